@@ -1,0 +1,96 @@
+import { html } from 'hono/html'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { readForm } from '../http/form.ts'
+import { formToken, holdsFormToken } from '../http/form-token.ts'
+import { accountFooter } from '../pages/account-footer.ts'
+import { appMark, hiddenField, notice } from '../pages/components.ts'
+import { PageError } from '../pages/error-page.ts'
+import type { Language } from '../pages/languages.ts'
+import { say } from '../pages/messages.ts'
+import { pageLanguage, showPage } from '../pages/page.ts'
+import { describeScope } from '../pages/scope-descriptions.ts'
+import { findApp } from '../store/queries/apps.ts'
+import { findCompany } from '../store/queries/companies.ts'
+import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
+import { listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { storedScopes } from '../tokens/scopes.ts'
+import { removeInstallation } from './installations.ts'
+
+const PATH = '/connected-apps'
+
+/** `GET /connected-apps`: what the signed-in user allowed, for which company, since when, and what it may do. */
+export const connectedApps: RouteHandler = c => showConnectedApps(c)
+
+/** `POST /connected-apps/remove`: fields `client_id`, `company_id`. */
+export const removeConnectedApp: RouteHandler = async c => {
+  const form = await readForm(c)
+  if (!c.var.signedIn) return c.redirect(PATH, 303)
+  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
+  const key = {
+    company_id: Number(form.get('company_id')),
+    user_id: c.var.signedIn.user.user_id,
+    client_id: form.get('client_id') ?? '',
+  }
+  if (!Number.isSafeInteger(key.company_id)) throw new PageError(400, 'error.formExpired')
+  const removed = await removeInstallation(c.var.runtime, key)
+  const query = new URLSearchParams({ removed: key.client_id, company_id: String(key.company_id) })
+  return c.redirect(removed ? `${PATH}?${query}` : PATH, 303)
+}
+
+async function showConnectedApps(c: RequestContext) {
+  const { runtime, signedIn } = c.var
+  const user = signedIn!.user
+  const memberships = await listMembershipsOfUser(runtime.store, user.user_id)
+  const companyIds = memberships.map(membership => membership.company_id)
+  const installations = await listInstallations(runtime.store, { companyIds, userId: user.user_id })
+  const last = memberships.find(membership => membership.company_id === user.last_company_id) ?? memberships[0]
+  const language = pageLanguage(c, undefined, last?.locale ?? user.locale)
+  const timezone = last?.timezone ?? 'UTC'
+  return showPage(c, {
+    language,
+    title: say(language, 'connected.title'),
+    wide: true,
+    footer: accountFooter(c, language, '/sign-in'),
+    body: html`<h1>${say(language, 'connected.title')}</h1>
+${await removalNotice(c, language)}
+<p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
+<ul class="installations">
+${installations.map(installation => installationItem(c, language, timezone, installation))}
+</ul>`,
+  })
+}
+
+async function removalNotice(c: RequestContext, language: Language) {
+  const clientId = c.req.query('removed')
+  if (clientId === undefined) return ''
+  const { store } = c.var.runtime
+  const app = await findApp(store, clientId)
+  const company = await findCompany(store, Number(c.req.query('company_id')) || 0)
+  if (!app || !company) return ''
+  return notice(say(language, 'connected.removed', { app: app.name, company: company.name }))
+}
+
+function installationItem(c: RequestContext, language: Language, timezone: string, installation: InstallationView) {
+  const { client_id, app_name, app_maker, company_id, company_name, company_domain } = installation
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone }).format(
+    installation.created_at,
+  )
+  const values = { app: app_name, company: company_name }
+  return html`<li>
+<div class="installation-head">
+${appMark({ clientId: client_id, name: app_name, hasIcon: installation.app_has_icon === 1 })}
+<div><h2>${app_name}</h2>
+${app_maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app_maker })}</p>` : ''}</div>
+</div>
+<p class="tile"><strong>${company_name}</strong> <span class="small muted"><bdi>${company_domain}</bdi></span>
+<span class="small">${say(language, 'connected.since', { date })}</span></p>
+<p class="small">${say(language, 'connected.mayDo')}</p>
+<ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, c.var.runtime.settings.scopes)}</li>`)}</ul>
+<details><summary>${say(language, 'connected.remove')}</summary>
+<p>${say(language, 'connected.removeText', values)}</p>
+<form method="post" action="/connected-apps/remove">
+${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
+<button type="submit">${say(language, 'connected.removeConfirm', values)}</button>
+</form></details>
+</li>`
+}

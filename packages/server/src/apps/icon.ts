@@ -1,0 +1,12 @@
+import type { RouteHandler } from '../http/environment.ts'
+import { findApp } from '../store/queries/apps.ts'
+
+/** `GET /apps/:client_id/icon`: an app's icon from our own address, so that pages load nothing from elsewhere. */
+export const appIcon: RouteHandler = async c => {
+  const app = await findApp(c.var.runtime.store, c.req.param('client_id') ?? '')
+  if (!app?.icon || !app.icon_type) return c.notFound()
+  // An SVG opened by itself would be a page of its maker on our origin: it may neither run nor load anything.
+  c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'")
+  c.header('Cache-Control', 'public, max-age=3600')
+  return c.body(new Uint8Array(app.icon), 200, { 'Content-Type': app.icon_type })
+}

@@ -1,0 +1,48 @@
+import { InputError } from '../companies/input.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { deleteAccessToken, findAccessToken } from '../store/queries/access-tokens.ts'
+import { listInstallations } from '../store/queries/installations.ts'
+import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
+import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { removeInstallation } from './installations.ts'
+
+export type WhichTokens =
+  | { token: string }
+  | { companyId?: number | undefined; userId?: number | undefined; clientId?: string | undefined }
+
+/**
+ * Revokes one token, or ends every installation that matches.
+ * @returns how many tokens or installations ended
+ */
+export async function revokeTokens(runtime: Runtime, which: WhichTokens): Promise<number> {
+  if ('token' in which) return (await revokeToken(runtime, which.token)) ? 1 : 0
+  const { companyId, userId, clientId } = which
+  const installations = await listInstallations(runtime.store, {
+    ...(companyId !== undefined && { companyIds: [companyId] }),
+    ...(userId !== undefined && { userId }),
+    ...(clientId !== undefined && { clientId }),
+  })
+  const removed = await Promise.all(installations.map(installation => removeInstallation(runtime, installation)))
+  return removed.filter(Boolean).length
+}
+
+/**
+ * A refresh token ends its installation with all its tokens, an access token only itself.
+ * @param clientId whose token it must be, if not anyone's
+ * @returns false when there is no such token
+ */
+export async function revokeToken(runtime: Runtime, token: string, clientId?: string): Promise<boolean> {
+  const { store } = runtime
+  const parsed = parseToken(token)
+  if (!parsed) {
+    if (clientId === undefined) throw new InputError('This is not a token of Tenantry.')
+    return false
+  }
+  const tokenHash = hashSecret(token)
+  const find = { at: findAccessToken, rt: findRefreshToken, ac: undefined }[parsed.kind]
+  const found = await find?.(store, parsed.companyId, tokenHash)
+  if (!found || (clientId !== undefined && found.client_id !== clientId)) return false
+  if (parsed.kind === 'rt') return removeInstallation(runtime, found)
+  await store.write([deleteAccessToken(store, parsed.companyId, tokenHash)])
+  return true
+}

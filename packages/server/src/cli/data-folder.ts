@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from './usage-error.ts'
+
+/** Where the commands look when nothing else is said. */
+export const DEFAULT_DATA = '.tenantry'
+
+/** The database in a data folder, or `:memory:`. */
+export function databasePath(data: string): string {
+  return data === ':memory:' ? data : join(data, 'tenantry.db')
+}
+
+export function hasDatabase(data: string): boolean {
+  return existsSync(databasePath(data))
+}
+
+/** The secrets in the environment, the current one first: `TENANTRY_SECRETS`, separated by commas. */
+export function environmentSecrets(environment = process.env): string[] | undefined {
+  const text = environment.TENANTRY_SECRETS
+  return text === undefined ? undefined : text.split(',').map(secret => secret.trim())
+}
+
+/** The secret that lies beside a database that `tenantry dev` made; it stays out of the database itself. */
+export function readSecretFile(data: string): string | undefined {
+  const path = secretPath(data)
+  if (data === ':memory:' || !existsSync(path)) return undefined
+  return readFileSync(path, 'utf8').trim()
+}
+
+/** @throws {UsageError} when the folder cannot be written to */
+export function makeSecretFile(data: string): string {
+  const secret = randomBytes(32).toString('base64url')
+  if (data === ':memory:') return secret
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+    writeFileSync(secretPath(data), `${secret}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw new UsageError(
+      `The folder ${data} cannot be written to (${(error as Error).message}). Choose another with --data.`,
+    )
+  }
+  return secret
+}
+
+function secretPath(data: string): string {
+  return join(data, 'secret')
+}

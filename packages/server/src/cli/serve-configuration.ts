@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { listMistakes, SettingsError, settingsSchema } from '../config/settings.ts'
+
+export interface ServeFlags {
+  config?: string
+  data?: string
+  origin?: string
+  host?: string
+  port?: number
+}
+
+const configurationSchema = settingsSchema.extend({
+  data: z.string().min(1),
+  secrets: z.array(z.string().min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`')).min(1),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65535).default(4040),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  mode: z.enum(['production', 'development']).default('production'),
+})
+
+export type Configuration = z.output<typeof configurationSchema>
+
+/** How each variable is read. The names are the options', in capitals. */
+const variables: Record<string, { option: keyof Configuration; read: (text: string) => unknown }> = {
+  TENANTRY_ORIGIN: { option: 'origin', read: String },
+  TENANTRY_DATA: { option: 'data', read: String },
+  TENANTRY_SECRETS: { option: 'secrets', read: text => text.split(',').map(secret => secret.trim()) },
+  TENANTRY_HOST: { option: 'host', read: String },
+  TENANTRY_PORT: { option: 'port', read: Number },
+  TENANTRY_MODE: { option: 'mode', read: String },
+  TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
+  TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
+  TENANTRY_ACCESS_TOKEN_LIFETIME: { option: 'accessTokenLifetime', read: Number },
+  TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },
+  TENANTRY_REFRESH_TOKEN_LIFETIME: { option: 'refreshTokenLifetime', read: Number },
+  TENANTRY_SESSION_LIFETIME: { option: 'sessionLifetime', read: Number },
+  TENANTRY_TRUSTED_PROXIES: { option: 'trustedProxies', read: Number },
+}
+
+const needed: Record<string, string> = {
+  origin: 'origin: not set. Give the https address that the provider is reached at (TENANTRY_ORIGIN or --origin).',
+  data: 'data: not set. Give the data folder (TENANTRY_DATA or --data).',
+  secrets: 'secrets: not set. Give at least one (TENANTRY_SECRETS); make one with `openssl rand -base64 32`.',
+}
+
+/**
+ * The configuration of `serve`: a file, then variables, then flags, the later ones weighing more.
+ * @throws {SettingsError} with every mistake
+ */
+export function readConfiguration(flags: ServeFlags, environment: NodeJS.ProcessEnv): Configuration {
+  const { config = environment.TENANTRY_CONFIG, ...fromFlags } = flags
+  const mistakes: string[] = []
+  const given = {
+    ...(config === undefined ? {} : readFile(config, mistakes)),
+    ...readVariables(environment, mistakes),
+    ...fromFlags,
+  }
+  const missing = Object.keys(needed).filter(name => !(name in given))
+  mistakes.push(...missing.map(name => needed[name]!))
+  const checked = configurationSchema.safeParse(given)
+  if (!checked.success) {
+    mistakes.push(
+      ...listMistakes(checked.error).filter(mistake => !missing.some(name => mistake.startsWith(`${name}:`))),
+    )
+  }
+  mistakes.push(...productionMistakes(given))
+  if (checked.success && mistakes.length === 0) return checked.data
+  throw new SettingsError([
+    'The configuration has mistakes, nothing was started:',
+    ...mistakes.map(text => `  ${text}`),
+  ])
+}
+
+function productionMistakes({ mode, origin, data, localCallbacks }: Record<string, unknown>): string[] {
+  const mistakes: string[] = []
+  const isHttp = typeof origin === 'string' && origin.startsWith('http:')
+  const isLocal = typeof origin === 'string' && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/?$/.test(origin)
+  if (isHttp && mode !== 'development') mistakes.push('origin: must use https in production.')
+  if (isHttp && mode === 'development' && !isLocal)
+    mistakes.push('origin: must use https, except on localhost in development.')
+  if (data === ':memory:') mistakes.push('data: must be a folder; a database in memory is for `tenantry dev`.')
+  if (localCallbacks) mistakes.push('localCallbacks: exists in `tenantry dev` only.')
+  return mistakes
+}
+
+function readVariables(environment: NodeJS.ProcessEnv, mistakes: string[]): Record<string, unknown> {
+  const given: Record<string, unknown> = {}
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith('TENANTRY_') || name === 'TENANTRY_CONFIG' || text === undefined) continue
+    const variable = variables[name]
+    if (variable) given[variable.option] = variable.read(text)
+    else mistakes.push(`${name}: there is no such variable. There are ${Object.keys(variables).join(', ')}.`)
+  }
+  return given
+}
+
+function readFile(path: string, mistakes: string[]): Record<string, unknown> {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
+    mistakes.push(`${path}: must hold a JSON object.`)
+  } catch (error) {
+    mistakes.push(`${path}: cannot be read as JSON (${(error as Error).message}).`)
+  }
+  return {}
+}

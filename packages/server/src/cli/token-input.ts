@@ -1,0 +1,11 @@
+import { text } from 'node:stream/consumers'
+import { UsageError } from './usage-error.ts'
+
+/** A token from standard input: an argument would be seen by every user of the machine. */
+export async function readToken(): Promise<string> {
+  if (process.stdin.isTTY) console.error('Paste the token and press Enter, then Ctrl-D.')
+  const token = (await text(process.stdin)).trim()
+  if (token === '')
+    throw new UsageError('No token came on standard input. Pipe it in, or name --company, --user or --client.')
+  return token
+}

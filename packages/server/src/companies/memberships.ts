@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import type { Runtime } from '../config/runtime.ts'
+import { findCompany } from '../store/queries/companies.ts'
+import { queueUninstallCallbacks } from '../store/queries/installations.ts'
+import {
+  deleteMembership,
+  findMembership,
+  insertMembership,
+  type MembershipChange,
+  type MembershipRow,
+  updateMembership,
+} from '../store/queries/memberships.ts'
+import { ConstraintViolation, retryOnConflict, WriteConflict } from '../store/store.ts'
+import { checkInput, displayName, email, InputError, id, locale, moment, timezone } from './input.ts'
+import { requireUser } from './users.ts'
+
+const currency = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as USD')
+
+/** What may differ from company to company. */
+const profile = {
+  name: displayName,
+  email,
+  phone: z.string().trim().max(50).nullable(),
+  locale,
+  timezone: timezone.nullable(),
+  currency,
+  isAdmin: z.boolean(),
+  roleId: z.int().nonnegative(),
+  iconUrl: z.url({ protocol: /^https$/ }).nullable(),
+  active: z.boolean(),
+}
+
+const membershipChange = z.strictObject(profile).partial()
+
+const newMembership = membershipChange.extend({
+  companyId: id,
+  userId: id,
+  hasCreatedCompany: z.boolean().default(false),
+  signupFlowVariation: z.string().nullish(),
+  createdAt: moment.optional(),
+  modifiedAt: moment.nullish(),
+  lastLoginAt: moment.nullish(),
+})
+
+export type MembershipProfile = z.input<typeof membershipChange>
+export type NewMembership = z.input<typeof newMembership>
+
+/** Makes a user a member of a company; what is not said is as the user has it. */
+export function addMember(runtime: Runtime, input: NewMembership): Promise<MembershipRow> {
+  const { store, clock } = runtime
+  const given = checkInput(newMembership, input)
+  return retryOnConflict(async () => {
+    const user = await requireUser(store, given.userId)
+    if (!(await findCompany(store, given.companyId))) throw new InputError(`There is no company ${given.companyId}.`)
+    const row: MembershipRow = {
+      company_id: given.companyId,
+      user_id: given.userId,
+      name: given.name ?? user.name,
+      email: given.email ?? user.email,
+      phone: given.phone ?? null,
+      locale: given.locale ?? user.locale,
+      timezone: given.timezone === undefined ? user.timezone : given.timezone,
+      currency: given.currency ?? 'USD',
+      is_admin: given.isAdmin ? 1 : 0,
+      role_id: given.roleId ?? 1,
+      icon_url: given.iconUrl ?? null,
+      has_created_company: given.hasCreatedCompany ? 1 : 0,
+      signup_flow_variation: given.signupFlowVariation ?? null,
+      active: given.active === false ? 0 : 1,
+      user_active: user.active,
+      created_at: given.createdAt ?? clock(),
+      modified_at: given.modifiedAt ?? null,
+      last_login_at: given.lastLoginAt ?? null,
+    }
+    await insertOnce(runtime, row)
+    return row
+  })
+}
+
+async function insertOnce({ store }: Runtime, row: MembershipRow) {
+  try {
+    await store.write(insertMembership(store, row))
+  } catch (error) {
+    if (!(error instanceof ConstraintViolation)) throw error
+    throw new InputError(`User ${row.user_id} is a member of company ${row.company_id} already.`)
+  }
+}
+
+/** Changes what the company knows of its member. A changed e-mail changes no identity. */
+export async function setMember(
+  { store, clock }: Runtime,
+  companyId: number,
+  userId: number,
+  input: MembershipProfile,
+): Promise<MembershipRow> {
+  const { isAdmin, roleId, iconUrl, active, ...same } = checkInput(membershipChange, input)
+  const change: MembershipChange = {
+    ...same,
+    ...(isAdmin !== undefined && { is_admin: isAdmin ? 1 : 0 }),
+    ...(roleId !== undefined && { role_id: roleId }),
+    ...(iconUrl !== undefined && { icon_url: iconUrl }),
+    ...(active !== undefined && { active: active ? 1 : 0 }),
+  }
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  await orNoMember(companyId, userId, store.write([updateMembership(store, companyId, userId, change, clock())]))
+  return (await findMembership(store, companyId, userId))!
+}
+
+/** Ends a membership with its installations and their tokens; their apps are told. */
+export async function removeMember({ store, clock }: Runtime, companyId: number, userId: number): Promise<void> {
+  const write = store.write([
+    queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
+    ...deleteMembership(store, companyId, userId),
+  ])
+  await orNoMember(companyId, userId, write)
+}
+
+async function orNoMember(companyId: number, userId: number, write: Promise<unknown>) {
+  try {
+    await write
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error
+    throw new InputError(`User ${userId} is not a member of company ${companyId}.`)
+  }
+}

@@ -1,0 +1,30 @@
+import type { Context, Handler, MiddlewareHandler } from 'hono'
+import type { Runtime } from '../config/runtime.ts'
+import type { BearerRecord } from '../store/queries/bearer.ts'
+import type { SessionRow } from '../store/queries/sessions.ts'
+import type { UserRow } from '../store/queries/users.ts'
+
+/** Who is signed in in this browser. */
+export interface SignedIn {
+  /** The cookie's value; the store knows only its hash. */
+  sessionId: string
+  session: SessionRow
+  user: UserRow
+}
+
+/** What a request carries on its way: each step adds what it found out. */
+export interface Environment {
+  Bindings: { incoming?: { socket?: { remoteAddress?: string } } }
+  Variables: {
+    runtime: Runtime
+    requestId: string
+    /** Set by the bearer check. */
+    bearer: BearerRecord
+    /** Set by the session step; undefined when nobody is signed in. */
+    signedIn: SignedIn | undefined
+  }
+}
+
+export type RequestContext = Context<Environment>
+export type RouteHandler = Handler<Environment>
+export type RouteStep = MiddlewareHandler<Environment>

@@ -1,0 +1,18 @@
+export { createApp, type NewApp, rotateSecret, setDisabled } from './apps/apps.ts'
+export { removeInstallation } from './apps/installations.ts'
+export { createCompany, type NewCompany, setSuspended } from './companies/companies.ts'
+export { InputError } from './companies/input.ts'
+export {
+  addMember,
+  type MembershipProfile,
+  type NewMembership,
+  removeMember,
+  setMember,
+} from './companies/memberships.ts'
+export { createUser, deleteUser, type NewUser, setActive } from './companies/users.ts'
+export type { Runtime } from './config/runtime.ts'
+export { SettingsError } from './config/settings.ts'
+export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'
+export { setPassword } from './sign-in/password.ts'
+export type { SqliteOptions } from './store/sqlite/sqlite-store.ts'
+export { StoreOpenError } from './store/store.ts'

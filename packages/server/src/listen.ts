@@ -1,0 +1,70 @@
+import type { IncomingMessage, Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+
+const SECOND = 1000
+
+/** A listening address whose requests wait until they are served. */
+export interface Listener {
+  readonly port: number
+  /** From now on requests go to `fetch`. */
+  serve(fetch: (request: Request, env: { incoming: IncomingMessage }) => Promise<Response>): void
+  /** Takes no new connections, finishes the requests begun (within ten seconds), and resolves. */
+  close(): Promise<void>
+}
+
+/** A port that cannot be listened on, with a sentence that says why. */
+export class ListenError extends Error {
+  override name = 'ListenError'
+}
+
+/**
+ * Listens with limits on headers (16 KiB) and on how long a request may take to arrive.
+ * @param port 0 for any free one
+ * @throws {ListenError}
+ */
+export async function listen(host: string, port: number): Promise<Listener> {
+  let startServing: Parameters<Listener['serve']>[0] | undefined
+  const waiting = Promise.withResolvers<void>()
+  const server = createAdaptorServer({
+    fetch: async (request: Request, env: unknown) => {
+      await waiting.promise
+      return startServing!(request, env as { incoming: IncomingMessage })
+    },
+    serverOptions: { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND },
+  }) as Server
+  server.keepAliveTimeout = 65 * SECOND
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error => reject(explain(error as NodeJS.ErrnoException, host, port)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as { port: number }).port,
+    serve(fetch) {
+      startServing = fetch
+      waiting.resolve()
+    },
+    close: () => closeGracefully(server),
+  }
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  if (error.code === 'EADDRINUSE') {
+    return new ListenError(`Port ${port} on ${host} is taken. Choose another with --port, or stop what uses it.`)
+  }
+  if (error.code === 'EACCES') return new ListenError(`Port ${port} needs more rights. Choose one above 1023.`)
+  return new ListenError(`Cannot listen on ${host}, port ${port}: ${error.message}.`)
+}
+
+function closeGracefully(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    // Connections become idle one by one as their answers go out.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
+    const patience = setTimeout(() => server.closeAllConnections(), 10 * SECOND)
+    server.close(() => {
+      clearInterval(sweep)
+      clearTimeout(patience)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

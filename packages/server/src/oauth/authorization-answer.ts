@@ -1,0 +1,42 @@
+import type { RequestContext } from '../http/environment.ts'
+import type { AnswerTarget } from './authorization-request.ts'
+
+/** An error that goes back to the app by redirect (RFC 6749 section 4.1.2.1). */
+export class AuthorizationError extends Error {
+  override name = 'AuthorizationError'
+  readonly target: AnswerTarget
+  readonly code: string
+  readonly description: string
+
+  constructor(target: AnswerTarget, code: string, description: string) {
+    super(`${code}: ${description}`)
+    this.target = target
+    this.code = code
+    this.description = description
+  }
+}
+
+export function answerWithCode(c: RequestContext, target: AnswerTarget, code: string) {
+  return answer(c, target, { code })
+}
+
+export function answerWithError(c: RequestContext, { target, code, description }: AuthorizationError) {
+  return answer(c, target, { error: code, error_description: description })
+}
+
+/** The person said no. Pipedrive has its own word for it. */
+export function answerDenied(c: RequestContext, target: AnswerTarget) {
+  const error = target.app.wire === 'pipedrive' ? 'user_denied' : 'access_denied'
+  return answer(c, target, { error, error_description: 'The user did not allow the app.' })
+}
+
+function answer(c: RequestContext, target: AnswerTarget, parameters: Record<string, string>) {
+  const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  if (target.rawState !== undefined) pairs.push(`state=${target.rawState}`)
+  // RFC 9207. Pipedrive sends none, and clients made for it refuse what they do not expect.
+  if (target.app.wire === 'standard') pairs.push(`iss=${encodeURIComponent(c.var.runtime.settings.origin)}`)
+  const separator = target.redirectUri.includes('?') ? '&' : '?'
+  c.header('Cache-Control', 'no-store')
+  // After a POST 303: a 307 would send the password on (RFC 9700 section 4.12).
+  return c.redirect(target.redirectUri + separator + pairs.join('&'), c.req.method === 'POST' ? 303 : 302)
+}

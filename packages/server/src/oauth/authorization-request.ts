@@ -1,0 +1,131 @@
+import { type App, findRegisteredApp } from '../apps/apps.ts'
+import { matchesRedirectUri } from '../apps/redirect-uri.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { type Parameters, printable, repeatedNames, toParameters } from '../http/form.ts'
+import { PageError } from '../pages/error-page.ts'
+import { isSubset, parseScopes } from '../tokens/scopes.ts'
+import { AuthorizationError } from './authorization-answer.ts'
+import { checkCodeChallenge } from './pkce.ts'
+
+/** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
+export interface AuthorizationRequest {
+  /** The query as it came: forms carry it along, and it is checked anew at every step. */
+  query: string
+  app: App
+  redirectUri: string
+  /** As it stood in the query, still percent-encoded, so that it goes back unchanged whatever it holds. */
+  rawState: string | undefined
+  scopes: string[]
+  codeChallenge: string | undefined
+  prompt: readonly string[]
+  /** A hint: preselects a company, never skips a check. */
+  companyId: number | undefined
+  loginHint: string | undefined
+  uiLocales: string | undefined
+}
+
+/** Where answers go, once it is known to be safe. */
+export type AnswerTarget = Pick<AuthorizationRequest, 'app' | 'redirectUri' | 'rawState'>
+
+const COMPANY_ID = /^[1-9][0-9]{0,15}$/
+
+/**
+ * @throws {PageError} while it is not known that the redirect URI is the app's own (RFC 6749 section 4.1.2.1)
+ * @throws {AuthorizationError} after that
+ */
+export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: string): Promise<AuthorizationRequest> {
+  const query = asciiQuery(rawQuery)
+  const pairs = new URLSearchParams(query)
+  const repeated = repeatedNames(pairs)
+  const parameters = toParameters(pairs)
+  const target = await checkTarget(runtime, parameters, repeated, query)
+  if (repeated.length > 0) {
+    throw new AuthorizationError(target, 'invalid_request', `${printable(repeated[0]!)} must not stand more than once.`)
+  }
+  checkResponseType(target, parameters)
+  checkPrompt(target, parameters)
+  return {
+    query,
+    ...target,
+    scopes: checkScopes(target, parameters.get('scope')),
+    codeChallenge: checkCodeChallenge(target, parameters),
+    prompt: parameters.get('prompt')?.split(' ') ?? [],
+    companyId: checkCompanyId(target, parameters.get('company_id')),
+    loginHint: parameters.get('login_hint')?.slice(0, 254),
+    uiLocales: parameters.get('ui_locales')?.slice(0, 200),
+  }
+}
+
+async function checkTarget(
+  runtime: Runtime,
+  parameters: Parameters,
+  repeated: string[],
+  query: string,
+): Promise<AnswerTarget> {
+  if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new PageError(400, 'error.repeated')
+  const app = await findRegisteredApp(runtime, parameters.get('client_id') ?? '')
+  if (!app) throw new PageError(400, 'error.unknownApp')
+  const redirectUri = parameters.get('redirect_uri') ?? ''
+  if (!app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {
+    throw new PageError(400, 'error.redirectUri', { app: app.name })
+  }
+  if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
+  // Of a repeated state nobody can say which one the app wants back.
+  return { app, redirectUri, rawState: repeated.includes('state') ? undefined : rawValue(query, 'state') }
+}
+
+function checkResponseType(target: AnswerTarget, parameters: Parameters) {
+  const responseType = parameters.get('response_type') ?? 'code'
+  if (responseType !== 'code') {
+    throw new AuthorizationError(target, 'unsupported_response_type', 'Only the response type "code" is supported.')
+  }
+  if ((parameters.get('response_mode') ?? 'query') !== 'query') {
+    throw new AuthorizationError(target, 'invalid_request', 'Only the response mode "query" is supported.')
+  }
+  if (parameters.has('request')) {
+    throw new AuthorizationError(target, 'request_not_supported', 'Request objects are not supported.')
+  }
+  if (parameters.has('request_uri')) {
+    throw new AuthorizationError(target, 'request_uri_not_supported', 'Request URIs are not supported.')
+  }
+}
+
+function checkPrompt(target: AnswerTarget, parameters: Parameters) {
+  const prompts = parameters.get('prompt')?.split(' ') ?? []
+  if (prompts.includes('none') && prompts.length > 1) {
+    throw new AuthorizationError(target, 'invalid_request', 'The prompt "none" cannot stand beside another.')
+  }
+}
+
+function checkScopes(target: AnswerTarget, text: string | undefined): string[] {
+  const { app } = target
+  if (text === undefined) return app.scopes
+  const scopes = parseScopes(text, app.wire)
+  if (!scopes || scopes.length === 0 || !isSubset(scopes, app.scopes)) {
+    throw new AuthorizationError(target, 'invalid_scope', 'The app is not registered for all of these scopes.')
+  }
+  return scopes
+}
+
+function checkCompanyId(target: AnswerTarget, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!COMPANY_ID.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new AuthorizationError(target, 'invalid_request', 'company_id must be a positive integer.')
+  }
+  return Number(text)
+}
+
+/** The query in the characters that a URI may have; browsers and servers disagree about others. */
+function asciiQuery(query: string): string {
+  return query.toWellFormed().replace(/[^\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/gu, encodeURIComponent)
+}
+
+/** The text of a parameter as it stands in the query, not decoded. */
+function rawValue(query: string, name: string): string | undefined {
+  for (const pair of query.split('&')) {
+    const at = pair.indexOf('=')
+    const decodedName = new URLSearchParams(at < 0 ? pair : pair.slice(0, at)).keys().next().value
+    if (decodedName === name) return at < 0 ? undefined : pair.slice(at + 1) || undefined
+  }
+  return undefined
+}

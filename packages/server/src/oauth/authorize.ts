@@ -1,0 +1,81 @@
+import { formTargets } from '../apps/redirect-uri.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { PageError } from '../pages/error-page.ts'
+import type { SignInPurpose } from '../sign-in/sign-in.ts'
+import { showSignInPage } from '../sign-in/sign-in-page.ts'
+import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import { AuthorizationError } from './authorization-answer.ts'
+import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
+import { answerWithoutAsking } from './authorize-silently.ts'
+import { showCompanyChooser, showNoCompany } from './choose-company-page.ts'
+import { showConsent } from './consent-page.ts'
+
+/** `GET /oauth/authorize` (RFC 6749 section 4.1.1): sign in, choose a company, allow. */
+export const authorize: RouteHandler = async c => {
+  const request = await checkAuthorizationRequest(c.var.runtime, rawQuery(c.req.url))
+  if (request.prompt.includes('none')) return answerWithoutAsking(c, request)
+  if (!c.var.signedIn || asksToSignIn(request)) return showSignIn(c, request)
+  return askForCompany(c, request)
+}
+
+/** Shows the chooser, or the consent page at once to a member of a single company. */
+export async function askForCompany(
+  c: RequestContext,
+  request: AuthorizationRequest,
+  problem?: 'consent.membershipEnded' | 'consent.stale',
+) {
+  const memberships = await listActiveMemberships(c)
+  const [first] = memberships
+  if (!first) return showNoCompany(c, request)
+  if (memberships.length > 1) return showCompanyChooser(c, request, memberships, problem)
+  return showConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
+}
+
+export async function listActiveMemberships(c: RequestContext): Promise<MembershipWithCompany[]> {
+  const memberships = await listMembershipsOfUser(c.var.runtime.store, c.var.signedIn!.user.user_id)
+  return memberships.filter(
+    membership => membership.active === 1 && membership.user_active === 1 && membership.company_suspended_at === null,
+  )
+}
+
+function showSignIn(c: RequestContext, request: AuthorizationRequest) {
+  return showSignInPage(c, {
+    returnTo: `/oauth/authorize?${withoutSignInPrompt(request)}`,
+    email: request.loginHint,
+    ...signInContext(request),
+  })
+}
+
+/** What the sign-in page says of the app that someone is about to allow, also when it is shown again. */
+export const authorizationPurpose: SignInPurpose = async (c, returnTo) => {
+  if (!returnTo.startsWith('/oauth/authorize?')) return {}
+  try {
+    return signInContext(await checkAuthorizationRequest(c.var.runtime, rawQuery(returnTo)))
+  } catch (error) {
+    if (error instanceof PageError || error instanceof AuthorizationError) return {}
+    throw error
+  }
+}
+
+function signInContext({ app, uiLocales, redirectUri }: AuthorizationRequest) {
+  return { app, uiLocales, formTargets: formTargets(redirectUri) }
+}
+
+function asksToSignIn({ prompt }: AuthorizationRequest): boolean {
+  return prompt.includes('login') || prompt.includes('select_account')
+}
+
+/** Once signed in, the request goes on without being asked again. */
+function withoutSignInPrompt({ query, prompt }: AuthorizationRequest): string {
+  const left = prompt.filter(value => value !== 'login' && value !== 'select_account')
+  return query
+    .split('&')
+    .flatMap(pair => (/^prompt=/.test(pair) ? left.map(value => `prompt=${value}`).slice(0, 1) : [pair]))
+    .join('&')
+}
+
+/** The query of a URL as it was sent. */
+export function rawQuery(url: string): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : url.slice(at + 1).split('#')[0]!
+}

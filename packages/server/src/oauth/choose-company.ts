@@ -1,0 +1,22 @@
+import type { RouteHandler } from '../http/environment.ts'
+import { readForm } from '../http/form.ts'
+import { holdsFormToken } from '../http/form-token.ts'
+import { PageError } from '../pages/error-page.ts'
+import { answerDenied } from './authorization-answer.ts'
+import { checkAuthorizationRequest } from './authorization-request.ts'
+import { askForCompany, listActiveMemberships } from './authorize.ts'
+import { issueTicket } from './consent-ticket.ts'
+
+/** `POST /oauth/authorize/company`: field `company_id`; leads to the consent page for it. */
+export const chooseCompany: RouteHandler = async c => {
+  const form = await readForm(c)
+  const query = form.get('request') ?? ''
+  if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
+  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
+  const request = await checkAuthorizationRequest(c.var.runtime, query)
+  if (form.get('decision') === 'deny') return answerDenied(c, request)
+  const memberships = await listActiveMemberships(c)
+  const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
+  if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
+  return c.redirect(`/oauth/authorize/consent/${issueTicket(c, request, chosen.company_id)}?${request.query}`, 303)
+}

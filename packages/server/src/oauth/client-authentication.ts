@@ -1,0 +1,97 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type App, findRegisteredApp } from '../apps/apps.ts'
+import type { RequestContext } from '../http/environment.ts'
+import { OAuthError } from '../http/errors.ts'
+import type { Parameters } from '../http/form.ts'
+import { hashSecret } from '../tokens/token-text.ts'
+import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
+
+const NO_HASH = new Uint8Array(32)
+
+interface Credentials {
+  method: 'basic' | 'post' | 'assertion' | 'none'
+  clientId: string
+  secret?: string
+}
+
+/**
+ * The app that sends a request (RFC 6749 section 2.3): Basic, the body, `private_key_jwt`, or a public client's mere
+ * name. Never two ways at once.
+ * @throws {OAuthError} `invalid_client`, `invalid_request`
+ */
+export async function authenticateClient(c: RequestContext, form: Parameters): Promise<App> {
+  const credentials = readCredentials(c, form)
+  const app = await findRegisteredApp(c.var.runtime, credentials.clientId)
+  if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)
+  else checkSecret(app, credentials)
+  if (app!.disabledAt !== null) throw refused(credentials, 'The app has been switched off.')
+  return app!
+}
+
+function readCredentials(c: RequestContext, form: Parameters): Credentials {
+  const header = c.req.header('Authorization')
+  const clientId = form.get('client_id')
+  const secret = form.get('client_secret')
+  const ways = [header, secret, form.get('client_assertion')].filter(way => way !== undefined)
+  if (ways.length > 1) throw new OAuthError('invalid_request', 'Authenticate in one way only.')
+  if (header !== undefined) return readBasic(header, clientId)
+  if (form.has('client_assertion')) return readAssertion(form, clientId)
+  if (clientId === undefined) throw refused({ method: 'none' }, 'Say who you are: HTTP Basic or client_id.')
+  return secret === undefined ? { method: 'none', clientId } : { method: 'post', clientId, secret }
+}
+
+function readBasic(header: string, bodyClientId: string | undefined): Credentials {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header)?.[1]
+  const [id, secret] = splitOnce(Buffer.from(encoded ?? '', 'base64').toString('utf8'))
+  const clientId = formDecode(id)
+  const clientSecret = secret === undefined ? undefined : formDecode(secret)
+  if (!encoded || !clientId || clientSecret === undefined) {
+    throw refused({ method: 'basic' }, 'The Authorization header is not HTTP Basic with client id and secret.')
+  }
+  if (bodyClientId !== undefined && bodyClientId !== clientId) {
+    throw new OAuthError('invalid_request', 'The client_id in the body is not the one that authenticates.')
+  }
+  return { method: 'basic', clientId, secret: clientSecret }
+}
+
+function readAssertion(form: Parameters, bodyClientId: string | undefined): Credentials {
+  if (form.get('client_assertion_type') !== ASSERTION_TYPE) {
+    throw new OAuthError('invalid_request', `The client_assertion_type must be ${ASSERTION_TYPE}.`)
+  }
+  const clientId = readAssertionClient(form.get('client_assertion')!)
+  if (clientId === undefined || (bodyClientId !== undefined && bodyClientId !== clientId)) {
+    throw refused({ method: 'assertion' }, 'The client assertion is not a JWT of this client.')
+  }
+  return { method: 'assertion', clientId }
+}
+
+function checkSecret(app: App | undefined, credentials: Credentials) {
+  if (credentials.method === 'none') {
+    if (!app?.isPublic) throw refused(credentials, 'The client is unknown or must authenticate.')
+    return
+  }
+  // Compared also where there is none, so that the time tells nothing.
+  const expected = app?.secretHash ?? NO_HASH
+  const matches = timingSafeEqual(hashSecret(credentials.secret!), expected)
+  if (!matches || !app?.secretHash) throw refused(credentials, 'The client id or secret is wrong.')
+}
+
+function refused({ method }: Pick<Credentials, 'method'>, description: string): OAuthError {
+  const headers: Record<string, string> =
+    method === 'basic' ? { 'WWW-Authenticate': 'Basic realm="Tenantry", charset="UTF-8"' } : {}
+  return new OAuthError('invalid_client', description, { status: 401, headers })
+}
+
+function splitOnce(text: string): [string, string | undefined] {
+  const at = text.indexOf(':')
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Id and secret are form-encoded before Basic joins them (RFC 6749 section 2.3.1). */
+function formDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,73 @@
+import { html } from 'hono/html'
+import { formTargets } from '../apps/redirect-uri.ts'
+import type { RequestContext } from '../http/environment.ts'
+import { formToken } from '../http/form-token.ts'
+import { accountFooter } from '../pages/account-footer.ts'
+import { appMark, companyTile, hiddenField, notice } from '../pages/components.ts'
+import { type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
+import { pageLanguage, showPage } from '../pages/page.ts'
+import { describeScope } from '../pages/scope-descriptions.ts'
+import type { MembershipWithCompany } from '../store/queries/memberships.ts'
+import { setSessionCompany } from '../store/queries/sessions.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import { issueTicket } from './consent-ticket.ts'
+
+export interface ConsentOptions {
+  /** Whether there is no other company to choose. */
+  onlyCompany?: boolean
+  problem?: { key: MessageKey; values?: MessageValues } | undefined
+}
+
+/**
+ * Asks to allow the app at one company: buttons `decision` with `allow` and `deny`. Remembers in the session which
+ * company this browser was shown last, so that an older page in another tab grants nothing.
+ */
+export async function showConsent(
+  c: RequestContext,
+  request: AuthorizationRequest,
+  membership: MembershipWithCompany,
+  { onlyCompany, problem }: ConsentOptions = {},
+) {
+  const { runtime, signedIn } = c.var
+  const { app, query, scopes } = request
+  const { company_id, company_name, company_domain } = membership
+  if (signedIn!.session.company_id !== company_id) {
+    await runtime.store.write([setSessionCompany(runtime.store, signedIn!.session.session_hash, company_id)])
+  }
+  const language = pageLanguage(c, request.uiLocales, membership.locale)
+  const title = say(language, 'consent.title', { app: app.name })
+  return showPage(c, {
+    language,
+    title,
+    status: problem ? 409 : 200,
+    formTargets: formTargets(request.redirectUri),
+    footer: accountFooter(c, language, `/oauth/authorize?${query}`),
+    body: html`
+<header class="who-asks">
+${appMark(app)}
+<h1>${title}</h1>
+${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
+</header>
+${problem ? notice(say(language, problem.key, problem.values)) : ''}
+${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain })}
+<h2>${say(language, 'consent.mayDo')}</h2>
+<ul class="can-do">${scopes.map(scope => html`<li>${describeScope(language, scope, runtime.settings.scopes)}</li>`)}</ul>
+<form method="post" action="/oauth/authorize/consent">
+${hiddenField('form_token', formToken(c))}
+${hiddenField('request', query)}
+${hiddenField('ticket', issueTicket(c, request, company_id))}
+<div class="decide">
+<button type="submit" name="decision" value="allow">${say(language, 'consent.allow')}</button>
+<button type="submit" name="decision" value="deny" class="quiet">${say(language, 'consent.deny')}</button>
+</div>
+</form>
+${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}
+<p class="small muted">${sayRich(language, 'consent.destination', { host: destination(request.redirectUri) })}</p>`,
+  })
+}
+
+/** The host that the person is sent to, or the scheme of an app on their device. */
+function destination(redirectUri: string): string {
+  const { host, protocol } = new URL(redirectUri)
+  return /^https?:$/.test(protocol) ? host : protocol
+}

@@ -1,0 +1,39 @@
+import { timingSafeEqual } from 'node:crypto'
+import { authenticate } from '../config/keys.ts'
+import type { RequestContext } from '../http/environment.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+
+const LIFETIME = 60 * 60 * 1000
+
+/**
+ * Binds a consent page to what it shows: this session, this request, this app, these scopes and this company. A page
+ * whose ticket no longer fits was not about what would be granted now.
+ */
+export function issueTicket(c: RequestContext, request: AuthorizationRequest, companyId: number): string {
+  const issuedAt = c.var.runtime.clock()
+  return [companyId, issuedAt, seal(c, request, companyId, issuedAt)].join('.')
+}
+
+export interface Ticket {
+  companyId: number
+  /** Whether it still fits what is asked now. */
+  fits: boolean
+}
+
+/** What a ticket says, or undefined where it is none. */
+export function readTicket(c: RequestContext, request: AuthorizationRequest, ticket: string): Ticket | undefined {
+  const [companyText, issuedText, given] = ticket.split('.')
+  const [companyId, issuedAt] = [Number(companyText), Number(issuedText)]
+  if (!given || !Number.isSafeInteger(companyId) || !Number.isSafeInteger(issuedAt)) return undefined
+  const expected = Buffer.from(seal(c, request, companyId, issuedAt))
+  const actual = Buffer.from(given)
+  const genuine = actual.length === expected.length && timingSafeEqual(actual, expected)
+  return { companyId, fits: genuine && c.var.runtime.clock() < issuedAt + LIFETIME }
+}
+
+function seal(c: RequestContext, request: AuthorizationRequest, companyId: number, issuedAt: number): string {
+  const { sessionId } = c.var.signedIn!
+  const { app, query, scopes } = request
+  const shown = JSON.stringify([query, app.clientId, app.name, app.maker, scopes, companyId, issuedAt])
+  return authenticate(c.var.runtime.keys.forms, 'consent', sessionId, shown).toString('base64url')
+}

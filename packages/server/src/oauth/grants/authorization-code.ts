@@ -1,0 +1,63 @@
+import { OAuthError } from '../../http/errors.ts'
+import {
+  type AuthorizationCodeRow,
+  findAuthorizationCode,
+  spendAuthorizationCode,
+} from '../../store/queries/authorization-codes.ts'
+import { endFamily } from '../../store/queries/families.ts'
+import { findActiveMembership } from '../../store/queries/memberships.ts'
+import { retryOnConflict, type Store } from '../../store/store.ts'
+import { issueFirstTokens } from '../../tokens/issue.ts'
+import { storedScopes } from '../../tokens/scopes.ts'
+import { hashSecret, parseToken } from '../../tokens/token-text.ts'
+import { checkCodeVerifier } from '../pkce.ts'
+import type { Grant } from '../token.ts'
+
+/**
+ * A code for tokens (RFC 6749 section 4.1.3), once. A second use ends what the first gave (section 4.1.2).
+ * @throws {OAuthError} `invalid_request`, `invalid_grant`
+ */
+export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
+  const codeText = form.get('code')
+  if (codeText === undefined) throw new OAuthError('invalid_request', 'The code is missing.')
+  const { store, clock } = runtime
+  return retryOnConflict(async () => {
+    const code = await findCode(store, codeText, app.clientId)
+    if (code.used_at !== null) await endWhatItGave(store, code)
+    if (clock() >= code.expires_at) throw refused('The code has expired.')
+    checkRedirectUri(code, form.get('redirect_uri'))
+    checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
+    await requireActiveMembership(store, code)
+    const { tokens, statements } = issueFirstTokens(runtime, code, storedScopes(code.scopes))
+    await store.write([spendAuthorizationCode(store, code, clock()), ...statements])
+    return tokens
+  })
+}
+
+async function findCode(store: Store, text: string, clientId: string): Promise<AuthorizationCodeRow> {
+  const parsed = parseToken(text)
+  const code =
+    parsed?.kind === 'ac' ? await findAuthorizationCode(store, parsed.companyId, hashSecret(text)) : undefined
+  if (!code || code.client_id !== clientId) throw refused('The code is unknown or belongs to another client.')
+  return code
+}
+
+async function endWhatItGave(store: Store, code: AuthorizationCodeRow): Promise<never> {
+  await store.write(endFamily(store, code))
+  throw refused('The code was used before. The tokens that it gave are revoked, for it may be stolen.')
+}
+
+function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string | undefined) {
+  if (redirectUri === undefined) throw new OAuthError('invalid_request', 'The redirect_uri is missing.')
+  if (redirectUri !== code.redirect_uri) throw refused('The redirect_uri is not the one that the code was sent to.')
+}
+
+async function requireActiveMembership(store: Store, code: AuthorizationCodeRow) {
+  if (!(await findActiveMembership(store, code.company_id, code.user_id))) {
+    throw refused('The user is not active at this company now.')
+  }
+}
+
+function refused(description: string): OAuthError {
+  return new OAuthError('invalid_grant', description)
+}

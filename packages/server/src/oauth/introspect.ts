@@ -1,0 +1,57 @@
+import type { App } from '../apps/apps.ts'
+import type { Runtime } from '../config/runtime.ts'
+import type { RouteHandler } from '../http/environment.ts'
+import { OAuthError } from '../http/errors.ts'
+import { readOAuthForm } from '../http/form.ts'
+import { findAccessToken } from '../store/queries/access-tokens.ts'
+import { findActiveMembership } from '../store/queries/memberships.ts'
+import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
+import { formatScopes, storedScopes } from '../tokens/scopes.ts'
+import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { refuseSecretsInQuery } from './token.ts'
+
+/** `POST /oauth/introspect` (RFC 7662): a confidential client learns of its own tokens, and nothing of others'. */
+export const introspect: RouteHandler = async c => {
+  refuseSecretsInQuery(c)
+  const form = await readOAuthForm(c)
+  const app = await authenticateClient(c, form)
+  if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
+  const token = form.get('token')
+  if (token === undefined) throw new OAuthError('invalid_request', 'The token is missing.')
+  return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })
+}
+
+async function describeToken(runtime: Runtime, app: App, token: string) {
+  const { store, clock, settings } = runtime
+  const found = await findToken(runtime, token)
+  if (!found || found.client_id !== app.clientId || found.spent || found.expires_at <= clock()) return undefined
+  const membership = await findActiveMembership(store, found.company_id, found.user_id)
+  if (!membership) return undefined
+  return {
+    active: true,
+    scope: formatScopes(storedScopes(found.scopes), app.wire),
+    client_id: found.client_id,
+    username: membership.name,
+    token_type: found.tokenType,
+    exp: Math.floor(found.expires_at / 1000),
+    iat: Math.floor(found.created_at / 1000),
+    sub: `${found.company_id}:${found.user_id}`,
+    iss: settings.origin,
+    company_id: found.company_id,
+    user_id: found.user_id,
+  }
+}
+
+async function findToken({ store }: Runtime, token: string) {
+  const parsed = parseToken(token)
+  if (parsed?.kind === 'at') {
+    const row = await findAccessToken(store, parsed.companyId, hashSecret(token))
+    return row && { ...row, tokenType: 'Bearer', spent: false }
+  }
+  if (parsed?.kind === 'rt') {
+    const row = await findRefreshToken(store, parsed.companyId, hashSecret(token))
+    return row && { ...row, tokenType: 'refresh_token', spent: row.used_at !== null }
+  }
+  return undefined
+}

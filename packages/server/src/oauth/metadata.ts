@@ -1,0 +1,32 @@
+import type { RouteHandler } from '../http/environment.ts'
+import { languages } from '../pages/languages.ts'
+import { knownScopes } from '../pages/scope-descriptions.ts'
+import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
+import { grants } from './token.ts'
+
+const AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+
+/** `GET /.well-known/oauth-authorization-server` (RFC 8414) */
+export const metadata: RouteHandler = c => {
+  const { origin, scopes } = c.var.runtime.settings
+  return c.json({
+    issuer: origin,
+    authorization_endpoint: `${origin}/oauth/authorize`,
+    token_endpoint: `${origin}/oauth/token`,
+    revocation_endpoint: `${origin}/oauth/revoke`,
+    introspection_endpoint: `${origin}/oauth/introspect`,
+    scopes_supported: [...new Set([...knownScopes, ...Object.keys(scopes)])],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: Object.keys(grants),
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: [...AUTHENTICATION, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: [...AUTHENTICATION, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: AUTHENTICATION,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    authorization_response_iss_parameter_supported: true,
+    ui_locales_supported: languages,
+  })
+}

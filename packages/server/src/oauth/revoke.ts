@@ -1,0 +1,20 @@
+import { revokeToken } from '../apps/revoke-tokens.ts'
+import type { RouteHandler } from '../http/environment.ts'
+import { OAuthError } from '../http/errors.ts'
+import { readOAuthForm } from '../http/form.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { refuseSecretsInQuery } from './token.ts'
+
+/**
+ * `POST /oauth/revoke` (RFC 7009): a refresh token ends the installation with all its tokens, an access token only
+ * itself. The answer is the same for a token that is unknown or another client's, so that it tells nothing.
+ */
+export const revoke: RouteHandler = async c => {
+  refuseSecretsInQuery(c)
+  const form = await readOAuthForm(c)
+  const app = await authenticateClient(c, form)
+  const token = form.get('token')
+  if (token === undefined) throw new OAuthError('invalid_request', 'The token is missing.')
+  await revokeToken(c.var.runtime, token, app.clientId)
+  return c.json({ success: true })
+}

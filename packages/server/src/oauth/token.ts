@@ -1,0 +1,75 @@
+import type { App } from '../apps/apps.ts'
+import type { Runtime } from '../config/runtime.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { OAuthError } from '../http/errors.ts'
+import { type Parameters, readOAuthForm } from '../http/form.ts'
+import { findCompany } from '../store/queries/companies.ts'
+import type { IssuedTokens } from '../tokens/issue.ts'
+import { formatScopes } from '../tokens/scopes.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
+import { exchangeRefreshToken } from './grants/refresh-token.ts'
+
+/** Turns what a client presents into tokens. */
+export type Grant = (runtime: Runtime, app: App, form: Parameters) => Promise<IssuedTokens>
+
+export const grants: Readonly<Record<string, Grant>> = {
+  authorization_code: exchangeAuthorizationCode,
+  refresh_token: exchangeRefreshToken,
+}
+
+const NEVER_IN_QUERY = [
+  'client_secret',
+  'client_assertion',
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'token',
+  'password',
+]
+
+/** `POST /oauth/token` (RFC 6749 section 3.2) */
+export const token: RouteHandler = async c => {
+  refuseSecretsInQuery(c)
+  const form = await readOAuthForm(c)
+  const app = await authenticateClient(c, form)
+  const tokens = await findGrant(form)(c.var.runtime, app, form)
+  return c.json(await tokenAnswer(c.var.runtime, app, tokens))
+}
+
+/**
+ * Addresses end up in logs and histories.
+ * @throws {OAuthError} `invalid_request`
+ */
+export function refuseSecretsInQuery(c: RequestContext) {
+  const found = NEVER_IN_QUERY.find(name => c.req.query(name) !== undefined)
+  if (found) throw new OAuthError('invalid_request', `Send ${found} in the body, never in the address.`)
+}
+
+function findGrant(form: Parameters): Grant {
+  const grantType = form.get('grant_type')
+  if (grantType === undefined) throw new OAuthError('invalid_request', 'The grant_type is missing.')
+  const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
+  if (!grant) {
+    const supported = Object.keys(grants).join(' and ')
+    throw new OAuthError('unsupported_grant_type', `Only ${supported} are supported.`)
+  }
+  return grant
+}
+
+async function tokenAnswer(runtime: Runtime, app: App, tokens: IssuedTokens) {
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: Math.max(0, Math.ceil((tokens.expiresAt - runtime.clock()) / 1000)),
+    refresh_token: tokens.refreshToken,
+    scope: formatScopes(tokens.scopes, app.wire),
+    api_domain: await apiDomain(runtime, tokens.companyId),
+  }
+}
+
+async function apiDomain({ settings, store }: Runtime, companyId: number): Promise<string> {
+  if (!settings.apiDomain?.includes('{company_domain}')) return settings.apiDomain ?? settings.origin
+  const company = await findCompany(store, companyId)
+  return settings.apiDomain.replaceAll('{company_domain}', company!.domain)
+}

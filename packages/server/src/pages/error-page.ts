@@ -1,0 +1,38 @@
+import { html } from 'hono/html'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { RequestContext } from '../http/environment.ts'
+import { type MessageKey, type MessageValues, say } from './messages.ts'
+import { pageLanguage, showPage } from './page.ts'
+
+/** What a person is told when a page cannot be shown: never a redirect, nothing that a stranger's request holds. */
+export class PageError extends Error {
+  override name = 'PageError'
+  readonly status: ContentfulStatusCode
+  readonly key: MessageKey
+  readonly values: MessageValues
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: ContentfulStatusCode,
+    key: MessageKey,
+    values: MessageValues = {},
+    headers: Record<string, string> = {},
+  ) {
+    super(key)
+    this.status = status
+    this.key = key
+    this.values = values
+    this.headers = headers
+  }
+}
+
+export function showErrorPage(c: RequestContext, { status, key, values, headers }: PageError) {
+  const language = pageLanguage(c, c.req.query('ui_locales'), c.var.signedIn?.user.locale)
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
+  return showPage(c, {
+    language,
+    title: say(language, 'error.title'),
+    status,
+    body: html`<h1>${say(language, 'error.title')}</h1><p>${say(language, key, values)}</p>`,
+  })
+}

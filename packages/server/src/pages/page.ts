@@ -1,0 +1,50 @@
+import { html } from 'hono/html'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { RequestContext } from '../http/environment.ts'
+import { protectPage } from '../http/security-headers.ts'
+import { stylesheetPath } from './assets.ts'
+import { direction, type Language, localeToTag, negotiateLanguage, parseAcceptLanguage } from './languages.ts'
+import type { Fragment } from './messages.ts'
+
+export interface Page {
+  language: Language
+  title: string
+  body: Fragment
+  footer?: Fragment | undefined
+  status?: ContentfulStatusCode
+  /** Where its forms may lead beyond this server, as Content-Security-Policy sources. */
+  formTargets?: readonly string[]
+  wide?: boolean
+}
+
+/** Answers with a whole page, protected as all pages are. */
+export function showPage(c: RequestContext, page: Page) {
+  protectPage(c, page.formTargets)
+  c.header('Content-Language', page.language)
+  const document = html`<!doctype html>
+<html lang="${page.language}" dir="${direction(page.language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${page.title}</title>
+<link rel="stylesheet" href="${stylesheetPath}">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<main${page.wide ? html` class="wide"` : ''}><article>${page.body}</article></main>
+${page.footer ? html`<footer>${page.footer}</footer>` : ''}
+</body>
+</html>`
+  return c.html(document, page.status ?? 200)
+}
+
+/** The language for a request: what it asks for by `ui_locales`, then the user's own, then the browser's. */
+export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
+  return negotiateLanguage(
+    (uiLocales ?? '').split(' '),
+    userLocale === undefined ? [] : [localeToTag(userLocale)],
+    parseAcceptLanguage(c.req.header('Accept-Language')),
+  )
+}

@@ -1,0 +1,103 @@
+/** Our own look, a few variables and rules over Pico. Logical properties throughout, so that it mirrors by itself. */
+export const style = `
+:root {
+  --pico-font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans Arabic", "Noto Sans JP", sans-serif;
+  --pico-border-radius: 0.625rem;
+  --pico-font-size: 100%;
+  --tny-width: 27rem;
+  --tny-icon: 3.5rem;
+}
+:root, [data-theme=light] {
+  --pico-primary: #1d5c63;
+  --pico-primary-background: #1d5c63;
+  --pico-primary-border: #1d5c63;
+  --pico-primary-hover: #134449;
+  --pico-primary-hover-background: #134449;
+  --pico-primary-hover-border: #134449;
+  --pico-primary-underline: rgb(29 92 99 / 50%);
+  --pico-primary-focus: rgb(29 92 99 / 45%);
+  --pico-primary-inverse: #fff;
+  --pico-background-color: #f3f5f4;
+  --pico-card-background-color: #fff;
+  --pico-color: #24302f;
+  --pico-muted-color: #566462;
+  --pico-form-element-border-color: #8a9896;
+  --tny-tile: #e6efee;
+  --tny-notice: #fdf3d8;
+  --tny-notice-edge: #b07d12;
+  --tny-alert: #fbe6e3;
+  --tny-alert-edge: #b3372a;
+}
+@media (prefers-color-scheme: dark) {
+  :root:not([data-theme]) {
+    --pico-primary: #7fc6c4;
+    --pico-primary-background: #7fc6c4;
+    --pico-primary-border: #7fc6c4;
+    --pico-primary-hover: #a5dcda;
+    --pico-primary-hover-background: #a5dcda;
+    --pico-primary-hover-border: #a5dcda;
+    --pico-primary-underline: rgb(127 198 196 / 50%);
+    --pico-primary-focus: rgb(127 198 196 / 45%);
+    --pico-primary-inverse: #0c2426;
+    --pico-background-color: #10181a;
+    --pico-card-background-color: #182325;
+    --pico-color: #dbe4e3;
+    --pico-muted-color: #a3b1af;
+    --pico-form-element-border-color: #6d7e7c;
+    --tny-tile: #213335;
+    --tny-notice: #3a3013;
+    --tny-notice-edge: #d7a63c;
+    --tny-alert: #431e1a;
+    --tny-alert-edge: #ec8a7e;
+  }
+}
+body { min-block-size: 100dvh; display: flex; flex-direction: column; }
+body > main { inline-size: 100%; max-inline-size: calc(var(--tny-width) + 2rem); margin: auto; padding: 1.5rem 1rem; }
+body > main.wide { max-inline-size: 44rem; }
+body > footer { padding: 0 1rem 1.5rem; text-align: center; color: var(--pico-muted-color); font-size: .875rem; }
+body > footer form { display: inline; margin: 0; }
+main > article { margin: 0; padding: 1.75rem 1.5rem; box-shadow: 0 1px 2px rgb(0 0 0 / 8%), 0 8px 28px rgb(0 0 0 / 7%); overflow-wrap: anywhere; }
+main > article > :last-child { margin-block-end: 0; }
+h1 { font-size: 1.45rem; margin-block-end: .35rem; text-wrap: balance; }
+h2 { font-size: 1.1rem; margin-block-end: .5rem; }
+p { margin-block-end: 1rem; }
+button, input:is([type=submit], [type=button]) { margin-block-end: 0; font-weight: 600; min-block-size: 2.9rem; }
+button.plain { inline-size: auto; min-block-size: 0; padding: .25rem 0; border: 0; background: none; box-shadow: none; color: var(--pico-primary); font: inherit; text-decoration: underline; }
+button.plain:hover { color: var(--pico-primary-hover); background: none; }
+button.plain:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--pico-primary-focus); outline-offset: 2px; }
+button.quiet { --pico-background-color: transparent; --pico-color: var(--pico-primary); background: transparent; border-color: var(--pico-primary); color: var(--pico-primary); }
+button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
+.muted { color: var(--pico-muted-color); }
+.small { font-size: .875rem; }
+.who-asks { display: flex; flex-direction: column; align-items: center; gap: .5rem; text-align: center; margin-block-end: 1.25rem; }
+.who-asks img, .monogram { inline-size: var(--tny-icon); block-size: var(--tny-icon); border-radius: 1rem; object-fit: cover; }
+.monogram { display: grid; place-items: center; background: var(--pico-primary-background); color: var(--pico-primary-inverse); font-size: 1.6rem; font-weight: 700; }
+.who-asks h1, .who-asks p { margin: 0; }
+.tile { display: block; padding: .85rem 1rem; border-radius: var(--pico-border-radius); background: var(--tny-tile); border-inline-start: .3rem solid var(--pico-primary-background); margin-block-end: 1.25rem; }
+.tile .name { display: block; font-size: 1.25rem; font-weight: 700; line-height: 1.3; }
+.tile .small { display: block; }
+.choices { border: 0; padding: 0; margin: 0 0 1.25rem; }
+.choices legend { margin-block-end: .5rem; font-weight: 600; }
+.choices label { display: flex; align-items: center; gap: .75rem; padding: .8rem 1rem; margin: 0 0 .5rem; border: 1px solid var(--pico-form-element-border-color); border-radius: var(--pico-border-radius); cursor: pointer; }
+.choices label:has(:checked) { border-color: var(--pico-primary-background); background: var(--tny-tile); box-shadow: inset 0 0 0 1px var(--pico-primary-background); }
+.choices label:focus-within { outline: 3px solid var(--pico-primary-focus); outline-offset: 1px; }
+.choices input { margin: 0; flex: none; }
+.choices .name { display: block; font-weight: 600; }
+.can-do { padding-inline-start: 1.2rem; margin-block-end: 1.25rem; }
+.can-do li { margin-block-end: .35rem; }
+.decide { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin-block-end: 1rem; }
+.notice, .alert { padding: .8rem 1rem; border-radius: var(--pico-border-radius); border-inline-start: .3rem solid; margin-block-end: 1.25rem; }
+.notice { background: var(--tny-notice); border-color: var(--tny-notice-edge); }
+.alert { background: var(--tny-alert); border-color: var(--tny-alert-edge); }
+.installations { list-style: none; padding: 0; }
+.installations > li { list-style: none; padding-block: 1.25rem; border-block-start: 1px solid var(--pico-muted-border-color); margin: 0; }
+.installation-head { display: flex; gap: .9rem; align-items: center; margin-block-end: .75rem; }
+.installation-head img, .installation-head .monogram { --tny-icon: 2.75rem; flex: none; border-radius: .75rem; inline-size: var(--tny-icon); block-size: var(--tny-icon); font-size: 1.25rem; }
+.installation-head h2, .installation-head p { margin: 0; }
+details { margin: 0; padding: 0; border: 0; }
+details > summary { color: var(--pico-primary); }
+pre { white-space: pre-wrap; }
+pre, code { overflow-wrap: anywhere; direction: ltr; }
+table { font-size: .9rem; }
+.scroll { overflow-x: auto; }
+`

@@ -1,0 +1,93 @@
+import type { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { connectedApps, removeConnectedApp } from './apps/connected-apps.ts'
+import { appIcon } from './apps/icon.ts'
+import type { Environment, RouteStep } from './http/environment.ts'
+import { healthz, readyz } from './http/health.ts'
+import { postOnly } from './http/not-allowed.ts'
+import { authorizationPurpose, authorize } from './oauth/authorize.ts'
+import { chooseCompany } from './oauth/choose-company.ts'
+import { consent, consentForm } from './oauth/consent.ts'
+import { introspect } from './oauth/introspect.ts'
+import { metadata } from './oauth/metadata.ts'
+import { revoke } from './oauth/revoke.ts'
+import { token } from './oauth/token.ts'
+import { stylesheetAsset, stylesheetPath } from './pages/assets.ts'
+import { findSignedIn, requireSignedIn } from './sign-in/session.ts'
+import { signIn, signInForm } from './sign-in/sign-in.ts'
+import { signOut, signOutForm } from './sign-in/sign-out.ts'
+import { requireBearer } from './tokens/bearer.ts'
+import { usersMe } from './users-me/users-me.ts'
+
+/** Every route of the provider. */
+export function addRoutes(app: Hono<Environment>) {
+  // The API
+  for (const path of ['/users/me', '/v1/users/me', '/api/v1/users/me']) {
+    app.use(path, apiCors)
+    app.get(path, requireBearer('base'), usersMe)
+  }
+
+  // What apps' servers call
+  for (const path of ['/oauth/token', '/oauth/token/']) {
+    app.use(path, noStore, tokenCors)
+    app.post(path, token)
+    app.all(path, postOnly)
+  }
+  for (const [path, handler] of [
+    ['/oauth/revoke', revoke],
+    ['/oauth/introspect', introspect],
+  ] as const) {
+    app.use(path, noStore, tokenCors)
+    app.post(path, handler)
+    app.all(path, postOnly)
+  }
+  app.use('/.well-known/oauth-authorization-server', cors())
+  app.get('/.well-known/oauth-authorization-server', metadata)
+
+  // What people see
+  app.use('/oauth/authorize/*', findSignedIn)
+  app.get('/oauth/authorize', authorize)
+  app.post('/oauth/authorize/company', chooseCompany)
+  app.get('/oauth/authorize/consent/:ticket', consentForm)
+  app.post('/oauth/authorize/consent', consent)
+  app.use('/sign-in', findSignedIn)
+  app.get('/sign-in', signInForm)
+  app.post('/sign-in', signIn(authorizationPurpose))
+  app.use('/sign-out', findSignedIn)
+  app.get('/sign-out', signOutForm)
+  app.post('/sign-out', signOut)
+  app.use('/connected-apps/*', findSignedIn)
+  app.get('/connected-apps', requireSignedIn, connectedApps)
+  app.post('/connected-apps/remove', removeConnectedApp)
+  app.get(stylesheetPath, stylesheetAsset)
+  app.get('/apps/:client_id/icon', appIcon)
+
+  app.get('/', c => c.redirect('/connected-apps', 302))
+
+  // What machines watch
+  app.get('/healthz', healthz)
+  app.get('/readyz', readyz)
+}
+
+const apiCors = cors({
+  origin: '*',
+  allowMethods: ['GET', 'HEAD'],
+  allowHeaders: ['Authorization'],
+  exposeHeaders: ['WWW-Authenticate', 'X-Request-Id', 'Retry-After'],
+  maxAge: 86400,
+})
+
+const tokenCors = cors({
+  origin: '*',
+  allowMethods: ['POST'],
+  allowHeaders: ['Authorization', 'Content-Type'],
+  exposeHeaders: ['WWW-Authenticate', 'X-Request-Id', 'Retry-After'],
+  maxAge: 86400,
+})
+
+/** RFC 6749 section 5.1, on errors too. */
+const noStore: RouteStep = async (c, next) => {
+  await next()
+  c.res.headers.set('Cache-Control', 'no-store')
+  c.res.headers.set('Pragma', 'no-cache')
+}

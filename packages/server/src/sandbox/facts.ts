@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { readKeptSecret } from '../apps/apps.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { findApp } from '../store/queries/apps.ts'
+import { findInstallation, putInstallation } from '../store/queries/installations.ts'
+import { listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { listUsers } from '../store/queries/users.ts'
+import { WriteConflict } from '../store/store.ts'
+import { issueFirstTokens } from '../tokens/issue.ts'
+import { storedScopes } from '../tokens/scopes.ts'
+import { sandboxPassword, sandboxUsers } from './people.ts'
+import { SANDBOX_CLIENT_ID } from './seed.ts'
+
+/** What `tenantry dev` prints: all that works right now. */
+export interface SandboxFacts {
+  origin: string
+  client_id: string
+  client_secret: string
+  /** Of the first sandbox user who is active somewhere; null when the app or everybody is switched off. */
+  access_token: string | null
+  password: string
+  users: SandboxUserFacts[]
+}
+
+export interface SandboxUserFacts {
+  user_id: number
+  name: string
+  email: string
+  /** The companies where the user is active. */
+  companies: number[]
+  /** Present where the password is not the sandbox's any more. */
+  password_changed?: true
+}
+
+/** The kept client secret cannot be read: the data folder lost its secret. */
+export class SandboxSecretLost extends Error {
+  override name = 'SandboxSecretLost'
+}
+
+/** @throws {SandboxSecretLost} */
+export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
+  const app = await findApp(runtime.store, SANDBOX_CLIENT_ID)
+  const secret = app && readKeptSecret(runtime, app)
+  if (!app || secret === undefined) throw new SandboxSecretLost()
+  return {
+    origin: runtime.settings.origin,
+    client_id: app.client_id,
+    client_secret: secret,
+    access_token: app.disabled_at === null ? await issueReadyToken(runtime, storedScopes(app.scopes)) : null,
+    password: sandboxPassword,
+    users: await gatherUsers(runtime),
+  }
+}
+
+async function gatherUsers({ store }: Runtime): Promise<SandboxUserFacts[]> {
+  const sandboxIds = new Set(sandboxUsers.map(({ userId }) => userId))
+  const users = (await listUsers(store)).filter(({ user_id }) => sandboxIds.has(user_id))
+  return Promise.all(
+    users.map(async ({ user_id, name, email, created_at, password_changed_at }) => {
+      const memberships = await listMembershipsOfUser(store, user_id)
+      const active = memberships.filter(m => m.active === 1 && m.user_active === 1 && m.company_suspended_at === null)
+      return {
+        user_id,
+        name,
+        email,
+        companies: active.map(({ company_id }) => company_id),
+        ...(password_changed_at === created_at ? {} : { password_changed: true as const }),
+      }
+    }),
+  )
+}
+
+/** A token of the first sandbox user at the first company that lets one be issued: James Bond at MI6. */
+async function issueReadyToken(runtime: Runtime, scopes: string[]): Promise<string | null> {
+  for (const { userId, at } of sandboxUsers) {
+    for (const companyId of Object.keys(at).map(Number)) {
+      const token = await tryToken(runtime, companyId, userId, scopes)
+      if (token) return token
+    }
+  }
+  return null
+}
+
+async function tryToken(runtime: Runtime, companyId: number, userId: number, scopes: string[]) {
+  const { store, clock } = runtime
+  const key = { company_id: companyId, user_id: userId, client_id: SANDBOX_CLIENT_ID }
+  const before = await findInstallation(store, key)
+  const family = { ...key, family_id: randomBytes(12).toString('hex') }
+  const { tokens, statements } = issueFirstTokens(runtime, family, scopes)
+  const installation = {
+    ...key,
+    scopes: scopes.join(' '),
+    created_at: before?.created_at ?? clock(),
+    updated_at: clock(),
+  }
+  try {
+    await store.write([putInstallation(store, installation), ...statements])
+    return tokens.accessToken
+  } catch (error) {
+    if (error instanceof WriteConflict) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,12 @@
+import type { Hono } from 'hono'
+import type { Environment } from '../http/environment.ts'
+import type { SandboxFacts } from './facts.ts'
+import { sandboxHome } from './home-page.ts'
+import { type CallProvider, finishInstall, startInstall } from './install-flow.ts'
+
+/** The sandbox's own pages, beside those of the provider. */
+export function addSandboxRoutes(app: Hono<Environment>, facts: SandboxFacts, callProvider: CallProvider) {
+  app.get('/', sandboxHome(facts))
+  app.get('/sandbox/install', startInstall(facts))
+  app.get('/callback', finishInstall(facts, callProvider))
+}

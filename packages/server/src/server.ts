@@ -1,0 +1,129 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Logger } from 'pino'
+import { pino } from 'pino'
+import { answerError, answerNotFound } from './answer-errors.ts'
+import { sendDueCallbacks } from './apps/uninstall-callbacks.ts'
+import { deriveKeys } from './config/keys.ts'
+import type { Runtime } from './config/runtime.ts'
+import { checkSettings, type SettingsInput } from './config/settings.ts'
+import type { Environment } from './http/environment.ts'
+import { requestLog } from './http/request-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { type Jobs, startJobs } from './jobs.ts'
+import { addRoutes } from './routes.ts'
+import { prepareFindBearer } from './store/queries/bearer.ts'
+import { deleteExpired } from './store/queries/expired.ts'
+import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
+import { StoreUnavailable } from './store/store.ts'
+
+const LARGEST_BODY = 64 * 1024
+
+/** What a provider is made of. Durations are in seconds. */
+export interface TenantryOptions extends SettingsInput {
+  /** The embedded database: a file, or `:memory:`. */
+  store: SqliteOptions
+  /**
+   * At least one secret of at least 32 characters, the current one first; the earlier ones still verify what was made
+   * under them. Keep them out of the database.
+   */
+  secrets: readonly string[]
+  /** Milliseconds since 1970; for tests. */
+  clock?: () => number
+  /** Where log lines go; none are written when not set. */
+  logger?: Logger
+}
+
+/** An OAuth server and `/users/me`, to be mounted anywhere that speaks web-standard requests. */
+export interface Tenantry {
+  /**
+   * Answers a request. The second argument is what the server it is mounted in knows of the connection, as
+   * `@hono/node-server` passes it; sign-in attempts are counted by the address in it.
+   */
+  fetch(request: Request, env?: Environment['Bindings']): Promise<Response>
+  /** Resolves once requests can be answered, and rejects where the database cannot be used. */
+  readonly ready: Promise<void>
+  /** Finishes what was begun, then closes the database. */
+  close(): Promise<void>
+  /** For the functions that administer companies, users and apps. */
+  readonly runtime: Runtime
+}
+
+/**
+ * Makes a provider. Options are checked at once.
+ * @throws {SettingsError} with every mistake in the options
+ * @throws {StoreOpenError} when the database cannot be opened
+ */
+export function createTenantry(options: TenantryOptions): Tenantry {
+  const runtime = createRuntime(options)
+  return serveRuntime(runtime)
+}
+
+/** What every room works with, without a server: enough for administering. */
+export function createRuntime({ store: storeOptions, secrets, clock, logger, ...settings }: TenantryOptions): Runtime {
+  const checked = checkSettings(settings)
+  const keys = deriveKeys(secrets)
+  const store = openSqliteStore({ migrate: true, ...storeOptions })
+  return {
+    settings: checked,
+    keys,
+    store,
+    findBearer: prepareFindBearer(store),
+    clock: clock ?? Date.now,
+    log: logger ?? pino({ enabled: false }),
+  }
+}
+
+/** Extra routes come first, so that a sandbox can have pages of its own. */
+export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
+  const app = createApp(runtime, addMore)
+  const jobs = startRuntimeJobs(runtime)
+  const underWay = new Set<Promise<Response>>()
+  return {
+    runtime,
+    ready: Promise.resolve(),
+    async fetch(request, env = {}) {
+      const answer = Promise.resolve(app.fetch(request, env))
+      underWay.add(answer)
+      try {
+        return await answer
+      } finally {
+        underWay.delete(answer)
+      }
+    },
+    async close() {
+      await Promise.allSettled(underWay)
+      await jobs.stop()
+      await runtime.store.close()
+    },
+  }
+}
+
+function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void): Hono<Environment> {
+  const app = new Hono<Environment>()
+  app.use(async (c, next) => {
+    c.set('runtime', runtime)
+    await next()
+  })
+  app.use(requestLog, securityHeaders)
+  app.use(bodyLimit({ maxSize: LARGEST_BODY }))
+  addMore(app)
+  addRoutes(app)
+  app.onError(answerError)
+  app.notFound(answerNotFound)
+  return app
+}
+
+function startRuntimeJobs(runtime: Runtime): Jobs {
+  const onError = (error: unknown) => {
+    const level = error instanceof StoreUnavailable ? 'warn' : 'error'
+    runtime.log[level]({ err: error }, 'a background job failed and will run again')
+  }
+  return startJobs(
+    [
+      { every: 1000, run: async () => (await sendDueCallbacks(runtime)) > 0 },
+      { every: 60_000, run: () => deleteExpired(runtime.store, runtime.clock()) },
+    ],
+    onError,
+  )
+}

@@ -1,0 +1,46 @@
+import { hash, type Options, verify } from '@node-rs/argon2'
+import { InputError } from '../companies/input.ts'
+import { requireUser } from '../companies/users.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
+import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
+
+/** OWASP's first choice: argon2id (2 in the library's numbers), 19 MiB, two passes, one lane. */
+const PARAMETERS: Options = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
+const SHORTEST = 8
+const LONGEST_BYTES = 1024
+
+/** Of a random password that nobody knows, made with the same parameters. */
+const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+WAE1dDLab99VSQRTGT2GK0k+FRpU/Fq8U/QRDTPo'
+
+/** A PHC string. */
+export function hashPassword(password: string): Promise<string> {
+  return hash(normalize(password), PARAMETERS)
+}
+
+/**
+ * Whether the password is this user's. Takes the same time when there is no such user or password, so that nobody can
+ * tell which e-mails have an account.
+ */
+export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
+  if (Buffer.byteLength(password) > LONGEST_BYTES) return false
+  const right = await verify(user?.password_hash ?? NOBODYS_HASH, normalize(password))
+  return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
+}
+
+/**
+ * Sets a password and signs the user out everywhere.
+ * @throws {InputError} when there is no such user, or the password is too short or too long
+ */
+export async function setPassword({ store, clock }: Runtime, userId: number, password: string): Promise<void> {
+  await requireUser(store, userId)
+  if ([...password].length < SHORTEST) throw new InputError(`The password needs at least ${SHORTEST} characters.`)
+  if (Buffer.byteLength(password) > LONGEST_BYTES) throw new InputError('The password is longer than 1024 bytes.')
+  const passwordHash = await hashPassword(password)
+  await store.write([setPasswordHash(store, userId, passwordHash, clock()), deleteSessionsOfUser(store, userId)])
+}
+
+/** The same characters typed on another keyboard are the same password (NIST SP 800-63B section 3.1.1.2). */
+function normalize(password: string): string {
+  return password.normalize('NFKC')
+}

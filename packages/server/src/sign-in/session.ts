@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import type { Runtime } from '../config/runtime.ts'
+import { readCookie, writeCookie } from '../http/cookies.ts'
+import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts'
+import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
+import { deleteSession, findSession, insertSession } from '../store/queries/sessions.ts'
+import { findUser, type UserRow } from '../store/queries/users.ts'
+import { hashSecret } from '../tokens/token-text.ts'
+
+/** The step before every page: sets `signedIn` to who is signed in in this browser, if anybody is. */
+export const findSignedIn: RouteStep = async (c, next) => {
+  const sessionId = readCookie(c, 'session')
+  c.set('signedIn', sessionId ? await readSession(c.var.runtime, sessionId) : undefined)
+  await next()
+}
+
+async function readSession({ store, clock }: Runtime, sessionId: string): Promise<SignedIn | undefined> {
+  const session = await findSession(store, hashSecret(sessionId))
+  if (!session || session.expires_at <= clock()) return undefined
+  const user = await findUser(store, session.user_id)
+  return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
+}
+
+/** Starts a session under a new id, and ends the one that this browser had before. */
+export async function startSession(c: RequestContext, user: UserRow) {
+  const { store, clock, settings } = c.var.runtime
+  const sessionId = randomBytes(32).toString('base64url')
+  const now = clock()
+  const before = readCookie(c, 'session')
+  await store.write([
+    ...(before ? [deleteSession(store, hashSecret(before))] : []),
+    insertSession(store, {
+      session_hash: hashSecret(sessionId),
+      user_id: user.user_id,
+      company_id: null,
+      created_at: now,
+      expires_at: now + settings.sessionLifetime * 1000,
+    }),
+    ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
+  ])
+  writeCookie(c, 'session', sessionId, settings.sessionLifetime)
+}
+
+export async function endSession(c: RequestContext) {
+  const { store } = c.var.runtime
+  const sessionId = readCookie(c, 'session')
+  if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId))])
+  writeCookie(c, 'session', '', 0)
+}
+
+/** The step before pages that are somebody's own: leads whoever is not signed in to sign in first. */
+export const requireSignedIn: RouteStep = async (c, next) => {
+  if (c.var.signedIn) return next()
+  return c.redirect(`/sign-in?${new URLSearchParams({ return_to: c.req.path })}`, 303)
+}

@@ -1,0 +1,78 @@
+import { email as emailInput } from '../companies/input.ts'
+import { clientAddress } from '../http/client-address.ts'
+import { readCookie } from '../http/cookies.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { type Parameters, readForm } from '../http/form.ts'
+import { holdsBrowserToken } from '../http/form-token.ts'
+import { localPath } from '../http/local-path.ts'
+import { PageError } from '../pages/error-page.ts'
+import { findUserByEmail, type UserRow } from '../store/queries/users.ts'
+import { countAttempt } from './attempt-limits.ts'
+import { knownBrowser, rememberBrowser } from './known-browser.ts'
+import { holdsPassword } from './password.ts'
+import { startSession } from './session.ts'
+import { type SignInPage, showSignInPage } from './sign-in-page.ts'
+
+const AFTERWARDS = '/connected-apps'
+
+/** Finds out whom a sign-in is for, if an app asked for it: shown on the page when it is shown again. */
+export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Partial<SignInPage>>
+
+/** `GET /sign-in` */
+export const signInForm: RouteHandler = c => {
+  if (c.var.signedIn) return c.redirect(AFTERWARDS, 303)
+  return showSignInPage(c, { returnTo: returnPath(c, c.req.query('return_to')) })
+}
+
+/** `POST /sign-in`: fields `email`, `password`. */
+export function signIn(purposeOf: SignInPurpose): RouteHandler {
+  return async c => {
+    const form = await readForm(c)
+    requireOwnForm(c, form)
+    const returnTo = returnPath(c, form.get('return_to'))
+    const again = async (page: Partial<SignInPage>) =>
+      showSignInPage(c, { returnTo, ...(await purposeOf(c, returnTo)), email: form.get('email'), ...page })
+
+    const email = form.get('email')
+    const password = form.get('password')
+    if (!email || !password) return again({ problem: 'signIn.missing', status: 422 })
+
+    const result = await authenticateUser(c, email, password)
+    if (result === 'wrong') return again({ problem: 'signIn.wrong', status: 422 })
+    if ('wait' in result) return again({ problem: 'signIn.tooMany', wait: result.wait, status: 429 })
+
+    await startSession(c, result)
+    rememberBrowser(c, result.email)
+    return c.redirect(returnTo, 303)
+  }
+}
+
+async function authenticateUser(
+  c: RequestContext,
+  emailText: string,
+  password: string,
+): Promise<UserRow | 'wrong' | { wait: number }> {
+  const { runtime } = c.var
+  const email = emailInput.safeParse(emailText).data ?? emailText.slice(0, 254)
+  const attempt = await countAttempt(runtime, {
+    email,
+    address: clientAddress(c),
+    knownBrowser: knownBrowser(c, email),
+  })
+  if (attempt.wait > 0) return attempt
+  const user = await findUserByEmail(runtime.store, email)
+  if (!(await holdsPassword(user, password))) return 'wrong'
+  if ('succeeded' in attempt) await attempt.succeeded()
+  return user!
+}
+
+function requireOwnForm(c: RequestContext, form: Parameters) {
+  // Someone may have signed in meanwhile in another tab: this page was shown before.
+  if (holdsBrowserToken(c, form)) return
+  const cookieKept = readCookie(c, 'form') !== undefined
+  throw new PageError(403, cookieKept ? 'error.formExpired' : 'error.cookies')
+}
+
+function returnPath(c: RequestContext, wish: string | undefined): string {
+  return localPath(wish, c.var.runtime.settings.origin) ?? AFTERWARDS
+}

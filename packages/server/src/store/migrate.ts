@@ -1,0 +1,72 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { frontDoor } from './migrations/0001-front-door.ts'
+import { StoreOpenError } from './store.ts'
+
+/** One step forward. There is no way back: a mistake is mended by the next step. */
+export interface Migration {
+  version: number
+  name: string
+  statements: readonly string[]
+}
+
+/** Every migration, oldest first. */
+export const migrations: readonly Migration[] = [frontDoor]
+
+const MIGRATIONS_TABLE =
+  'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)'
+
+/**
+ * Applies what is missing, each migration in a transaction of its own. Safe to run twice or by two programs at once.
+ * @returns the names of those applied now
+ * @throws {StoreOpenError} when the database was made by a newer program
+ */
+export function migrate(database: DatabaseSync, known: readonly Migration[] = migrations): string[] {
+  refuseNewer(database, known)
+  return known.filter(migration => applyOnce(database, migration)).map(migration => migration.name)
+}
+
+/** @throws {StoreOpenError} when the schema is older or newer than this program's */
+export function requireCurrentSchema(database: DatabaseSync, path: string) {
+  refuseNewer(database, migrations)
+  if (schemaVersion(database) < latest(migrations)) {
+    throw new StoreOpenError(`${path} has an older schema than this program. Run \`tenantry migrate\` first.`)
+  }
+}
+
+/** The version of the newest migration applied, 0 for an empty database. */
+export function schemaVersion(database: DatabaseSync): number {
+  const known = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").get()
+  if (!known) return 0
+  return Number(database.prepare('SELECT max(version) AS version FROM migrations').get()?.version ?? 0)
+}
+
+function refuseNewer(database: DatabaseSync, known: readonly Migration[]) {
+  const version = schemaVersion(database)
+  if (version > latest(known)) {
+    throw new StoreOpenError(
+      `The database has schema version ${version}, and this program knows up to ${latest(known)}. Use the newer program; nothing was changed.`,
+    )
+  }
+}
+
+function latest(known: readonly Migration[]): number {
+  return known.at(-1)?.version ?? 0
+}
+
+function applyOnce(database: DatabaseSync, migration: Migration): boolean {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    database.exec(MIGRATIONS_TABLE)
+    const applied = database.prepare('SELECT 1 FROM migrations WHERE version = ?').get(migration.version)
+    if (!applied) {
+      for (const sql of migration.statements) database.exec(sql)
+      const record = database.prepare('INSERT INTO migrations (version, name, applied_at) VALUES (?, ?, ?)')
+      record.run(migration.version, migration.name, Date.now())
+    }
+    database.exec('COMMIT')
+    return !applied
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

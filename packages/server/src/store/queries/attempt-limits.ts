@@ -1,0 +1,42 @@
+import { expecting, type Statement, type Store, statement } from '../store.ts'
+
+/** When each of these limits will have all its attempts back, in milliseconds since 1970; absent ones have them now. */
+export async function findLimits({ db }: Store, keys: string[]): Promise<Map<string, number>> {
+  const rows = await db.selectFrom('attempt_limits').selectAll().where('limit_key', 'in', keys).execute()
+  return new Map(rows.map(row => [row.limit_key, row.full_at]))
+}
+
+/** Holds only while the limit is as it was read. */
+export function putLimit({ db }: Store, key: string, before: number | undefined, fullAt: number): Statement {
+  if (before === undefined) {
+    return expecting(
+      1,
+      db
+        .insertInto('attempt_limits')
+        .values({ limit_key: key, full_at: fullAt })
+        .onConflict(conflict => conflict.column('limit_key').doNothing()),
+    )
+  }
+  return expecting(
+    1,
+    db
+      .updateTable('attempt_limits')
+      .set({ full_at: fullAt })
+      .where('limit_key', '=', key)
+      .where('full_at', '=', before),
+  )
+}
+
+/** Gives one attempt back, after it turned out well. */
+export function giveBack({ db }: Store, key: string, cost: number): Statement {
+  return statement(
+    db
+      .updateTable('attempt_limits')
+      .set(eb => ({ full_at: eb('full_at', '-', cost) }))
+      .where('limit_key', '=', key),
+  )
+}
+
+export function clearLimit({ db }: Store, key: string): Statement {
+  return statement(db.deleteFrom('attempt_limits').where('limit_key', '=', key))
+}

@@ -1,0 +1,126 @@
+import { type Selectable, sql } from 'kysely'
+import type { InstallationsTable } from '../schema.ts'
+import { expecting, type Statement, type Store, statement } from '../store.ts'
+
+export type InstallationRow = Selectable<InstallationsTable>
+
+/** What says which installation: a user at a company allowed an app. */
+export interface InstallationKey {
+  company_id: number
+  user_id: number
+  client_id: string
+}
+
+/** An installation with the names a person knows it by. */
+export interface InstallationView extends InstallationRow {
+  app_name: string
+  app_maker: string | null
+  app_has_icon: number
+  company_name: string
+  company_domain: string
+}
+
+/**
+ * Installs the app, or widens an installation that is there. Holds only while the membership is active and the
+ * company is not suspended.
+ */
+export function putInstallation({ db }: Store, row: InstallationRow): Statement {
+  const active = db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .select([
+      'm.company_id',
+      'm.user_id',
+      sql<string>`${row.client_id}`.as('client_id'),
+      sql<string>`${row.scopes}`.as('scopes'),
+      sql<number>`${row.created_at}`.as('created_at'),
+      sql<number>`${row.updated_at}`.as('updated_at'),
+    ])
+    .where('m.company_id', '=', row.company_id)
+    .where('m.user_id', '=', row.user_id)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null)
+  return expecting(
+    1,
+    db
+      .insertInto('installations')
+      .columns(['company_id', 'user_id', 'client_id', 'scopes', 'created_at', 'updated_at'])
+      .expression(active)
+      .onConflict(conflict =>
+        conflict
+          .columns(['company_id', 'user_id', 'client_id'])
+          .doUpdateSet({ scopes: row.scopes, updated_at: row.updated_at }),
+      ),
+  )
+}
+
+export function findInstallation({ db }: Store, key: InstallationKey): Promise<InstallationRow | undefined> {
+  return db
+    .selectFrom('installations')
+    .selectAll()
+    .where('company_id', '=', key.company_id)
+    .where('user_id', '=', key.user_id)
+    .where('client_id', '=', key.client_id)
+    .executeTakeFirst()
+}
+
+/** Removes an installation, and with it by cascade its codes and tokens. */
+export function deleteInstallation({ db }: Store, key: InstallationKey): Statement {
+  return expecting(
+    1,
+    db
+      .deleteFrom('installations')
+      .where('company_id', '=', key.company_id)
+      .where('user_id', '=', key.user_id)
+      .where('client_id', '=', key.client_id),
+  )
+}
+
+/** Queues the callbacks that the end of these installations calls for; goes before the statement that ends them. */
+export function queueUninstallCallbacks(
+  { db }: Store,
+  key: Omit<InstallationKey, 'client_id'> & { client_id?: string },
+  endedAt: number,
+): Statement {
+  let ending = db
+    .selectFrom('installations as i')
+    .innerJoin('apps as a', 'a.client_id', 'i.client_id')
+    .select([
+      'i.company_id',
+      'i.user_id',
+      'i.client_id',
+      sql<number>`${endedAt}`.as('ended_at'),
+      sql<number>`${endedAt}`.as('next_attempt_at'),
+    ])
+    .where('i.company_id', '=', key.company_id)
+    .where('i.user_id', '=', key.user_id)
+    .where('a.uninstall_url', 'is not', null)
+  if (key.client_id !== undefined) ending = ending.where('i.client_id', '=', key.client_id)
+  return statement(
+    db
+      .insertInto('uninstall_callbacks')
+      .columns(['company_id', 'user_id', 'client_id', 'ended_at', 'next_attempt_at'])
+      .expression(ending)
+      // The same end told twice within a millisecond is one callback.
+      .onConflict(conflict => conflict.columns(['company_id', 'user_id', 'client_id', 'ended_at']).doNothing()),
+  )
+}
+
+/** Installations with their names, the newest first, of everyone or of one user at the given companies. */
+export function listInstallations(
+  { db }: Store,
+  only: { companyIds?: readonly number[]; userId?: number; clientId?: string } = {},
+): Promise<InstallationView[]> {
+  let query = db
+    .selectFrom('installations as i')
+    .innerJoin('apps as a', 'a.client_id', 'i.client_id')
+    .innerJoin('companies as c', 'c.company_id', 'i.company_id')
+    .selectAll('i')
+    .select(['a.name as app_name', 'a.maker as app_maker', 'c.name as company_name', 'c.domain as company_domain'])
+    .select(eb => eb.case().when('a.icon', 'is', null).then(0).else(1).end().as('app_has_icon'))
+  if (only.companyIds) query = query.where('i.company_id', 'in', only.companyIds)
+  if (only.userId !== undefined) query = query.where('i.user_id', '=', only.userId)
+  if (only.clientId !== undefined) query = query.where('i.client_id', '=', only.clientId)
+  return query.orderBy('i.created_at', 'desc').orderBy('i.company_id').orderBy('i.user_id').execute()
+}

@@ -1,0 +1,126 @@
+import type { Selectable } from 'kysely'
+import type { MembershipsTable } from '../schema.ts'
+import { expecting, type Statement, type Store, statement } from '../store.ts'
+
+export type MembershipRow = Selectable<MembershipsTable>
+
+/** A membership with what a person is shown of its company. */
+export type MembershipWithCompany = MembershipRow & {
+  company_name: string
+  company_domain: string
+  company_suspended_at: number | null
+}
+
+export function insertMembership({ db }: Store, row: MembershipRow): Statement[] {
+  return [
+    // Holds only while the user is as it was read: a deletion or deactivation meanwhile is a conflict.
+    expecting(
+      1,
+      db
+        .updateTable('users')
+        .set({ active: row.user_active })
+        .where('user_id', '=', row.user_id)
+        .where('active', '=', row.user_active)
+        .where('deleted_at', 'is', null),
+    ),
+    statement(db.insertInto('memberships').values(row)),
+    statement(db.insertInto('user_companies').values({ user_id: row.user_id, company_id: row.company_id })),
+  ]
+}
+
+export function findMembership({ db }: Store, companyId: number, userId: number): Promise<MembershipRow | undefined> {
+  return db
+    .selectFrom('memberships')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+}
+
+export async function listCompanyIdsOfUser({ db }: Store, userId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('user_companies')
+    .select('company_id')
+    .where('user_id', '=', userId)
+    .orderBy('company_id')
+    .execute()
+  return rows.map(row => row.company_id)
+}
+
+/** Every membership of a user, active or not, in the order of company ids. */
+export async function listMembershipsOfUser(store: Store, userId: number): Promise<MembershipWithCompany[]> {
+  const companyIds = await listCompanyIdsOfUser(store, userId)
+  if (companyIds.length === 0) return []
+  return store.db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .selectAll('m')
+    .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
+    .where('m.company_id', 'in', companyIds)
+    .where('m.user_id', '=', userId)
+    .orderBy('m.company_id')
+    .execute()
+}
+
+export type MembershipChange = Partial<
+  Pick<
+    MembershipRow,
+    'name' | 'email' | 'phone' | 'locale' | 'timezone' | 'currency' | 'is_admin' | 'role_id' | 'icon_url' | 'active'
+  >
+>
+
+export function updateMembership(
+  { db }: Store,
+  companyId: number,
+  userId: number,
+  change: MembershipChange,
+  modifiedAt: number,
+): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('memberships')
+      .set({ ...change, modified_at: modifiedAt })
+      .where('company_id', '=', companyId)
+      .where('user_id', '=', userId),
+  )
+}
+
+/** Removes a membership, and with it by cascade its installations and their tokens. */
+export function deleteMembership({ db }: Store, companyId: number, userId: number): Statement[] {
+  return [
+    expecting(1, db.deleteFrom('memberships').where('company_id', '=', companyId).where('user_id', '=', userId)),
+    statement(db.deleteFrom('user_companies').where('user_id', '=', userId).where('company_id', '=', companyId)),
+  ]
+}
+
+export function recordSignIn({ db }: Store, userId: number, companyIds: number[], signedInAt: number): Statement[] {
+  return companyIds.map(companyId =>
+    statement(
+      db
+        .updateTable('memberships')
+        .set({ last_login_at: signedInAt })
+        .where('company_id', '=', companyId)
+        .where('user_id', '=', userId),
+    ),
+  )
+}
+
+/** The membership if its tokens may be used now: it is active, so is its user, and the company is not suspended. */
+export function findActiveMembership(
+  { db }: Store,
+  companyId: number,
+  userId: number,
+): Promise<MembershipWithCompany | undefined> {
+  return db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .selectAll('m')
+    .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
+    .where('m.company_id', '=', companyId)
+    .where('m.user_id', '=', userId)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null)
+    .executeTakeFirst()
+}

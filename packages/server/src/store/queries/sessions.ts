@@ -1,0 +1,38 @@
+import type { Selectable } from 'kysely'
+import type { SessionsTable } from '../schema.ts'
+import { expecting, type Statement, type Store, statement } from '../store.ts'
+
+export type SessionRow = Selectable<SessionsTable>
+
+export function insertSession({ db }: Store, row: SessionRow): Statement {
+  return statement(db.insertInto('sessions').values(row))
+}
+
+export function findSession({ db }: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
+  return db.selectFrom('sessions').selectAll().where('session_hash', '=', sessionHash).executeTakeFirst()
+}
+
+export function deleteSession({ db }: Store, sessionHash: Uint8Array): Statement {
+  return statement(db.deleteFrom('sessions').where('session_hash', '=', sessionHash))
+}
+
+export function deleteSessionsOfUser({ db }: Store, userId: number): Statement {
+  return statement(db.deleteFrom('sessions').where('user_id', '=', userId))
+}
+
+/** Remembers the company that this browser's consent page shows. */
+export function setSessionCompany({ db }: Store, sessionHash: Uint8Array, companyId: number): Statement {
+  return statement(db.updateTable('sessions').set({ company_id: companyId }).where('session_hash', '=', sessionHash))
+}
+
+/** Holds only while this browser's consent page still shows that company. */
+export function requireSessionCompany({ db }: Store, sessionHash: Uint8Array, companyId: number): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('sessions')
+      .set({ company_id: companyId })
+      .where('session_hash', '=', sessionHash)
+      .where('company_id', '=', companyId),
+  )
+}

@@ -1,0 +1,16 @@
+import { type Statement, type Store, statement } from '../store.ts'
+
+/** A fact about this database, or undefined where it was never written. */
+export async function findSetting({ db }: Store, name: string): Promise<string | undefined> {
+  const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
+  return row?.value
+}
+
+export function putSetting({ db }: Store, name: string, value: string): Statement {
+  return statement(
+    db
+      .insertInto('settings')
+      .values({ name, value })
+      .onConflict(conflict => conflict.column('name').doUpdateSet({ value })),
+  )
+}

@@ -1,0 +1,170 @@
+import type { Generated } from 'kysely'
+
+/**
+ * The tables, as rows. Times are integer milliseconds since 1970 UTC, flags are 0 or 1, hashes are SHA-256 bytes,
+ * lists of scopes are joined by single spaces. Keys are chosen so that the tables distribute: what a company owns
+ * starts with `company_id`.
+ */
+export interface Schema {
+  companies: CompaniesTable
+  company_domains: { domain: string; company_id: number }
+  users: UsersTable
+  sign_in_emails: { email: string; user_id: number }
+  user_companies: { user_id: number; company_id: number }
+  memberships: MembershipsTable
+  apps: AppsTable
+  installations: InstallationsTable
+  authorization_codes: AuthorizationCodesTable
+  access_tokens: AccessTokensTable
+  refresh_tokens: RefreshTokensTable
+  uninstall_callbacks: UninstallCallbacksTable
+  sessions: SessionsTable
+  attempt_limits: { limit_key: string; full_at: number }
+  used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
+  counters: { name: string; value: number }
+  settings: { name: string; value: string }
+  migrations: { version: number; name: string; applied_at: number }
+}
+
+export interface CompaniesTable {
+  company_id: number
+  name: string
+  domain: string
+  country: string | null
+  industry: string | null
+  suspended_at: number | null
+  created_at: number
+}
+
+export interface UsersTable {
+  user_id: number
+  email: string
+  name: string
+  locale: string
+  timezone: string | null
+  /** PHC string of argon2id; null until a password is set, and then nobody can sign in with one. */
+  password_hash: string | null
+  password_changed_at: number | null
+  active: number
+  deleted_at: number | null
+  /** The company chosen last, preselected next time. */
+  last_company_id: number | null
+  created_at: number
+}
+
+export interface MembershipsTable {
+  company_id: number
+  user_id: number
+  name: string
+  email: string
+  phone: string | null
+  /** `ll_CC` */
+  locale: string
+  /** An IANA name; null means UTC. */
+  timezone: string | null
+  currency: string
+  is_admin: number
+  role_id: number
+  icon_url: string | null
+  has_created_company: number
+  signup_flow_variation: string | null
+  active: number
+  /** A copy of the user's own `active`, so that one company's shard knows enough. */
+  user_active: number
+  created_at: number
+  modified_at: number | null
+  last_login_at: number | null
+}
+
+export interface AppsTable {
+  client_id: string
+  name: string
+  maker: string | null
+  icon_type: string | null
+  icon: Uint8Array | null
+  /** A JSON array of strings. */
+  redirect_uris: string
+  scopes: string
+  wire: 'standard' | 'pipedrive'
+  public: number
+  require_pkce: number
+  /** A JSON Web Key Set of public keys, for `private_key_jwt`. */
+  jwks: string | null
+  secret_hash: Uint8Array | null
+  /** The client secret under a key that is not in the database: only where an uninstall callback needs it. */
+  encrypted_secret: string | null
+  uninstall_url: string | null
+  disabled_at: number | null
+  created_at: number
+}
+
+export interface InstallationsTable {
+  company_id: number
+  user_id: number
+  client_id: string
+  scopes: string
+  created_at: number
+  updated_at: number
+}
+
+export interface AuthorizationCodesTable {
+  company_id: number
+  code_hash: Uint8Array
+  user_id: number
+  client_id: string
+  family_id: string
+  redirect_uri: string
+  scopes: string
+  code_challenge: string | null
+  created_at: number
+  expires_at: number
+  used_at: number | null
+}
+
+export interface AccessTokensTable {
+  company_id: number
+  token_hash: Uint8Array
+  user_id: number
+  client_id: string
+  family_id: string
+  scopes: string
+  created_at: number
+  expires_at: number
+}
+
+export interface RefreshTokensTable {
+  company_id: number
+  token_hash: Uint8Array
+  user_id: number
+  client_id: string
+  family_id: string
+  scopes: string
+  created_at: number
+  expires_at: number
+  /** When it was first exchanged for its successor. */
+  used_at: number | null
+  /** Which of the access tokens derived from this refresh token is the current one. */
+  access_generation: Generated<number>
+}
+
+export interface UninstallCallbacksTable {
+  company_id: number
+  user_id: number
+  client_id: string
+  /** When the installation ended: the `timestamp` that the app is told. */
+  ended_at: number
+  attempts: Generated<number>
+  next_attempt_at: number
+  claimed_until: number | null
+  gave_up_at: number | null
+  last_error: string | null
+}
+
+export interface SessionsTable {
+  session_hash: Uint8Array
+  user_id: number
+  /** The company on the consent page shown last in this browser. */
+  company_id: number | null
+  created_at: number
+  expires_at: number
+}

@@ -1,0 +1,51 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { StoreOpenError } from '../store.ts'
+
+export type SqlValue = null | number | bigint | string | Uint8Array
+
+/** How long a statement waits for another process's lock before it fails, in milliseconds. */
+const BUSY_TIMEOUT = 5000
+
+/** Opens a database file (or `:memory:`) with the settings that keep promise 10: WAL and a synced commit. */
+export function openConnection(path: string, mode: 'read' | 'write'): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: mode === 'read', timeout: BUSY_TIMEOUT })
+  if (mode === 'write') {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+  }
+  database.exec('PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY')
+  return database
+}
+
+/** Says in one sentence why a database file could not be opened. */
+export function explainOpenError(error: unknown, path: string): StoreOpenError {
+  const reason = error instanceof Error ? error.message : String(error)
+  if (/not a database|malformed|disk image/.test(reason)) {
+    return new StoreOpenError(`${path} is not a database that Tenantry can read (${reason}). Restore it from a backup.`)
+  }
+  if (/unable to open|readonly|read-only/.test(reason)) {
+    return new StoreOpenError(`${path} cannot be opened for writing (${reason}). Check the folder and its permissions.`)
+  }
+  if (/locked|busy/.test(reason)) {
+    return new StoreOpenError(`${path} is locked by another program. Close it and try again.`)
+  }
+  return new StoreOpenError(`${path} cannot be opened: ${reason}.`)
+}
+
+/** Keeps each SQL text's prepared statement; the texts are few, since they come from code. */
+export class PreparedStatements {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  get(sql: string): StatementSync {
+    let prepared = this.#statements.get(sql)
+    if (!prepared) {
+      prepared = this.#database.prepare(sql)
+      this.#statements.set(sql, prepared)
+    }
+    return prepared
+  }
+}

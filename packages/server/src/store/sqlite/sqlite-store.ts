@@ -1,0 +1,121 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { migrate, requireCurrentSchema } from '../migrate.ts'
+import type { Schema } from '../schema.ts'
+import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
+import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
+
+export interface SqliteOptions {
+  /** A file, made with its folder if it is not there, or `:memory:`. */
+  path: string
+  /** Whether to bring an older schema up to date on opening; otherwise it is refused. */
+  migrate?: boolean | undefined
+}
+
+/**
+ * Opens the embedded database.
+ * @throws {StoreOpenError} with one sentence that says what is wrong and what to do
+ */
+export function openSqliteStore(options: SqliteOptions): Store {
+  const inMemory = options.path === ':memory:'
+  if (!inMemory) makeFolder(options.path)
+  try {
+    return inMemory ? openInMemory() : openFile(options)
+  } catch (error) {
+    throw error instanceof StoreOpenError ? error : explainOpenError(error, options.path)
+  }
+}
+
+/**
+ * Makes a database file or brings it up to date.
+ * @returns the names of the migrations applied now
+ * @throws {StoreOpenError}
+ */
+export function migrateFile(path: string): string[] {
+  makeFolder(path)
+  try {
+    const database = openConnection(path, 'write')
+    try {
+      return migrate(database)
+    } finally {
+      database.close()
+    }
+  } catch (error) {
+    throw error instanceof StoreOpenError ? error : explainOpenError(error, path)
+  }
+}
+
+function openInMemory(): Store {
+  const database = openConnection(':memory:', 'write')
+  migrate(database)
+  return new SqliteStore(database, new InlineWriter(database))
+}
+
+function openFile(options: SqliteOptions): Store {
+  const setup = openConnection(options.path, 'write')
+  try {
+    if (options.migrate) migrate(setup)
+    requireCurrentSchema(setup, options.path)
+    return new SqliteStore(openConnection(options.path, 'read'), new ThreadWriter(options.path))
+  } finally {
+    setup.close()
+  }
+}
+
+function makeFolder(path: string) {
+  const folder = dirname(path)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StoreOpenError(`The folder ${folder} cannot be made or written to (${(error as Error).message}).`)
+  }
+}
+
+class SqliteStore implements Store {
+  readonly engine = 'sqlite'
+  readonly db: Kysely<Schema>
+  readonly #database: DatabaseSync
+  readonly #writer: Writer
+
+  constructor(database: DatabaseSync, writer: Writer) {
+    this.#database = database
+    this.#writer = writer
+    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
+  }
+
+  prepare(query: CompiledQuery) {
+    const prepared = this.#database.prepare(query.sql)
+    prepared.setReturnArrays(true)
+    return (parameters: readonly unknown[]) =>
+      prepared.get(...(parameters as SqlValue[])) as unknown as unknown[] | undefined
+  }
+
+  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    return this.#writer.write(statements)
+  }
+
+  async close() {
+    await this.#writer.close()
+    if (this.#database.isOpen) this.#database.close()
+  }
+}
+
+/** Kysely's SQLite dialect speaks to better-sqlite3; this is the part of that interface it uses, on node:sqlite. */
+export function kyselyDatabase(database: DatabaseSync) {
+  const statements = new PreparedStatements(database)
+  return {
+    close: () => {},
+    prepare(sql: string) {
+      const prepared = statements.get(sql)
+      return {
+        reader: prepared.columns().length > 0,
+        all: (parameters: readonly unknown[]) => prepared.all(...(parameters as SqlValue[])),
+        run: (parameters: readonly unknown[]) => prepared.run(...(parameters as SqlValue[])),
+        iterate: (parameters: readonly unknown[]) => prepared.iterate(...(parameters as SqlValue[])),
+      }
+    },
+  }
+}

@@ -1,0 +1,118 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+import { ConstraintViolation, type Statement, StoreUnavailable, WriteConflict, type WriteResult } from '../store.ts'
+import { BatchWriter, type WriteOutcome } from './batch.ts'
+
+export interface Writer {
+  write(statements: readonly Statement[]): Promise<WriteResult[]>
+  close(): Promise<void>
+}
+
+interface Waiting {
+  statements: readonly Statement[]
+  resolve(results: WriteResult[]): void
+  reject(error: Error): void
+}
+
+/** The most writes that share one commit. */
+const LARGEST_BATCH = 512
+
+/**
+ * Commits on a thread of its own. Writes that arrive while a commit is under way share the next one: one fsync for
+ * many answers, each answered after its own commit.
+ */
+export class ThreadWriter implements Writer {
+  readonly #thread: Worker
+  #queue: Waiting[] = []
+  #committing: Waiting[] = []
+  #closed: Error | undefined
+  #idle: (() => void) | undefined
+
+  constructor(path: string) {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    this.#thread = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData: { path } })
+    this.#thread.unref()
+    this.#thread.on('message', (outcomes: WriteOutcome[]) => this.#answer(outcomes))
+    this.#thread.on('error', error => this.#fail(error as Error))
+    this.#thread.on('exit', () => this.#fail(new Error('the writing thread ended')))
+  }
+
+  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable(this.#closed.message))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ statements, resolve, reject })
+      this.#thread.ref()
+      // Wait for the other writes of this turn of the event loop.
+      if (this.#queue.length === 1 && this.#committing.length === 0) setImmediate(() => this.#send())
+    })
+  }
+
+  async close() {
+    if (this.#closed) return
+    if (this.#committing.length > 0 || this.#queue.length > 0) {
+      await new Promise<void>(resolve => {
+        this.#idle = resolve
+      })
+    }
+    const ended = new Promise(resolve => this.#thread.once('exit', resolve))
+    this.#closed = new Error('the store is closed')
+    this.#thread.ref()
+    this.#thread.postMessage('close')
+    await ended
+  }
+
+  #send() {
+    if (this.#committing.length > 0 || this.#queue.length === 0) return
+    this.#committing = this.#queue.splice(0, LARGEST_BATCH)
+    this.#thread.postMessage({ writes: this.#committing.map(waiting => waiting.statements) })
+  }
+
+  #answer(outcomes: WriteOutcome[]) {
+    const answered = this.#committing
+    this.#committing = []
+    answered.forEach((waiting, index) => {
+      settle(waiting, outcomes[index]!)
+    })
+    if (this.#queue.length > 0) this.#send()
+    else this.#rest()
+  }
+
+  #rest() {
+    this.#thread.unref()
+    this.#idle?.()
+  }
+
+  #fail(error: Error) {
+    this.#closed ??= error
+    const abandoned = [...this.#committing, ...this.#queue]
+    this.#committing = []
+    this.#queue = []
+    for (const waiting of abandoned) waiting.reject(new StoreUnavailable(error.message))
+    this.#rest()
+  }
+}
+
+/** Commits on the connection that reads: for databases in memory, which no other thread can see. */
+export class InlineWriter implements Writer {
+  readonly #writer: BatchWriter
+
+  constructor(database: DatabaseSync) {
+    this.#writer = new BatchWriter(database)
+  }
+
+  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    return new Promise((resolve, reject) => {
+      settle({ statements, resolve, reject }, this.#writer.run([statements])[0]!)
+    })
+  }
+
+  async close() {}
+}
+
+function settle(waiting: Waiting, outcome: WriteOutcome) {
+  if ('results' in outcome) waiting.resolve(outcome.results)
+  else if ('conflict' in outcome) waiting.reject(new WriteConflict(outcome.conflict))
+  else if ('violation' in outcome) waiting.reject(new ConstraintViolation(outcome.violation, outcome.message))
+  else if (outcome.unavailable) waiting.reject(new StoreUnavailable(outcome.failure))
+  else waiting.reject(new Error(outcome.failure))
+}

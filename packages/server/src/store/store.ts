@@ -1,0 +1,91 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { Schema } from './schema.ts'
+
+/**
+ * One database, whatever engine. Reads go through `db` and see every commit that was answered before. Writes are
+ * batches of statements that were decided beforehand: no transaction is ever held open while the program thinks.
+ */
+export interface Store {
+  readonly engine: 'sqlite'
+  /** For reading. Writes go through {@link Store.write}. */
+  readonly db: Kysely<Schema>
+  /** Runs the one hot query: prepared once, rows as arrays in the order of its columns. */
+  prepare(query: CompiledQuery): (parameters: readonly unknown[]) => unknown[] | undefined
+  /**
+   * Commits all statements or none, and resolves when the commit is on disk.
+   * @throws {WriteConflict} when a statement did not touch what it expected to: read again and decide again
+   * @throws {ConstraintViolation} when a key is taken or what a row belongs to is gone
+   * @throws {StoreUnavailable} when the database cannot be written now
+   */
+  write(statements: readonly Statement[]): Promise<WriteResult[]>
+  close(): Promise<void>
+}
+
+/** A compiled query with the number of rows it must touch or return, if the decision depended on that. */
+export interface Statement {
+  sql: string
+  parameters: readonly unknown[]
+  expect?: number | undefined
+}
+
+export interface WriteResult {
+  rows: Record<string, unknown>[]
+  /** Rows inserted, changed or deleted by this statement, cascades not counted. */
+  changes: number
+}
+
+/** Another write came first. */
+export class WriteConflict extends Error {
+  override name = 'WriteConflict'
+}
+
+/** A unique key is taken, or what the row belongs to does not exist. */
+export class ConstraintViolation extends Error {
+  override name = 'ConstraintViolation'
+  readonly kind: 'unique' | 'foreign_key' | 'other'
+  constructor(kind: 'unique' | 'foreign_key' | 'other', message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/** The database cannot be reached or written: locked, full, or its disk fails. Nothing was changed. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable'
+}
+
+/** A database that cannot be opened, with a sentence for the person who named it. */
+export class StoreOpenError extends Error {
+  override name = 'StoreOpenError'
+}
+
+interface Compilable {
+  compile(): CompiledQuery
+}
+
+/** A write that may touch any number of rows. */
+export function statement(query: Compilable): Statement {
+  const { sql, parameters } = query.compile()
+  return { sql, parameters }
+}
+
+/** A write whose decision holds only if it touches (or returns) exactly `count` rows. */
+export function expecting(count: number, query: Compilable): Statement {
+  return { ...statement(query), expect: count }
+}
+
+/** The rows that the last statement of a write returned. */
+export function returned<Row>(results: WriteResult[]): Row[] {
+  return (results.at(-1)?.rows ?? []) as Row[]
+}
+
+/** Decides again when another write came first; gives up after eight rounds, which only a fault can reach. */
+export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
+  for (let round = 1; ; round++) {
+    try {
+      return await decide()
+    } catch (error) {
+      if (!(error instanceof WriteConflict) || round === 8) throw error
+    }
+  }
+}

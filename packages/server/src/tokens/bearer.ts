@@ -1,0 +1,67 @@
+import type { Runtime } from '../config/runtime.ts'
+import type { RequestContext, RouteStep } from '../http/environment.ts'
+import { ApiError } from '../http/errors.ts'
+import type { BearerRecord } from '../store/queries/bearer.ts'
+import { storedScopes } from './scopes.ts'
+import { hashSecret, parseToken } from './token-text.ts'
+
+const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
+
+/**
+ * The step before every route of the API: sets `bearer` to whom the request's token speaks for. The token comes from
+ * the Authorization header alone (RFC 6750 section 2.1).
+ * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
+ */
+export function requireBearer(scope: string): RouteStep {
+  return async (c, next) => {
+    const bearer = checkToken(c.var.runtime, readToken(c))
+    requireScope(bearer, scope)
+    c.set('bearer', bearer)
+    await next()
+  }
+}
+
+function readToken(c: RequestContext): string {
+  const header = c.req.header('Authorization')
+  if (header === undefined) {
+    throw new ApiError(401, 'No access token: send one as "Authorization: Bearer TOKEN".', {
+      'WWW-Authenticate': 'Bearer realm="Tenantry"',
+    })
+  }
+  const token = BEARER.exec(header)?.[1]
+  if (token === undefined) throw invalidToken('The Authorization header does not hold a bearer token.')
+  return token
+}
+
+function checkToken({ findBearer, clock }: Runtime, token: string): BearerRecord {
+  const parsed = parseToken(token)
+  if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
+  const bearer = findBearer(parsed.companyId, hashSecret(token))
+  if (!bearer) throw invalidToken('The access token is unknown or revoked.')
+  if (bearer.expiresAt <= clock()) throw invalidToken('The access token has expired.')
+  if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active now.')
+  return bearer
+}
+
+/** Whether membership, user, company and app are all active: out means out, at once. */
+export function isInGoodStanding(bearer: BearerRecord): boolean {
+  return (
+    bearer.active === 1 &&
+    bearer.userActive === 1 &&
+    bearer.companySuspendedAt === null &&
+    bearer.appDisabledAt === null
+  )
+}
+
+function requireScope(bearer: BearerRecord, scope: string) {
+  if (storedScopes(bearer.scopes).includes(scope)) return
+  throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
+    'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+  })
+}
+
+function invalidToken(error: string): ApiError {
+  return new ApiError(401, error, {
+    'WWW-Authenticate': `Bearer error="invalid_token", error_description="${error}"`,
+  })
+}

@@ -1,0 +1,12 @@
+import { authenticate } from '../config/keys.ts'
+import { formatToken, toSecret } from './token-text.ts'
+
+/** The refresh token that follows `presented`: the same for every retry, unknown to whoever lacks the key. */
+export function deriveRefreshToken(key: Uint8Array, companyId: number, presented: string): string {
+  return formatToken('rt', companyId, toSecret(authenticate(key, 'refresh', presented)))
+}
+
+/** The access token that comes with it; the next `generation` follows once this one has ended. */
+export function deriveAccessToken(key: Uint8Array, companyId: number, presented: string, generation: number): string {
+  return formatToken('at', companyId, toSecret(authenticate(key, 'access', String(generation), presented)))
+}

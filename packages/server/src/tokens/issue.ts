@@ -1,0 +1,69 @@
+import type { Runtime } from '../config/runtime.ts'
+import { insertAccessToken } from '../store/queries/access-tokens.ts'
+import type { Family } from '../store/queries/families.ts'
+import { insertRefreshToken } from '../store/queries/refresh-tokens.ts'
+import type { Statement } from '../store/store.ts'
+import { hashSecret, newToken } from './token-text.ts'
+
+/** A pair of tokens as the client gets it. */
+export interface IssuedTokens {
+  accessToken: string
+  refreshToken: string
+  companyId: number
+  userId: number
+  scopes: string[]
+  /** Of the access token, in milliseconds since 1970. */
+  expiresAt: number
+}
+
+/** The first tokens of a family, and what writes them. */
+export function issueFirstTokens(
+  runtime: Runtime,
+  family: Family,
+  scopes: string[],
+): { tokens: IssuedTokens; statements: Statement[] } {
+  const tokens: IssuedTokens = {
+    accessToken: newToken('at', family.company_id),
+    refreshToken: newToken('rt', family.company_id),
+    companyId: family.company_id,
+    userId: family.user_id,
+    scopes,
+    expiresAt: accessTokenEnd(runtime),
+  }
+  const statements = [
+    storeRefreshToken(runtime, family, tokens.refreshToken, scopes),
+    storeAccessToken(runtime, family, tokens.accessToken, scopes),
+  ]
+  return { tokens, statements }
+}
+
+export function storeAccessToken(runtime: Runtime, family: Family, token: string, scopes: string[]): Statement {
+  return insertAccessToken(runtime.store, {
+    ...familyColumns(family),
+    token_hash: hashSecret(token),
+    scopes: scopes.join(' '),
+    created_at: runtime.clock(),
+    expires_at: accessTokenEnd(runtime),
+  })
+}
+
+export function storeRefreshToken(runtime: Runtime, family: Family, token: string, scopes: string[]): Statement {
+  return insertRefreshToken(runtime.store, {
+    ...familyColumns(family),
+    token_hash: hashSecret(token),
+    scopes: scopes.join(' '),
+    created_at: runtime.clock(),
+    expires_at: runtime.clock() + runtime.settings.refreshTokenLifetime * 1000,
+    used_at: null,
+    access_generation: 0,
+  })
+}
+
+export function accessTokenEnd({ clock, settings }: Runtime): number {
+  return clock() + settings.accessTokenLifetime * 1000
+}
+
+/** Only the columns that name a family, whatever else the row at hand holds. */
+function familyColumns({ company_id, user_id, client_id, family_id }: Family): Family {
+  return { company_id, user_id, client_id, family_id }
+}
