@@ -10,7 +10,12 @@ import type { Parameters } from './form.ts'
  */
 export function formToken(c: RequestContext): string {
   const { signedIn } = c.var
-  return signedIn ? sessionToken(c, signedIn.sessionId) : browserToken(c, readCookie(c, 'form') ?? newBrowserValue(c))
+  return signedIn ? sessionToken(c, signedIn.sessionId) : browserFormToken(c)
+}
+
+/** The token of the sign-in page, which may be shown and sent whoever is signed in meanwhile. */
+export function browserFormToken(c: RequestContext): string {
+  return browserToken(c, readCookie(c, 'form') ?? newBrowserValue(c))
 }
 
 /** Whether a posted form came from a page that this browser was shown while the same person was signed in. */
@@ -19,7 +24,7 @@ export function holdsFormToken(c: RequestContext, form: Parameters): boolean {
   return signedIn ? equals(form, sessionToken(c, signedIn.sessionId)) : holdsBrowserToken(c, form)
 }
 
-/** Whether a posted form came from a page that this browser was shown before anybody was signed in. */
+/** Whether a posted form came from a sign-in page that this browser was shown. */
 export function holdsBrowserToken(c: RequestContext, form: Parameters): boolean {
   const value = readCookie(c, 'form')
   return value !== undefined && equals(form, browserToken(c, value))

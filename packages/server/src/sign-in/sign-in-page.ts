@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { RequestContext } from '../http/environment.ts'
-import { formToken } from '../http/form-token.ts'
+import { browserFormToken } from '../http/form-token.ts'
 import { alert, appMark, hiddenField } from '../pages/components.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
@@ -39,7 +39,7 @@ ${app ? html`<p class="muted">${sayRich(language, 'signIn.toContinue', { app: ap
 </header>
 ${page.problem ? alert(say(language, page.problem, { minutes })) : ''}
 <form method="post" action="/sign-in">
-${hiddenField('form_token', formToken(c))}
+${hiddenField('form_token', browserFormToken(c))}
 ${hiddenField('return_to', page.returnTo)}
 <label>${say(language, 'signIn.email')}
 <input type="email" name="email" autocomplete="username" inputmode="email" spellcheck="false" required value="${page.email ?? ''}"${page.email ? '' : html` autofocus`}></label>

@@ -1,0 +1,277 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { deleteUser, InputError, removeMember } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Client } from '../../../../tests/support/client.ts'
+import {
+  BOND,
+  DAY,
+  HOUR,
+  MI6,
+  SECOND,
+  startProvider,
+  type TestProvider,
+  UNIVERSAL_EXPORTS,
+} from '../../../../tests/support/provider.ts'
+import { listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { removeInstallation } from './installations.ts'
+import { planNextAttempt, sendDueCallbacks } from './uninstall-callbacks.ts'
+import { isPublicAddress, uninstallUrlMistake } from './uninstall-url.ts'
+
+/** The server's job looks once a second. */
+const SOON = { timeout: 20_000 }
+
+interface Heard {
+  method: string | undefined
+  headers: IncomingHttpHeaders
+  body: unknown
+}
+
+describe('the uninstall callback', () => {
+  let provider: TestProvider
+  let listener: Server
+  let client: Client
+  let heard: Heard[]
+  let answer: (count: number) => number
+
+  beforeEach(async () => {
+    heard = []
+    answer = () => 200
+    listener = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      heard.push({
+        method: request.method,
+        headers: request.headers,
+        body: JSON.parse(Buffer.concat(chunks).toString() || 'null'),
+      })
+      const status = answer(heard.length)
+      response.writeHead(status, status === 302 ? { Location: '/elsewhere' } : {}).end('ignored')
+    })
+    await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+    provider = await startProvider()
+    const { port } = listener.address() as AddressInfo
+    client = await provider.registerApp({ uninstallUrl: `http://127.0.0.1:${port}/uninstalled` })
+  })
+  afterEach(async () => {
+    await provider.close()
+    listener.closeAllConnections()
+    listener.close()
+  })
+
+  const install = (company = MI6) =>
+    provider
+      .person()
+      .code(client, { company })
+      .then(code => client.tokens(code))
+  const unheard = () => listUnheardCallbacks(provider.runtime.store)
+  /** The job of the server may be faster than we are. */
+  const untilSent = async () => {
+    while ((await sendDueCallbacks(provider.runtime)) > 0) {}
+    await expect
+      .poll(async () => (await unheard()).filter(callback => callback.claimed_until !== null), SOON)
+      .toEqual([])
+  }
+
+  it('tells the app who it lost, with the app’s own credentials', async () => {
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    await expect.poll(() => heard.length, SOON).toBe(1)
+    expect(heard[0]).toMatchObject({
+      method: 'DELETE',
+      body: {
+        client_id: client.id,
+        company_id: MI6,
+        user_id: BOND,
+        timestamp: new Date(provider.now()).toISOString(),
+      },
+    })
+    const credentials = Buffer.from(`${client.id}:${client.secret}`).toString('base64')
+    expect(heard[0]!.headers).toMatchObject({
+      authorization: `Basic ${credentials}`,
+      'content-type': 'application/json',
+    })
+    await expect.poll(unheard, SOON).toEqual([])
+  })
+
+  it.each([
+    [
+      'Connected apps',
+      async (p: TestProvider, c: Client) => {
+        const person = p.person()
+        await person.signIn()
+        await person.submitAndFollow(await person.open('/connected-apps'), { client_id: c.id })
+      },
+    ],
+    [
+      'the command line',
+      (p: TestProvider, c: Client) =>
+        removeInstallation(p.runtime, { company_id: MI6, user_id: BOND, client_id: c.id }),
+    ],
+    ['the end of the membership', (p: TestProvider) => removeMember(p.runtime, MI6, BOND)],
+    ['the end of the user', (p: TestProvider) => deleteUser(p.runtime, BOND)],
+  ])('is sent when the installation ends by %s', async (_way, end) => {
+    await install()
+    await end(provider, client)
+    await expect.poll(() => heard.length, SOON).toBe(1)
+    await untilSent()
+    expect(heard).toHaveLength(1)
+  })
+
+  it('is sent for each installation that a deleted user had', async () => {
+    await install(MI6)
+    await install(UNIVERSAL_EXPORTS)
+    await deleteUser(provider.runtime, BOND)
+    await expect.poll(() => heard.length, SOON).toBe(2)
+    expect(heard.map(({ body }) => (body as { company_id: number }).company_id).sort()).toEqual([1, 2])
+  })
+
+  it('is not sent while the installation lives on: a used code, a theft, a revoked access token', async () => {
+    const code = await provider.person().code(client, { company: MI6 })
+    const tokens = await client.tokens(code)
+    await client.revoke(tokens.access_token)
+    await client.exchange(code)
+    expect(await unheard()).toEqual([])
+    expect(heard).toEqual([])
+  })
+
+  it('is not queued for an app without an uninstall URL', async () => {
+    const other = await provider.registerApp()
+    const tokens = await other.tokens(await provider.person().code(other, { company: MI6 }))
+    await other.revoke(tokens.refresh_token)
+    expect(await unheard()).toEqual([])
+  })
+
+  it('is sent again with longer and longer pauses while the app fails', async () => {
+    answer = count => (count < 4 ? 500 : 204)
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    for (const expected of [1, 2, 3, 4]) {
+      await expect.poll(() => heard.length, SOON).toBe(expected)
+      await untilSent()
+      provider.pass(2 ** expected * 2 * SECOND)
+    }
+    expect(await unheard()).toEqual([])
+  })
+
+  it('is given up after a day, and stays on record', async () => {
+    answer = () => 500
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    for (let hour = 0; hour < 48; hour++) {
+      await untilSent()
+      provider.pass(HOUR)
+    }
+    const [callback] = await unheard()
+    expect(callback).toMatchObject({ last_error: 'the app answered 500' })
+    expect(callback?.gave_up_at).toBeGreaterThan(0)
+    const sofar = heard.length
+    provider.pass(DAY)
+    await untilSent()
+    expect(heard).toHaveLength(sofar)
+  })
+
+  it('follows no redirect', async () => {
+    answer = () => 302
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    await expect.poll(() => heard.length, SOON).toBe(1)
+    await untilSent()
+    expect((await unheard())[0]?.last_error).toBe('the app answered 302')
+    expect(heard).toHaveLength(1)
+  })
+
+  it('is sent by one of many senders at a time', async () => {
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    await Promise.all(Array.from({ length: 8 }, () => sendDueCallbacks(provider.runtime)))
+    await untilSent()
+    expect(heard).toHaveLength(1)
+  })
+
+  it('an app that installs again at once is installed', async () => {
+    const tokens = await install()
+    await client.revoke(tokens.refresh_token)
+    const again = await install()
+    expect((await client.me(again.access_token)).status).toBe(200)
+  })
+
+  it('pauses double up to an hour', () => {
+    const callback = {
+      company_id: 1,
+      user_id: 1,
+      client_id: 'c',
+      ended_at: 0,
+      attempts: 0,
+      next_attempt_at: 0,
+      claimed_until: null,
+      gave_up_at: null,
+      last_error: null,
+    }
+    for (let attempts = 0; attempts < 40; attempts++) {
+      const { nextAttemptAt } = planNextAttempt({ ...callback, attempts }, 0, 'x')
+      const pause = Math.min(1000 * 2 ** attempts, HOUR)
+      expect(nextAttemptAt).toBeGreaterThanOrEqual(pause * 0.75)
+      expect(nextAttemptAt).toBeLessThanOrEqual(pause * 1.25)
+    }
+  })
+})
+
+describe('where a callback may go', () => {
+  it.each([
+    'http://hooks.example.com/x',
+    'https://localhost/x',
+    'https://127.0.0.1/x',
+    'https://[::1]/x',
+    'https://[::ffff:10.0.0.1]/x',
+    'https://10.1.2.3/x',
+    'https://192.168.0.1/x',
+    'https://169.254.169.254/latest/meta-data',
+    'https://metadata.google.internal/x',
+    'https://intranet/x',
+    'https://a:b@hooks.example.com/x',
+    'ftp://hooks.example.com/x',
+    'nonsense',
+  ])('not to %s in production', url => {
+    expect(uninstallUrlMistake(url, false)).toBeTypeOf('string')
+  })
+
+  it('to a public https address', () => {
+    expect(uninstallUrlMistake('https://hooks.example.com/x', false)).toBeUndefined()
+  })
+
+  it.each([
+    '127.0.0.1',
+    '0.0.0.0',
+    '::1',
+    '::',
+    'fe80::1',
+    'fc00::1',
+    '::ffff:127.0.0.1',
+    '100.64.0.1',
+    '224.0.0.1',
+    'x',
+  ])('%s is no public address', address => {
+    expect(isPublicAddress(address)).toBe(false)
+  })
+
+  it('a name that leads to this machine is not called, whatever was registered', async () => {
+    const provider = await startProvider()
+    const client = await provider.registerApp({ uninstallUrl: 'https://localhost:9/x' })
+    const tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
+    const strict = { ...provider.runtime, settings: { ...provider.runtime.settings, localCallbacks: false } }
+    await provider.runtime.store.write([])
+    await client.revoke(tokens.refresh_token)
+    await sendDueCallbacks(strict)
+    await expect
+      .poll(async () => (await listUnheardCallbacks(provider.runtime.store))[0]?.last_error, SOON)
+      .toMatch(/no public address|ECONNREFUSED/)
+    await provider.close()
+  })
+
+  it('an app cannot be registered with one', async () => {
+    const provider = await startProvider({ localCallbacks: false })
+    await expect(provider.registerApp({ uninstallUrl: 'https://127.0.0.1/x' })).rejects.toThrow(InputError)
+    await provider.close()
+  })
+})

@@ -1,0 +1,200 @@
+import { removeMember, setActive, setMember, setSuspended } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Client } from '../../../../tests/support/client.ts'
+import { answerOf, type Person, type ShownPage } from '../../../../tests/support/person.ts'
+import {
+  BOND,
+  MI6,
+  MONEYPENNY_EMAIL,
+  ORIGIN,
+  startProvider,
+  type TestProvider,
+  UNIVERSAL_EXPORTS,
+} from '../../../../tests/support/provider.ts'
+
+describe('the consent page', () => {
+  let provider: TestProvider
+  let client: Client
+  let person: Person
+
+  beforeEach(async () => {
+    provider = await startProvider()
+    client = await provider.registerApp()
+    person = provider.person()
+  })
+  afterEach(() => provider.close())
+
+  const allow = (page: ShownPage, more = {}) => person.submit(page, { decision: 'allow', ...more })
+  const companyOf = async (code: string) => {
+    const { access_token } = await client.tokens(code)
+    return ((await (await client.me(access_token)).json()) as { data: { company_id: number } }).data.company_id
+  }
+  /** Nothing was granted: a page came, no redirect. */
+  const expectRefused = async (answer: Response, status: number) => {
+    expect(answer.headers.get('Location')).toBeNull()
+    expect(answer.status).toBe(status)
+    return answer.text()
+  }
+
+  it('shows the app, its maker, what it may do in words, and the company it is for', async () => {
+    const page = await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
+    expect(page.text).toContain('Allow Field Notes?')
+    expect(page.text).toContain('by Field Notes Ltd')
+    expect(page.text).toContain('Universal Exports')
+    expect(page.text).not.toContain('MI6')
+    expect(page.text).toContain('See who you are at this company')
+    expect(page.text).toContain('app.example')
+  })
+
+  it.each([MI6, UNIVERSAL_EXPORTS])('[OA-12] grants the company that it shows: %i', async company => {
+    expect(await companyOf(await person.code(client, { company }))).toBe(company)
+  })
+
+  it('skips the chooser for a member of one company', async () => {
+    const page = await person.reachConsent(client, { email: MONEYPENNY_EMAIL })
+    expect(page.text).toContain('MI6')
+    expect(page.document.querySelector('input[name=company_id]')).toBeNull()
+    expect(page.text).not.toContain('Choose another company')
+  })
+
+  it('says access_denied when the person says no, and user_denied on Pipedrive’s wire', async () => {
+    const denied = await person.authorize(client, { company: MI6, decision: 'deny' })
+    expect(Object.fromEntries(denied.searchParams)).toMatchObject({
+      error: 'access_denied',
+      state: 'a state',
+      iss: ORIGIN,
+    })
+    const pipedrive = await provider.registerApp({ wire: 'pipedrive' })
+    const other = await person.authorize(pipedrive, { company: MI6, decision: 'deny' })
+    expect(other.searchParams.get('error')).toBe('user_denied')
+    expect(other.searchParams.has('iss')).toBe(false)
+  })
+
+  it('[OA-09] redirects after a POST with 303', async () => {
+    const signIn = await person.open(client.authorizePath())
+    const afterSignIn = await person.submit(signIn, { email: 'james.bond@mi6.example', password: 'shaken-not-stirred' })
+    const chooser = await person.open(client.authorizePath())
+    const afterChoice = await person.submit(chooser, { company_id: '1' })
+    const consent = await person.open(afterChoice.headers.get('Location') ?? '')
+    const afterConsent = await allow(consent)
+    expect([afterSignIn.status, afterChoice.status, afterConsent.status]).toEqual([303, 303, 303])
+  })
+
+  it('[OA-10] refuses framing, sends no referrer, loads nothing from elsewhere, and is not kept', async () => {
+    const pages = [await person.open(client.authorizePath()), await person.reachConsent(client, { company: MI6 })]
+    for (const { headers, document } of pages) {
+      const policy = headers.get('Content-Security-Policy') ?? ''
+      expect(policy).toContain("default-src 'none'")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).toContain("base-uri 'none'")
+      expect(policy).not.toContain('unsafe')
+      expect(headers.get('X-Frame-Options')).toBe('DENY')
+      expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+      expect(headers.get('Cache-Control')).toBe('no-store')
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      const loaded = document
+        .querySelectorAll('[src], link[href]')
+        .map(e => e.getAttribute('src') ?? e.getAttribute('href'))
+      expect(loaded.filter(address => !/^(\/[^/]|data:)/.test(address ?? ''))).toEqual([])
+      expect(document.querySelectorAll('script, [style]')).toHaveLength(0)
+    }
+  })
+
+  it('[OA-11] refuses a form without its token, or with another session’s', async () => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    await expectRefused(await allow(page, { form_token: '' }), 403)
+    const other = provider.person()
+    const foreign = await other.reachConsent(client, { company: MI6 })
+    const token = foreign.document.querySelector('input[name=form_token]')?.getAttribute('value') ?? ''
+    await expectRefused(await allow(page, { form_token: token }), 403)
+  })
+
+  it('[OA-11] a ticket of another session, request, company or time grants nothing', async () => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    const ticket = page.document.querySelector('input[name=ticket]')?.getAttribute('value') ?? ''
+    const other = await provider.person().reachConsent(client, { company: MI6 })
+    const foreign = other.document.querySelector('input[name=ticket]')?.getAttribute('value') ?? ''
+    await expectRefused(await allow(page, { ticket: foreign }), 409)
+    await expectRefused(await allow(page, { ticket: ticket.replace(/^1\./, '2.') }), 409)
+    const request = page.document.querySelector('input[name=request]')?.getAttribute('value') ?? ''
+    await expectRefused(await allow(page, { request: request.replace('a+state', 'other') }), 409)
+    await expectRefused(await allow(page, { request: `${request}&scope=base` }), 409)
+    provider.pass(61 * 60 * 1000)
+    await expectRefused(await allow(page), 409)
+  })
+
+  it('[OA-12] a switch to another company in another tab makes the first tab’s page grant nothing', async () => {
+    const first = await person.reachConsent(client, { company: MI6 })
+    await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
+    const text = await expectRefused(await allow(first), 409)
+    expect(text).toContain('You chose Universal Exports in another tab')
+    expect(text).toContain('This page is for MI6')
+  })
+
+  it('[OA-12] after that, the page that was shown anew grants what it shows', async () => {
+    const first = await person.reachConsent(client, { company: MI6 })
+    await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
+    const again = await person.submitAndFollow(first, { decision: 'allow' })
+    const code = answerOf(await allow(again)).searchParams.get('code')
+    expect(await companyOf(code ?? '')).toBe(MI6)
+  })
+
+  it.each([
+    ['deactivated membership', (p: TestProvider) => setMember(p.runtime, MI6, BOND, { active: false })],
+    ['removed membership', (p: TestProvider) => removeMember(p.runtime, MI6, BOND)],
+    ['suspended company', (p: TestProvider) => setSuspended(p.runtime, MI6, true)],
+  ])('[OA-12] checks the membership again when it is posted: %s', async (_what, end) => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    await end(provider)
+    await expectRefused(await allow(page), 409)
+    expect(await provider.runtime.store.db.selectFrom('installations').selectAll().execute()).toEqual([])
+  })
+
+  it('[OA-12] a user deactivated meanwhile has to sign in, and cannot', async () => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    await setActive(provider.runtime, BOND, false)
+    expect((await allow(page)).headers.get('Location')).toMatch(/^\/oauth\/authorize\?/)
+    expect((await person.signIn()).text).toContain('is not right')
+  })
+
+  it('grants nothing when someone else signed in meanwhile in this browser', async () => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    await person.open('/sign-out')
+    person.cookies.delete('tenantry_session')
+    await person.signIn(MONEYPENNY_EMAIL)
+    await expectRefused(await allow(page), 403)
+  })
+
+  it('tells someone who is active nowhere, and leads back to the app', async () => {
+    await setSuspended(provider.runtime, MI6, true)
+    const page = await person.reachConsent(client, { email: MONEYPENNY_EMAIL })
+    expect([page.status, page.text.includes('not an active member')]).toEqual([403, true])
+    const answer = answerOf(await person.submit(page, { decision: 'deny' }))
+    expect(answer.searchParams.get('error')).toBe('access_denied')
+  })
+
+  it('refuses a company in the chooser that is not the user’s', async () => {
+    await setMember(provider.runtime, UNIVERSAL_EXPORTS, BOND, { active: false })
+    await person.signIn()
+    const page = await person.open(client.authorizePath())
+    const form = {
+      form_token: page.document.querySelector('input[name=form_token]')?.getAttribute('value') ?? '',
+      request: page.document.querySelector('input[name=request]')?.getAttribute('value') ?? '',
+      company_id: '2',
+    }
+    const answer = await person.open('/oauth/authorize/company', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+    })
+    expect(answer.status).toBe(409)
+    expect(answer.text).not.toContain('Universal Exports')
+  })
+
+  it('shows hostile names as text', async () => {
+    const app = await provider.registerApp({ name: '<img src=x onerror=alert(1)>', maker: '"><script>x</script>' })
+    const page = await person.reachConsent(app, { company: MI6 })
+    expect(page.html).not.toContain('<script')
+    expect(page.html).not.toContain('<img src=x')
+  })
+})

@@ -1,0 +1,279 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { setDisabled } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Client, pkcePair, type TokenAnswer } from '../../../../tests/support/client.ts'
+import type { Person } from '../../../../tests/support/person.ts'
+import { CALLBACK, MI6, ORIGIN, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+
+describe('POST /oauth/token', () => {
+  let provider: TestProvider
+  let client: Client
+  let person: Person
+  let code: string
+
+  beforeEach(async () => {
+    provider = await startProvider()
+    client = await provider.registerApp()
+    person = provider.person()
+    code = await person.code(client, { company: MI6 })
+  })
+  afterEach(() => provider.close())
+
+  const post = (body: string, headers: Record<string, string> = {}, path = '/oauth/token') =>
+    provider.fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+      body,
+    })
+  const basic = (id: string, secret: string) => ({
+    Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+  })
+  const grant = () => new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+  const errorOf = async (answer: Response) => [answer.status, ((await answer.json()) as TokenAnswer).error]
+
+  it('answers the wire’s fields, and nothing besides', async () => {
+    const answer = await client.exchange(code)
+    expect(answer.status).toBe(200)
+    expect((await answer.json()) as unknown).toEqual({
+      access_token: expect.stringMatching(/^tny_at_1_[0-9a-f]{56}$/),
+      token_type: 'Bearer',
+      expires_in: 3600,
+      refresh_token: expect.stringMatching(/^tny_rt_1_[0-9a-f]{56}$/),
+      scope: 'base users:read',
+      api_domain: ORIGIN,
+    })
+  })
+
+  it('answers with a trailing slash too', async () => {
+    const answer = await post(String(grant()), basic(client.id, client.secret!), '/oauth/token/')
+    expect(answer.status).toBe(200)
+  })
+
+  it('puts the company’s domain into api_domain where that is configured', async () => {
+    const other = await startProvider({ apiDomain: 'https://{company_domain}.example.com' })
+    const app = await other.registerApp()
+    const tokens = await app.tokens(await other.person().code(app, { company: MI6 }))
+    expect(tokens.api_domain).toBe('https://casinoroyale.example.com')
+    await other.close()
+  })
+
+  it('joins scopes with commas on Pipedrive’s wire', async () => {
+    const app = await provider.registerApp({ wire: 'pipedrive' })
+    const tokens = await app.tokens(await person.code(app, { company: MI6 }))
+    expect(tokens.scope).toBe('base,users:read')
+  })
+
+  describe('client authentication', () => {
+    it('[OA-20] takes Basic or the body', async () => {
+      const form = grant()
+      form.set('client_id', client.id)
+      form.set('client_secret', client.secret!)
+      expect((await post(String(form))).status).toBe(200)
+    })
+
+    it('[OA-20] refuses two secrets at once, and a client_id beside Basic that is another', async () => {
+      const form = grant()
+      form.set('client_secret', client.secret!)
+      const headers = basic(client.id, client.secret!)
+      expect(await errorOf(await post(String(form), headers))).toEqual([400, 'invalid_request'])
+      form.delete('client_secret')
+      form.set('client_id', 'another')
+      expect(await errorOf(await post(String(form), headers))).toEqual([400, 'invalid_request'])
+      form.set('client_id', client.id)
+      expect((await post(String(form), headers)).status).toBe(200)
+    })
+
+    it.each([
+      ['a wrong secret', (c: Client) => basic(c.id, 'wrong')],
+      ['an unknown client', (c: Client) => basic('unknown', c.secret!)],
+      ['Basic that is no base64', () => ({ Authorization: 'Basic %%%' })],
+      ['Basic without a colon', () => ({ Authorization: `Basic ${btoa('justanid')}` })],
+      ['another scheme', () => ({ Authorization: 'Bearer abc' })],
+    ])('[OA-23] answers %s with 401 and WWW-Authenticate', async (_what, headers) => {
+      const answer = await post(String(grant()), headers(client) as Record<string, string>)
+      expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Basic /)
+      expect(await errorOf(answer)).toEqual([401, 'invalid_client'])
+    })
+
+    it('[OA-23] answers wrong credentials in the body with 401', async () => {
+      const form = grant()
+      form.set('client_id', client.id)
+      form.set('client_secret', 'wrong')
+      const answer = await post(String(form))
+      expect(answer.headers.get('WWW-Authenticate')).toBeNull()
+      expect(await errorOf(answer)).toEqual([401, 'invalid_client'])
+    })
+
+    it('[OA-20] a confidential client cannot pass as a public one', async () => {
+      const form = grant()
+      form.set('client_id', client.id)
+      expect(await errorOf(await post(String(form)))).toEqual([401, 'invalid_client'])
+    })
+
+    it('[OA-35] refuses a disabled app', async () => {
+      await setDisabled(provider.runtime, client.id, true)
+      expect(await errorOf(await client.exchange(code))).toEqual([401, 'invalid_client'])
+    })
+
+    it('[OA-20] offers private_key_jwt: its own key, for this server, once', async () => {
+      const { publicKey, privateKey } = await generateKeyPair('ES256')
+      const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k1' }] }
+      const app = await provider.registerApp({ jwks })
+      const appCode = await person.code(app, { company: MI6 })
+      const sign = (claims: Record<string, unknown> = {}, key = privateKey) =>
+        new SignJWT({
+          iss: app.id,
+          sub: app.id,
+          aud: ORIGIN,
+          jti: 'one',
+          exp: Math.floor(provider.now() / 1000) + 60,
+          ...claims,
+        })
+          .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+          .sign(key)
+      const send = async (assertion: string) => {
+        const form = new URLSearchParams({
+          grant_type: 'authorization_code',
+          code: appCode,
+          redirect_uri: CALLBACK,
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: assertion,
+        })
+        return post(String(form))
+      }
+      const stranger = await generateKeyPair('ES256')
+      expect(await errorOf(await send(await sign({}, stranger.privateKey)))).toEqual([401, 'invalid_client'])
+      expect(await errorOf(await send(await sign({ aud: 'https://other.example' })))).toEqual([401, 'invalid_client'])
+      const past = Math.floor(provider.now() / 1000) - 60
+      expect(await errorOf(await send(await sign({ exp: past })))).toEqual([401, 'invalid_client'])
+      expect(await errorOf(await send(await sign({ exp: undefined })))).toEqual([401, 'invalid_client'])
+      expect(await errorOf(await send(await sign({ iss: client.id })))).toEqual([401, 'invalid_client'])
+      const assertion = await sign()
+      expect((await send(assertion)).status).toBe(200)
+      expect(await errorOf(await send(assertion))).toEqual([401, 'invalid_client'])
+    })
+  })
+
+  it('[OA-21] takes POST and form encoding only', async () => {
+    const headers = basic(client.id, client.secret!)
+    const get = await provider.fetch(`/oauth/token?${grant()}`, { headers })
+    expect([get.status, get.headers.get('Allow')]).toEqual([405, 'POST'])
+    const json = JSON.stringify(Object.fromEntries(grant()))
+    const answer = await post(json, { ...headers, 'Content-Type': 'application/json' })
+    expect(await errorOf(answer)).toEqual([400, 'invalid_request'])
+  })
+
+  it('[OA-21] refuses a repeated parameter and a secret in the query', async () => {
+    const headers = basic(client.id, client.secret!)
+    expect(await errorOf(await post(`${grant()}&code=${code}`, headers))).toEqual([400, 'invalid_request'])
+    const form = grant()
+    form.set('client_id', client.id)
+    const inQuery = await post(String(form), {}, `/oauth/token?client_secret=${client.secret}`)
+    expect(await errorOf(inQuery)).toEqual([400, 'invalid_request'])
+  })
+
+  it('[OA-22] is not to be kept, errors included', async () => {
+    const answers = [await client.exchange(code), await post('grant_type=x'), await provider.fetch('/oauth/token')]
+    expect(answers.map(answer => answer.headers.get('Cache-Control'))).toEqual(['no-store', 'no-store', 'no-store'])
+  })
+
+  it('[OA-13] has no password grant and no other', async () => {
+    for (const grant_type of ['password', 'client_credentials', 'implicit', 'toString', '__proto__']) {
+      const answer = await client.post('/oauth/token', { grant_type, username: 'a', password: 'b' })
+      expect(await errorOf(answer)).toEqual([400, 'unsupported_grant_type'])
+    }
+    expect(await errorOf(await client.post('/oauth/token', {}))).toEqual([400, 'invalid_request'])
+  })
+
+  describe('authorization_code', () => {
+    it('[OA-07] lives five minutes', async () => {
+      provider.pass(299_000)
+      const late = await person.code(client, { company: MI6 })
+      expect((await client.exchange(code)).status).toBe(200)
+      provider.pass(300_000)
+      expect(await errorOf(await client.exchange(late))).toEqual([400, 'invalid_grant'])
+    })
+
+    it('[OA-07] is bound to its client', async () => {
+      const other = await provider.registerApp()
+      expect(await errorOf(await other.exchange(code))).toEqual([400, 'invalid_grant'])
+      expect((await client.exchange(code)).status).toBe(200)
+    })
+
+    it('[OA-07] is bound to its redirect URI', async () => {
+      const other = await client.exchange(code, { redirect_uri: 'https://app.example/other' })
+      expect(await errorOf(other)).toEqual([400, 'invalid_grant'])
+      const form = { grant_type: 'authorization_code', code }
+      expect(await errorOf(await client.post('/oauth/token', form))).toEqual([400, 'invalid_request'])
+    })
+
+    it('[OA-07] cannot be bent to another company', async () => {
+      expect(code).toMatch(/^tny_ac_1_/)
+      expect(await errorOf(await client.exchange(code.replace('_1_', '_2_')))).toEqual([400, 'invalid_grant'])
+      const tokens = await client.tokens(code, { company_id: '2', user_id: '779' })
+      const answer = (await (await client.me(tokens.access_token)).json()) as { data: { company_id: number } }
+      expect(answer.data.company_id).toBe(MI6)
+    })
+
+    it('[OA-08] used twice ends every token that it gave', async () => {
+      const tokens = await client.tokens(code)
+      const next = await client.refreshed(tokens.refresh_token)
+      expect((await client.me(next.access_token)).status).toBe(200)
+      expect(await errorOf(await client.exchange(code))).toEqual([400, 'invalid_grant'])
+      expect((await client.me(tokens.access_token)).status).toBe(401)
+      expect((await client.me(next.access_token)).status).toBe(401)
+      expect(await errorOf(await client.refresh(next.refresh_token))).toEqual([400, 'invalid_grant'])
+    })
+
+    it('[OA-08] used twice at once gives tokens to one at most, and leaves none alive', async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => client.exchange(code)))
+      const given = answers.filter(answer => answer.status === 200)
+      expect(given).toHaveLength(1)
+      const tokens = (await given[0]!.json()) as TokenAnswer
+      expect((await client.me(tokens.access_token)).status).toBe(401)
+    })
+
+    it('[OA-08] leaves other grants of the same installation alone', async () => {
+      const other = await client.tokens(await person.code(client, { company: MI6 }))
+      await client.tokens(code)
+      await client.exchange(code)
+      expect((await client.me(other.access_token)).status).toBe(200)
+    })
+
+    it('[OA-06] a challenge given means that its verifier is required', async () => {
+      const { verifier, challenge } = pkcePair()
+      const withPkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+      const bound = await person.code(client, { company: MI6 }, withPkce)
+      expect(await errorOf(await client.exchange(bound))).toEqual([400, 'invalid_grant'])
+      const wrong = { code_verifier: pkcePair().verifier }
+      expect(await errorOf(await client.exchange(bound, wrong))).toEqual([400, 'invalid_grant'])
+      const asPlain = { code_verifier: challenge }
+      expect(await errorOf(await client.exchange(bound, asPlain))).toEqual([400, 'invalid_grant'])
+      expect((await client.exchange(bound, { code_verifier: verifier })).status).toBe(200)
+    })
+
+    it('[OA-06] a verifier with no challenge is refused', async () => {
+      const answer = await client.exchange(code, { code_verifier: pkcePair().verifier })
+      expect(await errorOf(answer)).toEqual([400, 'invalid_grant'])
+    })
+
+    it('a public client exchanges with PKCE and no secret', async () => {
+      const app = await provider.registerApp({ isPublic: true })
+      const { verifier, challenge } = pkcePair()
+      const appCode = await person.code(
+        app,
+        { company: MI6 },
+        { code_challenge: challenge, code_challenge_method: 'S256' },
+      )
+      const tokens = await app.tokens(appCode, { code_verifier: verifier })
+      expect((await app.me(tokens.access_token)).status).toBe(200)
+    })
+
+    it.each(['', 'x', 'tny_ac_1_', `tny_ac_1_${'0'.repeat(56)}`, `tny_ac_99999999999999999_${'0'.repeat(56)}`])(
+      'refuses the garbage %j',
+      async garbage => {
+        expect((await client.exchange(garbage)).status).toBe(400)
+      },
+    )
+  })
+})

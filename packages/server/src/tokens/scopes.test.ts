@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formatScopes, isSubset, parseScopes, storedScopes, type Wire } from './scopes.ts'
+
+const SCOPE_CHARACTERS = [...Array(94).keys()]
+  .map(offset => String.fromCharCode(0x21 + offset))
+  .filter(c => !'",\\'.includes(c))
+const scope = fc.string({ unit: fc.constantFrom(...SCOPE_CHARACTERS), minLength: 1, maxLength: 20 })
+const scopes = fc.uniqueArray(scope, { maxLength: 8 })
+const wire = fc.constantFrom<Wire>('standard', 'pipedrive')
+
+describe('lists of scopes', () => {
+  it('read back as they were written, on either wire', () => {
+    fc.assert(
+      fc.property(scopes, wire, (list, wire) => {
+        expect(parseScopes(formatScopes(list, wire), wire)).toEqual(list)
+      }),
+    )
+  })
+
+  it('name each scope once', () => {
+    fc.assert(
+      fc.property(scopes, list => {
+        expect(parseScopes([...list, ...list].join('  '), 'standard')).toEqual(list)
+      }),
+    )
+  })
+
+  it('hold scopes only: whatever parses is made of allowed characters, and nothing throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), wire, (text, wire) => {
+        const parsed = parseScopes(text, wire)
+        return parsed === undefined || parsed.every(one => [...one].every(c => SCOPE_CHARACTERS.includes(c)))
+      }),
+    )
+  })
+
+  it('are stored and found again', () => {
+    expect(storedScopes('')).toEqual([])
+    expect(storedScopes('base users:read')).toEqual(['base', 'users:read'])
+  })
+
+  it('are a part of others when all of them are among these', () => {
+    fc.assert(fc.property(fc.shuffledSubarray(['a', 'b', 'c', 'd']), part => isSubset(part, ['a', 'b', 'c', 'd'])))
+    expect(isSubset(['a', 'x'], ['a'])).toBe(false)
+  })
+})
