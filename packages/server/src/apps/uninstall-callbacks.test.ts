@@ -18,9 +18,6 @@ import { removeInstallation } from './installations.ts'
 import { planNextAttempt, sendDueCallbacks } from './uninstall-callbacks.ts'
 import { isPublicAddress, uninstallUrlMistake } from './uninstall-url.ts'
 
-/** The server's job looks once a second. */
-const SOON = { timeout: 20_000 }
-
 interface Heard {
   method: string | undefined
   headers: IncomingHttpHeaders
@@ -68,15 +65,13 @@ describe('the uninstall callback', () => {
   /** The job of the server may be faster than we are. */
   const untilSent = async () => {
     while ((await sendDueCallbacks(provider.runtime)) > 0) {}
-    await expect
-      .poll(async () => (await unheard()).filter(callback => callback.claimed_until !== null), SOON)
-      .toEqual([])
+    await expect.poll(async () => (await unheard()).filter(callback => callback.claimed_until !== null)).toEqual([])
   }
 
   it('tells the app who it lost, with the app’s own credentials', async () => {
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
-    await expect.poll(() => heard.length, SOON).toBe(1)
+    await expect.poll(() => heard.length).toBe(1)
     expect(heard[0]).toMatchObject({
       method: 'DELETE',
       body: {
@@ -91,7 +86,7 @@ describe('the uninstall callback', () => {
       authorization: `Basic ${credentials}`,
       'content-type': 'application/json',
     })
-    await expect.poll(unheard, SOON).toEqual([])
+    await expect.poll(unheard).toEqual([])
   })
 
   it.each([
@@ -113,7 +108,7 @@ describe('the uninstall callback', () => {
   ])('is sent when the installation ends by %s', async (_way, end) => {
     await install()
     await end(provider, client)
-    await expect.poll(() => heard.length, SOON).toBe(1)
+    await expect.poll(() => heard.length).toBe(1)
     await untilSent()
     expect(heard).toHaveLength(1)
   })
@@ -122,7 +117,7 @@ describe('the uninstall callback', () => {
     await install(MI6)
     await install(UNIVERSAL_EXPORTS)
     await deleteUser(provider.runtime, BOND)
-    await expect.poll(() => heard.length, SOON).toBe(2)
+    await expect.poll(() => heard.length).toBe(2)
     expect(heard.map(({ body }) => (body as { company_id: number }).company_id).sort()).toEqual([1, 2])
   })
 
@@ -147,7 +142,7 @@ describe('the uninstall callback', () => {
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
     for (const expected of [1, 2, 3, 4]) {
-      await expect.poll(() => heard.length, SOON).toBe(expected)
+      await expect.poll(() => heard.length).toBe(expected)
       await untilSent()
       provider.pass(2 ** expected * 2 * SECOND)
     }
@@ -175,7 +170,7 @@ describe('the uninstall callback', () => {
     answer = () => 302
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
-    await expect.poll(() => heard.length, SOON).toBe(1)
+    await expect.poll(() => heard.length).toBe(1)
     await untilSent()
     expect((await unheard())[0]?.last_error).toBe('the app answered 302')
     expect(heard).toHaveLength(1)
@@ -264,7 +259,7 @@ describe('where a callback may go', () => {
     await client.revoke(tokens.refresh_token)
     await sendDueCallbacks(strict)
     await expect
-      .poll(async () => (await listUnheardCallbacks(provider.runtime.store))[0]?.last_error, SOON)
+      .poll(async () => (await listUnheardCallbacks(provider.runtime.store))[0]?.last_error)
       .toMatch(/no public address|ECONNREFUSED/)
     await provider.close()
   })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../store/make-folder.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where the commands look when nothing else is said. */
@@ -33,7 +34,7 @@ export function makeSecretFile(data: string): string {
   const secret = randomBytes(32).toString('base64url')
   if (data === ':memory:') return secret
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
+    makeFolder(data)
     writeFileSync(secretPath(data), `${secret}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     throw new UsageError(

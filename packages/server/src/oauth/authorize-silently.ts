@@ -1,9 +1,9 @@
 import type { RequestContext } from '../http/environment.ts'
 import { findInstallation } from '../store/queries/installations.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
+import { listActiveMemberships } from './active-memberships.ts'
 import { AuthorizationError, answerWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { listActiveMemberships } from './authorize.ts'
 import { grantCode } from './grant-code.ts'
 
 /**

@@ -1,9 +1,10 @@
 import { formTargets } from '../apps/redirect-uri.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { SignInPurpose } from '../sign-in/sign-in.ts'
 import { showSignInPage } from '../sign-in/sign-in-page.ts'
-import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import { listActiveMemberships } from './active-memberships.ts'
 import { AuthorizationError } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
 import { answerWithoutAsking } from './authorize-silently.ts'
@@ -29,13 +30,6 @@ export async function askForCompany(
   if (!first) return showNoCompany(c, request)
   if (memberships.length > 1) return showCompanyChooser(c, request, memberships, problem)
   return showConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
-}
-
-export async function listActiveMemberships(c: RequestContext): Promise<MembershipWithCompany[]> {
-  const memberships = await listMembershipsOfUser(c.var.runtime.store, c.var.signedIn!.user.user_id)
-  return memberships.filter(
-    membership => membership.active === 1 && membership.user_active === 1 && membership.company_suspended_at === null,
-  )
 }
 
 function showSignIn(c: RequestContext, request: AuthorizationRequest) {
@@ -72,10 +66,4 @@ function withoutSignInPrompt({ query, prompt }: AuthorizationRequest): string {
     .split('&')
     .flatMap(pair => (/^prompt=/.test(pair) ? left.map(value => `prompt=${value}`).slice(0, 1) : [pair]))
     .join('&')
-}
-
-/** The query of a URL as it was sent. */
-export function rawQuery(url: string): string {
-  const at = url.indexOf('?')
-  return at < 0 ? '' : url.slice(at + 1).split('#')[0]!
 }

@@ -26,11 +26,11 @@ export function showCompanyChooser(
     formTargets: formTargets(request.redirectUri),
     footer: accountFooter(c, language, `/oauth/authorize?${request.query}`),
     body: html`
-<header class="who-asks">
+<div class="who-asks">
 ${appMark(app)}
 <h1>${say(language, 'company.title')}</h1>
 <p class="muted">${sayRich(language, 'company.intro', { app: app.name })}</p>
-</header>
+</div>
 ${problem ? notice(say(language, problem)) : ''}
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}
@@ -72,7 +72,7 @@ export function showNoCompany(c: RequestContext, request: AuthorizationRequest) 
     formTargets: formTargets(request.redirectUri),
     footer: accountFooter(c, language, `/oauth/authorize?${request.query}`),
     body: html`
-<header class="who-asks">${appMark(app)}<h1>${say(language, 'company.none.title')}</h1></header>
+<div class="who-asks">${appMark(app)}<h1>${say(language, 'company.none.title')}</h1></div>
 <p>${say(language, 'company.none.text', { app: app.name })}</p>
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}

@@ -2,9 +2,10 @@ import type { RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { PageError } from '../pages/error-page.ts'
+import { listActiveMemberships } from './active-memberships.ts'
 import { answerDenied } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
-import { askForCompany, listActiveMemberships } from './authorize.ts'
+import { askForCompany } from './authorize.ts'
 import { issueTicket } from './consent-ticket.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`; leads to the consent page for it. */

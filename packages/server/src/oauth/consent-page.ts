@@ -43,11 +43,11 @@ export async function showConsent(
     formTargets: formTargets(request.redirectUri),
     footer: accountFooter(c, language, `/oauth/authorize?${query}`),
     body: html`
-<header class="who-asks">
+<div class="who-asks">
 ${appMark(app)}
 <h1>${title}</h1>
 ${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
-</header>
+</div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
 ${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain })}
 <h2>${say(language, 'consent.mayDo')}</h2>

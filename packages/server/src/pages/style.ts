@@ -7,7 +7,7 @@ export const style = `
   --tny-width: 27rem;
   --tny-icon: 3.5rem;
 }
-:root, [data-theme=light] {
+:root:not([data-theme=dark]), [data-theme=light] {
   --pico-primary: #1d5c63;
   --pico-primary-background: #1d5c63;
   --pico-primary-border: #1d5c63;
@@ -55,13 +55,16 @@ body { min-block-size: 100dvh; display: flex; flex-direction: column; }
 body > main { inline-size: 100%; max-inline-size: calc(var(--tny-width) + 2rem); margin: auto; padding: 1.5rem 1rem; }
 body > main.wide { max-inline-size: 44rem; }
 body > footer { padding: 0 1rem 1.5rem; text-align: center; color: var(--pico-muted-color); font-size: .875rem; }
-body > footer form { display: inline; margin: 0; }
+body > footer { display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; gap: .25rem 1rem; }
+body > footer > span { overflow-wrap: anywhere; }
 main > article { margin: 0; padding: 1.75rem 1.5rem; box-shadow: 0 1px 2px rgb(0 0 0 / 8%), 0 8px 28px rgb(0 0 0 / 7%); overflow-wrap: anywhere; }
 main > article > :last-child { margin-block-end: 0; }
 h1 { font-size: 1.45rem; margin-block-end: .35rem; text-wrap: balance; }
 h2 { font-size: 1.1rem; margin-block-end: .5rem; }
 p { margin-block-end: 1rem; }
-button, input:is([type=submit], [type=button]) { margin-block-end: 0; font-weight: 600; min-block-size: 2.9rem; }
+form { margin-block-end: 0; }
+form + p { margin-block-start: 1rem; }
+button, button[type=submit] { margin-block-end: 0; font-weight: 600; min-block-size: 2.9rem; }
 button.plain { inline-size: auto; min-block-size: 0; padding: .25rem 0; border: 0; background: none; box-shadow: none; color: var(--pico-primary); font: inherit; text-decoration: underline; }
 button.plain:hover { color: var(--pico-primary-hover); background: none; }
 button.plain:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--pico-primary-focus); outline-offset: 2px; }
@@ -78,14 +81,14 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .tile .small { display: block; }
 .choices { border: 0; padding: 0; margin: 0 0 1.25rem; }
 .choices legend { margin-block-end: .5rem; font-weight: 600; }
-.choices label { display: flex; align-items: center; gap: .75rem; padding: .8rem 1rem; margin: 0 0 .5rem; border: 1px solid var(--pico-form-element-border-color); border-radius: var(--pico-border-radius); cursor: pointer; }
+.choices label { display: flex; inline-size: 100%; align-items: center; gap: .75rem; padding: .8rem 1rem; margin: 0 0 .5rem; border: 1px solid var(--pico-form-element-border-color); border-radius: var(--pico-border-radius); cursor: pointer; }
 .choices label:has(:checked) { border-color: var(--pico-primary-background); background: var(--tny-tile); box-shadow: inset 0 0 0 1px var(--pico-primary-background); }
 .choices label:focus-within { outline: 3px solid var(--pico-primary-focus); outline-offset: 1px; }
 .choices input { margin: 0; flex: none; }
 .choices .name { display: block; font-weight: 600; }
 .can-do { padding-inline-start: 1.2rem; margin-block-end: 1.25rem; }
 .can-do li { margin-block-end: .35rem; }
-.decide { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin-block-end: 1rem; }
+.decide { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .notice, .alert { padding: .8rem 1rem; border-radius: var(--pico-border-radius); border-inline-start: .3rem solid; margin-block-end: 1.25rem; }
 .notice { background: var(--tny-notice); border-color: var(--tny-notice-edge); }
 .alert { background: var(--tny-alert); border-color: var(--tny-alert-edge); }
@@ -95,9 +98,11 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .installation-head img, .installation-head .monogram { --tny-icon: 2.75rem; flex: none; border-radius: .75rem; inline-size: var(--tny-icon); block-size: var(--tny-icon); font-size: 1.25rem; }
 .installation-head h2, .installation-head p { margin: 0; }
 details { margin: 0; padding: 0; border: 0; }
-details > summary { color: var(--pico-primary); }
-pre { white-space: pre-wrap; }
-pre, code { overflow-wrap: anywhere; direction: ltr; }
-table { font-size: .9rem; }
+details > summary:not([role]) { color: var(--pico-primary); inline-size: fit-content; }
+details > summary::after { margin-inline-start: .5rem; }
+pre, code { direction: ltr; text-align: start; }
+pre { overflow-x: auto; }
+pre code { white-space: pre; overflow-wrap: normal; }
+table { font-size: .9rem; min-inline-size: 34rem; overflow-wrap: normal; }
 .scroll { overflow-x: auto; }
 `

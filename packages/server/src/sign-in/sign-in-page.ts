@@ -32,11 +32,11 @@ export function showSignInPage(c: RequestContext, page: SignInPage) {
     status: page.status ?? 200,
     formTargets: page.formTargets ?? [],
     body: html`
-<header class="who-asks">
+<div class="who-asks">
 ${app ? appMark(app) : ''}
 <h1>${say(language, 'signIn.title')}</h1>
 ${app ? html`<p class="muted">${sayRich(language, 'signIn.toContinue', { app: app.name })}</p>` : ''}
-</header>
+</div>
 ${page.problem ? alert(say(language, page.problem, { minutes })) : ''}
 <form method="post" action="/sign-in">
 ${hiddenField('form_token', browserFormToken(c))}

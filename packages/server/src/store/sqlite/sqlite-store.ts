@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
 import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
@@ -21,7 +22,7 @@ export interface SqliteOptions {
  */
 export function openSqliteStore(options: SqliteOptions): Store {
   const inMemory = options.path === ':memory:'
-  if (!inMemory) makeFolder(options.path)
+  if (!inMemory) makeFolderOf(options.path)
   try {
     return inMemory ? openInMemory() : openFile(options)
   } catch (error) {
@@ -35,7 +36,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
  * @throws {StoreOpenError}
  */
 export function migrateFile(path: string): string[] {
-  makeFolder(path)
+  makeFolderOf(path)
   try {
     const database = openConnection(path, 'write')
     try {
@@ -65,10 +66,11 @@ function openFile(options: SqliteOptions): Store {
   }
 }
 
-function makeFolder(path: string) {
+function makeFolderOf(path: string) {
+  if (existsSync(path) && !statSync(path).isFile()) throw new StoreOpenError(`${path} is not a file.`)
   const folder = dirname(path)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
     throw new StoreOpenError(`The folder ${folder} cannot be made or written to (${(error as Error).message}).`)
   }

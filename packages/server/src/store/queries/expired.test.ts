@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Client } from '../../../../../tests/support/client.ts'
+import { DAY, HOUR, MI6, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
+import { deleteExpired } from './expired.ts'
+
+describe('what has run out', () => {
+  let provider: TestProvider
+  let client: Client
+
+  beforeEach(async () => {
+    provider = await startProvider()
+    client = await provider.registerApp()
+  })
+  afterEach(() => provider.close())
+
+  const sweep = () => deleteExpired(provider.runtime.store, provider.now())
+  const count = async (table: 'authorization_codes' | 'access_tokens' | 'refresh_tokens' | 'sessions') =>
+    (await provider.runtime.store.db.selectFrom(table).selectAll().execute()).length
+
+  it('is removed once nobody can need it', async () => {
+    const { refresh_token } = await client.tokens(await provider.person().code(client, { company: MI6 }))
+    await client.refreshed(refresh_token)
+    await provider.person().code(client, { company: MI6 })
+    provider.pass(HOUR)
+    expect(await sweep()).toBe(false)
+    // The used code stays with its tokens, since its second use must end them; the unused one goes.
+    expect(await count('authorization_codes')).toBe(1)
+    expect(await count('refresh_tokens')).toBe(2)
+    provider.pass(61 * DAY)
+    await sweep()
+    await sweep()
+    expect([
+      await count('authorization_codes'),
+      await count('access_tokens'),
+      await count('refresh_tokens'),
+      await count('sessions'),
+    ]).toEqual([0, 0, 0, 0])
+  })
+
+  it('goes in small batches, and says when there is more', async () => {
+    const { store } = provider.runtime
+    const rows = Array.from({ length: 600 }, (_, index) => ({ limit_key: `k${index}`, full_at: 1 }))
+    const { statement } = await import('../store.ts')
+    await store.write(rows.map(row => statement(store.db.insertInto('attempt_limits').values(row))))
+    expect(await sweep()).toBe(true)
+    expect(await sweep()).toBe(false)
+    expect(await store.db.selectFrom('attempt_limits').selectAll().execute()).toEqual([])
+  })
+
+  it('takes nothing that is still good', async () => {
+    const tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
+    await sweep()
+    expect((await client.me(tokens.access_token)).status).toBe(200)
+    expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
+  })
+})

@@ -1,0 +1,176 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
+import { migrate, migrations, schemaVersion } from '../migrate.ts'
+import { allocateId } from '../queries/ids.ts'
+import { findSetting, putSetting } from '../queries/settings.ts'
+import { ConstraintViolation, expecting, type Store, StoreOpenError, statement, WriteConflict } from '../store.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+
+describe.each(['a file', 'memory'])('the embedded store in %s', where => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let store: Store
+
+  beforeEach(() => {
+    folder = temporaryFolder()
+    store = openSqliteStore({ path: where === 'memory' ? ':memory:' : join(folder.path, 'a.db'), migrate: true })
+  })
+  afterEach(async () => {
+    await store.close()
+    folder.remove()
+  })
+
+  const taken = (name: string) =>
+    expecting(1, store.db.updateTable('settings').set({ value: 'x' }).where('name', '=', name))
+
+  it('reads what was written before', async () => {
+    await store.write([putSetting(store, 'a', '1'), putSetting(store, 'b', '2')])
+    expect(await findSetting(store, 'b')).toBe('2')
+  })
+
+  it('writes all statements or none', async () => {
+    await expect(store.write([putSetting(store, 'a', '1'), taken('missing')])).rejects.toThrow(WriteConflict)
+    expect(await findSetting(store, 'a')).toBeUndefined()
+  })
+
+  it('a write that fails takes none of those with it that commit at the same time', async () => {
+    const insert = (name: string) => statement(store.db.insertInto('settings').values({ name, value: 'x' }))
+    const outcomes = await Promise.allSettled([
+      store.write([insert('a')]),
+      store.write([insert('b'), insert('a')]),
+      store.write([insert('c'), taken('missing')]),
+      store.write([statement({ compile: () => ({ sql: 'nonsense', parameters: [] }) as never })]),
+      store.write([insert('d')]),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled'])
+    expect(outcomes.flatMap(outcome => ('reason' in outcome ? [outcome.reason.name] : []))).toEqual([
+      'ConstraintViolation',
+      'WriteConflict',
+      'Error',
+    ])
+    const names = await store.db.selectFrom('settings').select('name').orderBy('name').execute()
+    expect(names.map(({ name }) => name)).toEqual(['a', 'd'])
+  })
+
+  it('tells a taken key from a missing parent', async () => {
+    const orphan = statement(store.db.insertInto('user_companies').values({ user_id: 1, company_id: 1 }))
+    await expect(store.write([orphan])).rejects.toMatchObject({ kind: 'foreign_key' })
+    const insert = statement(store.db.insertInto('settings').values({ name: 'a', value: 'x' }))
+    await expect(store.write([insert, insert])).rejects.toBeInstanceOf(ConstraintViolation)
+    await expect(store.write([insert, insert])).rejects.toMatchObject({ kind: 'unique' })
+  })
+
+  it('never gives an id twice, however many ask at once', async () => {
+    const ids = await Promise.all(Array.from({ length: 200 }, () => allocateId(store, 'user')))
+    expect(new Set(ids).size).toBe(200)
+  })
+
+  it('finishes what was begun before it closes, and refuses what comes after', async () => {
+    const writes = Array.from({ length: 50 }, (_, index) => store.write([putSetting(store, `k${index}`, 'x')]))
+    await store.close()
+    await expect(Promise.all(writes)).resolves.toHaveLength(50)
+    if (where === 'a file') await expect(store.write([putSetting(store, 'late', 'x')])).rejects.toThrow('closed')
+  })
+})
+
+describe('the embedded store on disk', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let path: string
+
+  beforeEach(() => {
+    folder = temporaryFolder()
+    path = join(folder.path, 'a.db')
+  })
+  afterEach(() => folder.remove())
+
+  it('waits for another program that writes', async () => {
+    const store = openSqliteStore({ path, migrate: true })
+    const other = new DatabaseSync(path)
+    other.exec("BEGIN IMMEDIATE; INSERT INTO settings VALUES ('other', 'x')")
+    const write = store.write([putSetting(store, 'mine', 'x')])
+    setTimeout(() => other.exec('COMMIT'), 200)
+    await write
+    expect(await findSetting(store, 'other')).toBe('x')
+    other.close()
+    await store.close()
+  })
+
+  it('sees at once what another program wrote', async () => {
+    const store = openSqliteStore({ path, migrate: true })
+    const other = openSqliteStore({ path })
+    await other.write([putSetting(other, 'a', '1')])
+    expect(await findSetting(store, 'a')).toBe('1')
+    await other.close()
+    await store.close()
+  })
+
+  it('answers after an fsync, and shares it among writes that arrive together', context => {
+    // Counted by the operating system, in a program that makes 64 writes at once and then 64 one after another.
+    const program = join(folder.path, 'writes.ts')
+    const source = new URL('./sqlite-store.ts', import.meta.url).pathname
+    const settings = new URL('../queries/settings.ts', import.meta.url).pathname
+    const count = (together: boolean) => {
+      writeFileSync(
+        program,
+        `import { openSqliteStore } from ${JSON.stringify(source)}
+         import { putSetting } from ${JSON.stringify(settings)}
+         const store = openSqliteStore({ path: ${JSON.stringify(join(folder.path, `${together}.db`))}, migrate: true })
+         const write = (n: number) => store.write([putSetting(store, 'k' + n, 'x')])
+         const all = [...Array(64).keys()]
+         if (${together}) await Promise.all(all.map(write)); else for (const n of all) await write(n)
+         await store.close()`,
+      )
+      const trace = spawnSync('strace', ['-f', '-c', '-e', 'trace=fdatasync,fsync', process.execPath, program], {
+        encoding: 'utf8',
+      })
+      if (trace.error) return undefined
+      const rows = trace.stderr.match(/^.*\b(?:fdatasync|fsync)$/gm) ?? []
+      return rows.reduce((sum, row) => sum + Number(row.trim().split(/\s+/)[3]), 0)
+    }
+    const [together, apart] = [count(true), count(false)]
+    if (together === undefined || apart === undefined) {
+      if (process.env.CI) throw new Error('This test counts with strace: install the package "strace".')
+      return context.skip('there is no strace here to count with')
+    }
+    expect(apart).toBeGreaterThanOrEqual(64)
+    expect(apart - together).toBeGreaterThan(50)
+  })
+
+  it('migrates forward, once, and says what it did', () => {
+    const database = new DatabaseSync(path)
+    expect(migrate(database)).toEqual(migrations.map(({ name }) => name))
+    expect(migrate(database)).toEqual([])
+    expect(schemaVersion(database)).toBe(migrations.at(-1)?.version)
+    database.close()
+  })
+
+  it('a migration that fails leaves nothing behind', () => {
+    const database = new DatabaseSync(path)
+    const broken = { version: 2, name: 'broken', statements: ['CREATE TABLE half (x)', 'nonsense'] }
+    expect(() => migrate(database, [...migrations, broken])).toThrow()
+    expect(schemaVersion(database)).toBe(1)
+    expect(database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'half'").get()).toBeUndefined()
+    database.close()
+  })
+
+  it('refuses a database that a newer program made, and changes nothing', () => {
+    const database = new DatabaseSync(path)
+    migrate(database, [...migrations, { version: 99, name: 'of the future', statements: [] }])
+    database.close()
+    expect(() => openSqliteStore({ path, migrate: true })).toThrow(/schema version 99.*Use the newer program/)
+  })
+
+  it('refuses an older schema unless it may migrate', () => {
+    new DatabaseSync(path).close()
+    expect(() => openSqliteStore({ path })).toThrow(/Run `tenantry migrate` first/)
+  })
+
+  it('says in a sentence that a file is no database', () => {
+    writeFileSync(path, 'this is not a database, but it is long enough to be looked at closely'.repeat(20))
+    expect(() => openSqliteStore({ path, migrate: true })).toThrow(StoreOpenError)
+    expect(() => openSqliteStore({ path, migrate: true })).toThrow(/is not a database that Tenantry can read/)
+  })
+})

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const source = fileURLToPath(new URL('../packages/server/src', import.meta.url))
+
+/** The rooms from the top of the house to its ground; a room knows only those below it. */
+const floors = [
+  ['index.ts'],
+  ['cli'],
+  ['sandbox'],
+  ['server.ts'],
+  ['listen.ts', 'jobs.ts'],
+  ['routes.ts', 'answer-errors.ts'],
+  ['users-me'],
+  ['oauth'],
+  ['sign-in'],
+  ['apps'],
+  ['companies'],
+  ['tokens'],
+  ['pages'],
+  ['http'],
+  ['config'],
+  ['store'],
+]
+
+/** The command line makes servers, and the sandbox is served by one of its commands. */
+const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map(room => [room, floor] as const)))
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+  path => path.endsWith('.ts') && !path.endsWith('.test.ts'),
+)
+
+interface Import {
+  from: string
+  to: string
+  typeOnly: boolean
+}
+
+const imports: Import[] = files.flatMap(path =>
+  [...readFileSync(join(source, path), 'utf8').matchAll(/^(?:import|export)( type)? [^;]*?from '(\.[^']+)'/gm)].map(
+    ([, typeOnly, target]) => ({
+      from: path,
+      to: relative(source, join(source, dirname(path), target ?? '')),
+      typeOnly: typeOnly !== undefined,
+    }),
+  ),
+)
+
+const roomOf = (path: string) => path.split('/')[0] ?? path
+
+describe('the house', () => {
+  it('has only rooms that are on the plan', () => {
+    expect([...new Set(files.map(roomOf))].filter(room => !floorOf.has(room))).toEqual([])
+  })
+
+  it('is seen whole: the imports are found', () => {
+    expect(imports.length).toBeGreaterThan(200)
+    expect(imports).toContainEqual({ from: 'routes.ts', to: 'users-me/users-me.ts', typeOnly: false })
+  })
+
+  it('a room knows only those below it', () => {
+    const upwards = imports.filter(({ from, to }) => {
+      const [above, below] = [floorOf.get(roomOf(from)), floorOf.get(roomOf(to))]
+      return roomOf(from) !== roomOf(to) && (below === undefined || above === undefined || below <= above)
+    })
+    expect(upwards.map(({ from, to }) => `${from} → ${to}`)).toEqual([])
+  })
+
+  it('no imports go in a circle', () => {
+    const graph = new Map<string, string[]>()
+    for (const { from, to, typeOnly } of imports) if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to])
+    const circles: string[] = []
+    const finished = new Set<string>()
+    const walk = (path: string, trail: string[]) => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+      if (finished.has(path) || trail.includes(path)) return
+      for (const next of graph.get(path) ?? []) walk(next, [...trail, path])
+      finished.add(path)
+    }
+    for (const path of files) walk(path, [])
+    expect(circles).toEqual([])
+  })
+
+  it('no file is longer than one can hold in mind', () => {
+    const long = files.filter(path => readFileSync(join(source, path), 'utf8').split('\n').length > 250)
+    expect(long).toEqual([])
+  })
+
+  it('SQL is written in the store only', () => {
+    const outside = files.filter(
+      path =>
+        roomOf(path) !== 'store' &&
+        /\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b|\.(insertInto|updateTable|deleteFrom)\(/.test(
+          readFileSync(join(source, path), 'utf8'),
+        ),
+    )
+    expect(outside).toEqual([])
+  })
+})
