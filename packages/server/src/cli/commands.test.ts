@@ -1,0 +1,291 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Client } from '../../../../tests/support/client.ts'
+import { Person } from '../../../../tests/support/person.ts'
+import {
+  type RunningSandbox,
+  runCommand,
+  startSandbox,
+  temporaryFolder,
+} from '../../../../tests/support/sandbox-process.ts'
+
+/** Every command, on the data of a server that runs meanwhile. */
+describe('the command line beside a running server', () => {
+  const folder = temporaryFolder()
+  let sandbox: RunningSandbox
+
+  beforeAll(async () => {
+    sandbox = await startSandbox(['--data', folder.path])
+  })
+  afterAll(async () => {
+    await sandbox.stop()
+    folder.remove()
+  })
+
+  async function run(...args: string[]) {
+    const { code, stdout, stderr } = await runCommand([...args, '--data', folder.path, '--json'])
+    expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' })
+    return JSON.parse(stdout)
+  }
+
+  async function fail(args: string[], input = '') {
+    const { code, stdout, stderr } = await runCommand([...args, '--data', folder.path], { input })
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' })
+    expect(stderr).not.toContain('    at ')
+    return stderr
+  }
+
+  const fetchSandbox = (path: string, init?: RequestInit) => fetch(new URL(path, sandbox.facts.origin), init)
+  const me = (token: string) => fetchSandbox('/users/me', { headers: { Authorization: `Bearer ${token}` } })
+
+  async function install(email: string, password = sandbox.facts.password, company?: number) {
+    const client = new Client(
+      fetchSandbox,
+      sandbox.facts.client_id,
+      sandbox.facts.client_secret,
+      'http://127.0.0.1:5999/callback',
+    )
+    const choice = company === undefined ? { email, password } : { email, password, company }
+    return client.tokens(await new Person(fetchSandbox).code(client, choice))
+  }
+
+  it('company create, list, suspend, resume', async () => {
+    const made = await run('company', 'create', '--name', 'Spectre', '--domain', 'spectre', '--country', 'CH')
+    expect(made).toMatchObject({ company_id: 4, name: 'Spectre', domain: 'spectre', country: 'CH', suspended: false })
+    expect((await run('company', 'list')).map(({ company_id }: { company_id: number }) => company_id)).toEqual([
+      1, 2, 3, 4,
+    ])
+    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'spectre'])).toContain('belongs to another')
+    expect(await fail(['company', 'create', '--name', ' ', '--domain', 'No Domain'])).toMatch(/name: .*\ndomain: /)
+
+    const { access_token } = await install('m@mi6.example', undefined, 2)
+    expect((await me(access_token)).status).toBe(200)
+    await run('company', 'suspend', '2')
+    expect((await me(access_token)).status).toBe(401)
+    await run('company', 'resume', '2')
+    expect((await me(access_token)).status).toBe(200)
+    expect(await fail(['company', 'suspend', '99'])).toBe('There is no company 99.\n')
+    expect(await fail(['company', 'suspend', 'one'])).toContain('positive integer')
+  })
+
+  it('user create, set-password, deactivate, activate, list, delete; member add, set, remove', async () => {
+    const user = await run(
+      'user',
+      'create',
+      '--email',
+      'Blofeld@Spectre.example',
+      '--name',
+      'Ernst Stavro Blofeld',
+      '--locale',
+      'de_DE',
+    )
+    expect(user).toMatchObject({ user_id: 791, email: 'blofeld@spectre.example', locale: 'de_DE', active: true })
+    const whom = ['--company', '1', '--user', '791']
+    expect(await run('member', 'add', ...whom, '--admin', 'yes', '--timezone', 'Europe/Zurich')).toMatchObject({
+      is_admin: true,
+      locale: 'de_DE',
+    })
+    expect(await fail(['member', 'add', ...whom])).toContain('is a member of company 1 already')
+
+    const set = await runCommand(['user', 'set-password', '791', '--data', folder.path], {
+      input: 'white-persian-cat\n',
+    })
+    expect(set).toMatchObject({ code: 0, stderr: '' })
+    expect(await fail(['user', 'set-password', '791'], 'short\n')).toContain('at least 8 characters')
+    expect(await fail(['user', 'set-password', '791'])).toContain('No password came on standard input')
+    expect(await fail(['user', 'set-password', '791', 'as-an-argument'])).toContain('too many arguments')
+
+    const { access_token } = await install('blofeld@spectre.example', 'white-persian-cat')
+    await run('member', 'set', ...whom, '--email', 'ernst@mi6.example', '--active', 'yes')
+    expect((await (await me(access_token)).json()) as unknown).toMatchObject({ data: { email: 'ernst@mi6.example' } })
+    await run('user', 'deactivate', '791')
+    expect((await me(access_token)).status).toBe(401)
+    await run('user', 'activate', '791')
+    expect((await me(access_token)).status).toBe(200)
+    await run('member', 'set', ...whom, '--active', 'no')
+    expect((await me(access_token)).status).toBe(401)
+    expect(await fail(['member', 'set', ...whom, '--timezone', 'Mars/Olympus', '--locale', 'x'])).toMatch(
+      /locale: .*\ntimezone: /,
+    )
+    expect(await fail(['member', 'set', ...whom])).toContain('Nothing to change')
+    await run('member', 'remove', ...whom)
+    expect(await fail(['member', 'remove', ...whom])).toContain('is not a member')
+
+    await run('user', 'delete', '791')
+    const users = (await run('user', 'list')) as { user_id: number }[]
+    expect(users.map(({ user_id }) => user_id)).not.toContain(791)
+    const next = await run('user', 'create', '--email', 'blofeld@spectre.example', '--name', 'Another Blofeld')
+    expect(next.user_id).toBe(792)
+  })
+
+  it('app create, list, rotate-secret, disable, enable', async () => {
+    const created = await run(
+      ...['app', 'create', '--name', 'Rotating', '--maker', 'Q Branch', '--redirect-uri', 'http://127.0.0.1/callback'],
+      ...['--redirect-uri', 'https://app.example/callback', '--scope', 'base', '--scope', 'users:read'],
+    )
+    expect(created).toMatchObject({
+      client_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      client_secret: expect.stringMatching(/^tny_cs_/),
+      redirect_uris: ['http://127.0.0.1/callback', 'https://app.example/callback'],
+      scopes: ['base', 'users:read'],
+      wire: 'standard',
+      public: false,
+    })
+    const authenticates = async (secret: string) => {
+      const client = new Client(fetchSandbox, created.client_id, secret, 'https://app.example/callback')
+      return (await client.introspect('x')).status === 200
+    }
+    expect(await authenticates(created.client_secret)).toBe(true)
+    const { client_secret } = await run('app', 'rotate-secret', created.client_id)
+    expect([await authenticates(created.client_secret), await authenticates(client_secret)]).toEqual([false, true])
+    await run('app', 'disable', created.client_id)
+    expect(await authenticates(client_secret)).toBe(false)
+    await run('app', 'enable', created.client_id)
+    expect(await authenticates(client_secret)).toBe(true)
+
+    const publicApp = await run(
+      'app',
+      'create',
+      '--name',
+      'Phone',
+      '--public',
+      '--redirect-uri',
+      'com.example.phone:/cb',
+    )
+    expect(publicApp).toMatchObject({ public: true, client_secret: null, scopes: ['base'] })
+    expect(await fail(['app', 'rotate-secret', publicApp.client_id])).toContain('has no secret')
+    const list = (await run('app', 'list')) as { client_id: string }[]
+    expect(list.map(({ client_id }) => client_id)).toContain(created.client_id)
+    expect(JSON.stringify(list)).not.toContain('tny_cs_')
+
+    expect(await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'http://app.example/cb'])).toContain(
+      'must use https',
+    )
+    expect(await fail(['app', 'create', '--name', 'x'])).toContain("required option '--redirect-uri")
+    expect(
+      await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--wire', 'x']),
+    ).toContain('Allowed choices')
+    expect(
+      await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--icon', 'x.gif']),
+    ).toContain('no icon')
+    expect(await fail(['app', 'disable', 'nobody'])).toBe('There is no app nobody.\n')
+  })
+
+  it('installation list, remove; token revoke', async () => {
+    const { access_token } = await install('q@mi6.example')
+    const listed = (await run('installation', 'list')) as Record<string, unknown>[]
+    expect(listed).toContainEqual({
+      company_id: 1,
+      user_id: 780,
+      client_id: 'sandbox-app',
+      status: 'installed',
+      scopes: ['base', 'users:read'],
+      since: expect.any(String),
+      uninstall_attempts: null,
+      next_attempt_at: null,
+      last_error: null,
+    })
+    const revoked = await runCommand(['token', 'revoke', '--data', folder.path], { input: `${access_token}\n` })
+    expect(revoked).toMatchObject({ code: 0, stdout: 'Revoked: 1.\n' })
+    expect((await me(access_token)).status).toBe(401)
+    const again = await install('q@mi6.example')
+    await run('token', 'revoke', '--user', '780')
+    expect((await me(again.access_token)).status).toBe(401)
+    const third = await install('q@mi6.example')
+    const which = ['--company', '1', '--user', '780', '--client', 'sandbox-app']
+    await run('installation', 'remove', ...which)
+    expect((await me(third.access_token)).status).toBe(401)
+    expect(await fail(['installation', 'remove', ...which])).toContain('is not installed')
+    expect(await fail(['token', 'revoke'], 'garbage')).toContain('not a token')
+  })
+
+  it('an uninstall that the app did not hear of is listed', async () => {
+    const { client_id } = await run(
+      ...['app', 'create', '--name', 'Deaf', '--redirect-uri', 'http://127.0.0.1/callback'],
+      ...['--uninstall-url', 'http://127.0.0.1:9/gone'],
+    )
+    const { client_secret } = await run('app', 'rotate-secret', client_id)
+    const client = new Client(fetchSandbox, client_id, client_secret, 'http://127.0.0.1:5999/callback')
+    const code = await new Person(fetchSandbox).code(client, {
+      email: 'q@mi6.example',
+      password: sandbox.facts.password,
+    })
+    await client.revoke((await client.tokens(code)).refresh_token)
+    await expect
+      .poll(async () =>
+        (await run('installation', 'list')).find((row: { client_id: string }) => row.client_id === client_id),
+      )
+      .toMatchObject({ status: 'uninstall-pending', last_error: expect.stringContaining('ECONNREFUSED') })
+  })
+
+  it('prints tables for people', async () => {
+    const { stdout } = await runCommand(['company', 'list', '--data', folder.path])
+    expect(stdout.split('\n')[0]).toMatch(/^company_id +name +domain +country +industry +suspended +created_at$/)
+    expect(stdout).toMatch(/^1 +MI6 +casinoroyale +EE +Software, App Development +no +/m)
+  })
+
+  it.each([
+    ['dev'],
+    ['serve'],
+    ['migrate'],
+    ['company', 'create'],
+    ['company', 'list'],
+    ['company', 'suspend'],
+    ['company', 'resume'],
+    ['user', 'create'],
+    ['user', 'list'],
+    ['user', 'deactivate'],
+    ['user', 'activate'],
+    ['user', 'delete'],
+    ['user', 'set-password'],
+    ['member', 'add'],
+    ['member', 'remove'],
+    ['member', 'set'],
+    ['app', 'create'],
+    ['app', 'list'],
+    ['app', 'rotate-secret'],
+    ['app', 'disable'],
+    ['app', 'enable'],
+    ['installation', 'list'],
+    ['installation', 'remove'],
+    ['token', 'revoke'],
+  ])('%s %s explains itself with --help', async (...command) => {
+    const { code, stdout } = await runCommand([...command.filter(Boolean), '--help'])
+    expect([code, stdout.startsWith(`Usage: tenantry ${command.filter(Boolean).join(' ')}`)]).toEqual([0, true])
+  })
+
+  it('a command that does not exist, and data that are not there, are told in a sentence', async () => {
+    expect((await runCommand(['companies'])).stderr).toContain("unknown command 'companies'")
+    const { code, stderr } = await runCommand(['company', 'list', '--data', join(folder.path, 'nowhere')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('There is no database in')])
+  })
+
+  it('an app with an uninstall URL is not registered under a secret that the server does not have', async () => {
+    const elsewhere = join(folder.path, 'elsewhere')
+    await runCommand(['migrate', '--data', elsewhere])
+    const args = ['app', 'create', '--data', elsewhere, '--name', 'x', '--redirect-uri', 'https://x.example/cb']
+    const { code, stderr } = await runCommand([...args, '--uninstall-url', 'https://x.example.com/gone'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Set TENANTRY_SECRETS')])
+    const environment = { TENANTRY_SECRETS: 'a secret that is long enough for everybody' }
+    const local = await runCommand([...args, '--uninstall-url', 'http://127.0.0.1/gone'], { environment })
+    expect([local.code, local.stderr]).toEqual([1, expect.stringContaining('must use https')])
+    expect((await runCommand([...args, '--uninstall-url', 'https://x.example.com/gone'], { environment })).code).toBe(0)
+  })
+
+  it('migrate makes a database, says so, and refuses one of a newer program', async () => {
+    const fresh = join(folder.path, 'fresh')
+    const first = await runCommand(['migrate', '--data', fresh, '--json'])
+    expect(JSON.parse(first.stdout)).toMatchObject({ version: 1, applied: ['front door'] })
+    expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })
+    const { DatabaseSync } = await import('node:sqlite')
+    const database = new DatabaseSync(join(fresh, 'tenantry.db'))
+    database.exec("INSERT INTO migrations VALUES (99, 'of the future', 0)")
+    database.close()
+    const newer = await runCommand(['migrate', '--data', fresh])
+    expect([newer.code, newer.stderr]).toEqual([1, expect.stringContaining('schema version 99')])
+    writeFileSync(join(fresh, 'tenantry.db'), 'garbage'.repeat(1000))
+    const broken = await runCommand(['migrate', '--data', fresh])
+    expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining('is not a database')])
+  })
+})

@@ -1,0 +1,176 @@
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCommand, startCommand, startSandbox, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
+
+const SECRETS = 'a secret that is long enough for everybody'
+
+describe('tenantry serve', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+
+  beforeEach(() => {
+    folder = temporaryFolder()
+  })
+  afterEach(() => folder.remove())
+
+  /** Starts a server and reads its log. */
+  async function start(environment: Record<string, string> = {}, args: string[] = []) {
+    const child = startCommand(['serve', ...args], {
+      TENANTRY_ORIGIN: 'https://id.example',
+      TENANTRY_SECRETS: SECRETS,
+      TENANTRY_DATA: folder.path,
+      TENANTRY_PORT: '0',
+      ...environment,
+    })
+    const lines: Record<string, unknown>[] = []
+    createInterface({ input: child.stdout! }).on('line', line => lines.push(JSON.parse(line)))
+    let errors = ''
+    child.stderr?.on('data', chunk => {
+      errors += chunk
+    })
+    const ended = new Promise<number | null>(resolve => child.on('close', resolve))
+    await Promise.race([
+      expect.poll(() => lines.map(({ msg }) => msg)).toContain('ready'),
+      ended.then(() => {
+        throw new Error(errors)
+      }),
+    ])
+    const port = lines.find(({ msg }) => msg === 'ready')?.port as number
+    return { child, lines, port, ended, at: `http://127.0.0.1:${port}` }
+  }
+
+  it('serves with a file, variables and flags, the later ones weighing more', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const config = join(folder.path, 'config.json')
+    writeFileSync(
+      config,
+      JSON.stringify({
+        origin: 'https://file.example',
+        accessTokenLifetime: 60,
+        scopes: { 'deals:read': { en: 'Read deals' } },
+      }),
+    )
+    const { at, child, ended, lines } = await start({ TENANTRY_CONFIG: config })
+    const metadata = (await (await fetch(`${at}/.well-known/oauth-authorization-server`)).json()) as Record<
+      string,
+      unknown
+    >
+    expect(metadata).toMatchObject({
+      issuer: 'https://id.example',
+      scopes_supported: ['base', 'users:read', 'deals:read'],
+    })
+    expect((await fetch(`${at}/healthz`)).status).toBe(200)
+    expect((await (await fetch(`${at}/readyz`)).json()) as unknown).toEqual({ status: 'ready' })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(lines.at(-1)).toMatchObject({ msg: 'closed' })
+  })
+
+  it('refuses to start and lists every mistake', async () => {
+    const environment = {
+      TENANTRY_ORIGIN: 'http://id.example',
+      TENANTRY_SECRETS: 'short',
+      TENANTRY_PORT: 'many',
+      TENANTRY_ORIGN: 'a typing mistake',
+    }
+    const { code, stdout, stderr } = await runCommand(['serve'], { environment })
+    expect([code, stdout]).toEqual([1, ''])
+    for (const mistake of [
+      /origin: must use https in production/,
+      /secrets\.0: needs at least 32 characters/,
+      /port: /,
+      /TENANTRY_ORIGN: there is no such variable/,
+      /data: not set/,
+    ]) {
+      expect(stderr).toMatch(mistake)
+    }
+    expect(stderr).not.toContain('    at ')
+  })
+
+  it('refuses to start with nothing configured', async () => {
+    const { code, stderr } = await runCommand(['serve'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/origin: not set.*\n.*data: not set.*\n.*secrets: not set/)
+  })
+
+  it('[OA-43] serves no sandbox, and has none of its pages', async () => {
+    const sandbox = await startSandbox(['--data', folder.path])
+    await sandbox.stop()
+    const environment = { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRETS, TENANTRY_DATA: folder.path }
+    const refused = await runCommand(['serve', '--port', '0'], { environment })
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('is a sandbox')])
+
+    const own = join(folder.path, 'own')
+    await runCommand(['migrate', '--data', own])
+    const { at, child, ended } = await start({ TENANTRY_DATA: own })
+    expect((await fetch(`${at}/sandbox/install`)).status).toBe(404)
+    expect((await fetch(`${at}/callback`)).status).toBe(404)
+    expect((await fetch(`${at}/`, { redirect: 'manual' })).headers.get('Location')).toBe('/connected-apps')
+    child.kill('SIGTERM')
+    await ended
+    for (const flag of ['--json', '--seed', '--sandbox']) {
+      expect((await runCommand(['serve', flag], { environment })).stderr).toContain('unknown option')
+    }
+  })
+
+  it('[OA-43] local callbacks cannot be switched on', async () => {
+    const config = join(folder.path, 'config.json')
+    writeFileSync(config, JSON.stringify({ localCallbacks: true }))
+    const { code, stderr } = await runCommand(['serve', '--config', config])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('localCallbacks: exists in `tenantry dev` only')])
+  })
+
+  it('says that the database is not there, or older', async () => {
+    const environment = { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRETS, TENANTRY_DATA: folder.path }
+    const none = await runCommand(['serve', '--port', '0'], { environment })
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Make it with `tenantry migrate')])
+    writeFileSync(join(folder.path, 'tenantry.db'), '')
+    const older = await runCommand(['serve', '--port', '0'], { environment })
+    expect([older.code, older.stderr]).toEqual([1, expect.stringContaining('Run `tenantry migrate` first')])
+  })
+
+  it('allows http on this machine in development', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const { child, ended } = await start({ TENANTRY_MODE: 'development', TENANTRY_ORIGIN: 'http://localhost:5000' })
+    child.kill('SIGTERM')
+    await ended
+  })
+
+  it('finishes what was begun when it is told to stop, and takes nothing new', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const { child, ended, port } = await start()
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', chunk => {
+      answer += chunk
+    })
+    await new Promise(resolve => socket.once('connect', resolve))
+    socket.write(
+      'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n',
+    )
+    await new Promise(resolve => setTimeout(resolve, 200))
+    child.kill('SIGTERM')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+    socket.write('grant_type')
+    expect(await ended).toBe(0)
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
+  it('limits headers and bodies', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const { child, ended, at } = await start()
+    const large = await fetch(`${at}/healthz`, { headers: { 'X-Large': 'x'.repeat(20_000) } })
+    expect(large.status).toBe(431)
+    const body = new URLSearchParams({ code: 'x'.repeat(70_000) }).toString()
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const token = await fetch(`${at}/oauth/token`, { method: 'POST', headers, body })
+    expect([token.status, ((await token.json()) as { error: string }).error]).toEqual([413, 'invalid_request'])
+    const page = await fetch(`${at}/sign-in`, { method: 'POST', headers, body })
+    expect([page.status, page.headers.get('Content-Type')]).toEqual([413, 'text/html; charset=UTF-8'])
+    child.kill('SIGTERM')
+    await ended
+  })
+})
