@@ -1,6 +1,11 @@
+/** One slash, and then no other of either kind: two begin another host's address. */
+const LOCAL = /^\/(?![/\\])/
+
 /** The path and query if `text` leads to a place on this server, otherwise undefined: no open redirect. */
 export function localPath(text: string | undefined, origin: string): string | undefined {
-  if (!text || !/^\/(?![/\\])/.test(text) || !URL.canParse(text, origin)) return undefined
+  if (!text || !LOCAL.test(text) || !URL.canParse(text, origin)) return undefined
   const url = new URL(text, origin)
-  return url.origin === origin ? url.pathname + url.search : undefined
+  const path = url.pathname + url.search
+  // Looked at again: `/..//elsewhere` is `//elsewhere` once its dots are resolved.
+  return url.origin === origin && LOCAL.test(path) ? path : undefined
 }

@@ -161,15 +161,20 @@ describe('signing in', () => {
     expect((await provider.person().submit(page, fields)).status).toBe(403)
   })
 
-  it.each(['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', 'connected-apps'])(
-    'never leads elsewhere afterwards: %s',
-    async target => {
-      const person = provider.person()
-      const page = await person.open(`/sign-in?return_to=${encodeURIComponent(target)}`)
-      const answer = await person.submit(page, { email: BOND_EMAIL, password: PASSWORD, return_to: target })
-      expect(answer.headers.get('Location')).toBe('/connected-apps')
-    },
-  )
+  it.each([
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '/..//evil.example',
+    '/.//evil.example',
+    'javascript:alert(1)',
+    'connected-apps',
+  ])('never leads elsewhere afterwards: %s', async target => {
+    const person = provider.person()
+    const page = await person.open(`/sign-in?return_to=${encodeURIComponent(target)}`)
+    const answer = await person.submit(page, { email: BOND_EMAIL, password: PASSWORD, return_to: target })
+    expect(answer.headers.get('Location')).toBe('/connected-apps')
+  })
 
   it('signing out ends the session, and a link alone does not sign out', async () => {
     const person = provider.person()

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { repeatedNames, toParameters } from './form.ts'
+import { localPath } from './local-path.ts'
+
+describe('a local path', () => {
+  const origin = 'https://id.example'
+
+  it('stays on this server, whatever it is made of', () => {
+    const piece = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      ':',
+      '@',
+      '?',
+      '#',
+      'https:',
+      '//',
+      'evil.example',
+      'a',
+      '%2f',
+      '\t',
+      '\n',
+      ' ',
+    )
+    fc.assert(
+      fc.property(fc.array(piece), pieces => {
+        const path = localPath(pieces.join(''), origin)
+        if (path === undefined) return
+        expect(new URL(path, origin).origin).toBe(origin)
+        expect(path).toMatch(/^\/(?![/\\])/)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('keeps its query', () => {
+    expect(localPath('/oauth/authorize?a=b%20c&d=', origin)).toBe('/oauth/authorize?a=b%20c&d=')
+    expect(localPath(undefined, origin)).toBeUndefined()
+  })
+})
+
+describe('form parameters', () => {
+  it('a repeated name is found, and one without a value counts as not sent', () => {
+    expect(repeatedNames(new URLSearchParams('a=1&b=2&a=3&c=&c='))).toEqual(['a', 'c'])
+    expect([...toParameters(new URLSearchParams('a=1&b='))]).toEqual([['a', '1']])
+  })
+})
+
+describe('every answer', () => {
+  let provider: TestProvider
+
+  beforeAll(async () => {
+    provider = await startProvider({ origin: 'https://id.example' })
+  })
+  afterAll(() => provider.close())
+
+  it.each(['/users/me', '/oauth/token', '/oauth/authorize', '/sign-in', '/nothing', '/healthz', '/readyz'])(
+    'has an id and the security headers: %s',
+    async path => {
+      const { headers } = await provider.fetch(path)
+      expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+      expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'")
+      expect(headers.get('Strict-Transport-Security')).toBe('max-age=31536000')
+    },
+  )
+
+  it('speaks the language of who asks: JSON to programs, a page to people', async () => {
+    const type = async (path: string) => (await provider.fetch(path)).headers.get('Content-Type')
+    expect(await type('/nothing')).toMatch(/^text\/html/)
+    expect(await type('/api/v1/deals')).toMatch(/^application\/json/)
+    expect(await type('/oauth/token/x')).toMatch(/^application\/json/)
+    const post = await provider.fetch('/connected-apps', { method: 'POST' })
+    expect(post.status).toBe(405)
+  })
+
+  it('says that it is not ready when the database does not answer', async () => {
+    const other = await startProvider()
+    await other.close()
+    const answer = await other.fetch('/readyz')
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '1'])
+    expect((await other.fetch('/healthz')).status).toBe(200)
+  })
+})

