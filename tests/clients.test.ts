@@ -65,11 +65,11 @@ describe('clients as they are', () => {
 
     it('refreshes', async () => {
       const { configuration, users } = await install(1)
-      const before = configuration.accessToken
-      await configuration.tokenRefresh()
-      expect(configuration.accessToken).not.toBe(before)
+      const before = await configuration.getAccessToken()
+      const tokens = await configuration.tokenRefresh()
+      expect(await configuration.getAccessToken()).not.toBe(before)
       expect((await users().getCurrentUser()).data).toMatchObject({ id: 777 })
-      expect(configuration.scope).toBe('base,users:read')
+      expect(tokens).toMatchObject({ scope: 'base,users:read' })
     })
 
     it('revokes the access token, which it encodes twice, and then the refresh token', async () => {

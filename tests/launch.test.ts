@@ -102,6 +102,15 @@ describe('the repository', () => {
     expect(lock.match(/"resolved": "https?:/g) ?? []).toEqual([])
   })
 
+  it('locks every optional package of every platform, without which `npm ci` refuses', () => {
+    const { packages } = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>
+    }
+    const locked = Object.keys(packages)
+    const wanted = Object.values(packages).flatMap(entry => Object.keys(entry.optionalDependencies ?? {}))
+    expect(wanted.filter(name => !locked.some(path => path.endsWith(`node_modules/${name}`)))).toEqual([])
+  })
+
   it('runs `tenantry` from anywhere in it', () => {
     const bin = join(REPOSITORY, 'packages/server/bin/tenantry.cjs')
     const { stdout, status } = spawnSync(process.execPath, [bin, '--help'], { encoding: 'utf8' })

@@ -4,7 +4,7 @@ import { connectedApps, removeConnectedApp } from './apps/connected-apps.ts'
 import { appIcon } from './apps/icon.ts'
 import type { Environment, RouteStep } from './http/environment.ts'
 import { healthz, readyz } from './http/health.ts'
-import { postOnly } from './http/not-allowed.ts'
+import { getOnly, postOnly } from './http/not-allowed.ts'
 import { authorizationPurpose, authorize } from './oauth/authorize.ts'
 import { chooseCompany } from './oauth/choose-company.ts'
 import { consent, consentForm } from './oauth/consent.ts'
@@ -25,6 +25,7 @@ export function addRoutes(app: Hono<Environment>) {
   for (const path of ['/users/me', '/v1/users/me', '/api/v1/users/me']) {
     app.use(path, apiCors)
     app.get(path, requireBearer('base'), usersMe)
+    app.all(path, getOnly)
   }
 
   // What apps' servers call
@@ -48,7 +49,7 @@ export function addRoutes(app: Hono<Environment>) {
   app.use('/oauth/authorize/*', findSignedIn)
   app.get('/oauth/authorize', authorize)
   app.post('/oauth/authorize/company', chooseCompany)
-  app.get('/oauth/authorize/consent/:ticket', consentForm)
+  app.get('/oauth/authorize/consent', consentForm)
   app.post('/oauth/authorize/consent', consent)
   app.use('/sign-in', findSignedIn)
   app.get('/sign-in', signInForm)

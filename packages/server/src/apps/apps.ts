@@ -4,6 +4,7 @@ import { checkInput, displayName, InputError } from '../companies/input.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { type AppRow, findApp, insertApp, setAppDisabled, setAppSecret } from '../store/queries/apps.ts'
+import { ConstraintViolation } from '../store/store.ts'
 import { parseScopes, storedScopes, type Wire } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { redirectUriMistake } from './redirect-uri.ts'
@@ -123,7 +124,12 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     disabled_at: null,
     created_at: clock(),
   }
-  await store.write([insertApp(store, row)])
+  try {
+    await store.write([insertApp(store, row)])
+  } catch (error) {
+    if (!(error instanceof ConstraintViolation)) throw error
+    throw new InputError(`The client id ${clientId} belongs to another app.`)
+  }
   return { app: toApp(row), clientSecret }
 }
 

@@ -1,5 +1,13 @@
+import type { App } from '../apps/apps.ts'
 import type { RequestContext } from '../http/environment.ts'
-import type { AnswerTarget } from './authorization-request.ts'
+
+/** Where answers go, once it is known to be safe. */
+export interface AnswerTarget {
+  app: App
+  redirectUri: string
+  /** As it stood in the query, still percent-encoded, so that it goes back unchanged whatever it holds. */
+  rawState: string | undefined
+}
 
 /** An error that goes back to the app by redirect (RFC 6749 section 4.1.2.1). */
 export class AuthorizationError extends Error {

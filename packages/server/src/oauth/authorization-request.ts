@@ -1,20 +1,16 @@
-import { type App, findRegisteredApp } from '../apps/apps.ts'
+import { findRegisteredApp } from '../apps/apps.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { type Parameters, printable, repeatedNames, toParameters } from '../http/form.ts'
 import { PageError } from '../pages/error-page.ts'
 import { isSubset, parseScopes } from '../tokens/scopes.ts'
-import { AuthorizationError } from './authorization-answer.ts'
+import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
 import { checkCodeChallenge } from './pkce.ts'
 
 /** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
-export interface AuthorizationRequest {
+export interface AuthorizationRequest extends AnswerTarget {
   /** The query as it came: forms carry it along, and it is checked anew at every step. */
   query: string
-  app: App
-  redirectUri: string
-  /** As it stood in the query, still percent-encoded, so that it goes back unchanged whatever it holds. */
-  rawState: string | undefined
   scopes: string[]
   codeChallenge: string | undefined
   prompt: readonly string[]
@@ -23,9 +19,6 @@ export interface AuthorizationRequest {
   loginHint: string | undefined
   uiLocales: string | undefined
 }
-
-/** Where answers go, once it is known to be safe. */
-export type AnswerTarget = Pick<AuthorizationRequest, 'app' | 'redirectUri' | 'rawState'>
 
 const COMPANY_ID = /^[1-9][0-9]{0,15}$/
 

@@ -41,7 +41,7 @@ ${memberships.map(membership => choice(membership, membership === chosen))}
 </fieldset>
 <div class="decide">
 <button type="submit">${say(language, 'company.submit')}</button>
-<button type="submit" class="quiet" name="decision" value="deny">${say(language, 'consent.deny')}</button>
+<button type="submit" class="quiet" name="cancel" value="yes" formnovalidate>${say(language, 'consent.deny')}</button>
 </div>
 </form>`,
   })
@@ -77,7 +77,7 @@ export function showNoCompany(c: RequestContext, request: AuthorizationRequest) 
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', request.query)}
-<button type="submit" class="quiet" name="decision" value="deny">${say(language, 'company.none.back', { app: app.name })}</button>
+<button type="submit" class="quiet" name="cancel" value="yes">${say(language, 'company.none.back', { app: app.name })}</button>
 </form>`,
   })
 }

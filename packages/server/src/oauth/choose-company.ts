@@ -6,18 +6,18 @@ import { listActiveMemberships } from './active-memberships.ts'
 import { answerDenied } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
-import { issueTicket } from './consent-ticket.ts'
+import { consentPath, issueTicket } from './consent-ticket.ts'
 
-/** `POST /oauth/authorize/company`: field `company_id`; leads to the consent page for it. */
+/** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
 export const chooseCompany: RouteHandler = async c => {
   const form = await readForm(c)
   const query = form.get('request') ?? ''
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)
-  if (form.get('decision') === 'deny') return answerDenied(c, request)
+  if (form.has('cancel')) return answerDenied(c, request)
   const memberships = await listActiveMemberships(c)
   const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
   if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
-  return c.redirect(`/oauth/authorize/consent/${issueTicket(c, request, chosen.company_id)}?${request.query}`, 303)
+  return c.redirect(consentPath(request, issueTicket(c, request, chosen.company_id)), 303)
 }

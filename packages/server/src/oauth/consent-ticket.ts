@@ -14,6 +14,19 @@ export function issueTicket(c: RequestContext, request: AuthorizationRequest, co
   return [companyId, issuedAt, seal(c, request, companyId, issuedAt)].join('.')
 }
 
+/** The address of the consent page for what a ticket says. */
+export function consentPath({ query }: AuthorizationRequest, ticket: string): string {
+  return `/oauth/authorize/consent?${query}&consent_ticket=${ticket}`
+}
+
+/** The app's own query and the ticket that {@link consentPath} put after it. */
+export function splitConsentQuery(query: string): { query: string; ticket: string } {
+  const at = query.lastIndexOf('&consent_ticket=')
+  return at < 0
+    ? { query, ticket: '' }
+    : { query: query.slice(0, at), ticket: query.slice(at + '&consent_ticket='.length) }
+}
+
 export interface Ticket {
   companyId: number
   /** Whether it still fits what is asked now. */

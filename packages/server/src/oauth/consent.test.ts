@@ -169,7 +169,7 @@ describe('the consent page', () => {
     await setSuspended(provider.runtime, MI6, true)
     const page = await person.reachConsent(client, { email: MONEYPENNY_EMAIL })
     expect([page.status, page.text.includes('not an active member')]).toEqual([403, true])
-    const answer = answerOf(await person.submit(page, { decision: 'deny' }))
+    const answer = answerOf(await person.submit(page, { cancel: 'yes' }))
     expect(answer.searchParams.get('error')).toBe('access_denied')
   })
 

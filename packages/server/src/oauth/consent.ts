@@ -11,15 +11,15 @@ import { answerDenied, answerWithCode } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
 import { type ConsentOptions, showConsent } from './consent-page.ts'
-import { readTicket } from './consent-ticket.ts'
+import { readTicket, splitConsentQuery } from './consent-ticket.ts'
 import { grantCode } from './grant-code.ts'
 
-/** `GET /oauth/authorize/consent/:ticket`: the consent page for the company that was chosen. */
+/** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
-  const query = rawQuery(c.req.url)
+  const { query, ticket: ticketText } = splitConsentQuery(rawQuery(c.req.url))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   const request = await checkAuthorizationRequest(c.var.runtime, query)
-  const ticket = readTicket(c, request, c.req.param('ticket') ?? '')
+  const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
 }

@@ -9,6 +9,7 @@ import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
 import { formatScopes, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { requireParameter } from './grants/grant.ts'
 import { refuseSecretsInQuery } from './token.ts'
 
 /** `POST /oauth/introspect` (RFC 7662): a confidential client learns of its own tokens, and nothing of others'. */
@@ -17,8 +18,7 @@ export const introspect: RouteHandler = async c => {
   const form = await readOAuthForm(c)
   const app = await authenticateClient(c, form)
   if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
-  const token = form.get('token')
-  if (token === undefined) throw new OAuthError('invalid_request', 'The token is missing.')
+  const token = requireParameter(form, 'token')
   return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })
 }
 

@@ -1,8 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
-import { AuthorizationError } from './authorization-answer.ts'
-import type { AnswerTarget } from './authorization-request.ts'
+import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
 
 /** A SHA-256 digest in base64url. */
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/

@@ -1,8 +1,8 @@
 import { revokeToken } from '../apps/revoke-tokens.ts'
 import type { RouteHandler } from '../http/environment.ts'
-import { OAuthError } from '../http/errors.ts'
 import { readOAuthForm } from '../http/form.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { requireParameter } from './grants/grant.ts'
 import { refuseSecretsInQuery } from './token.ts'
 
 /**
@@ -13,8 +13,7 @@ export const revoke: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const app = await authenticateClient(c, form)
-  const token = form.get('token')
-  if (token === undefined) throw new OAuthError('invalid_request', 'The token is missing.')
+  const token = requireParameter(form, 'token')
   await revokeToken(c.var.runtime, token, app.clientId)
   return c.json({ success: true })
 }

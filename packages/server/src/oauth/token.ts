@@ -8,10 +8,8 @@ import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
+import { type Grant, requireParameter } from './grants/grant.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
-
-/** Turns what a client presents into tokens. */
-export type Grant = (runtime: Runtime, app: App, form: Parameters) => Promise<IssuedTokens>
 
 export const grants: Readonly<Record<string, Grant>> = {
   authorization_code: exchangeAuthorizationCode,
@@ -47,8 +45,7 @@ export function refuseSecretsInQuery(c: RequestContext) {
 }
 
 function findGrant(form: Parameters): Grant {
-  const grantType = form.get('grant_type')
-  if (grantType === undefined) throw new OAuthError('invalid_request', 'The grant_type is missing.')
+  const grantType = requireParameter(form, 'grant_type')
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
   if (!grant) {
     const supported = Object.keys(grants).join(' and ')

@@ -6,8 +6,10 @@ import { findInstallation, putInstallation } from '../store/queries/installation
 import { listMembershipsOfUser } from '../store/queries/memberships.ts'
 import { listUsers } from '../store/queries/users.ts'
 import { WriteConflict } from '../store/store.ts'
+import { isInGoodStanding } from '../tokens/bearer.ts'
 import { issueFirstTokens } from '../tokens/issue.ts'
 import { storedScopes } from '../tokens/scopes.ts'
+import { hashSecret, parseToken } from '../tokens/token-text.ts'
 import { sandboxPassword, sandboxUsers } from './people.ts'
 import { SANDBOX_CLIENT_ID } from './seed.ts'
 
@@ -50,6 +52,14 @@ export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
     password: sandboxPassword,
     users: await gatherUsers(runtime),
   }
+}
+
+/** The facts as they are by now: who is active where, and a token that still speaks. */
+export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promise<SandboxFacts> {
+  const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
+  const bearer = companyId && runtime.findBearer(companyId, hashSecret(facts.access_token!))
+  const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
+  return stillSpeaks ? { ...facts, users: await gatherUsers(runtime) } : gatherFacts(runtime)
 }
 
 async function gatherUsers({ store }: Runtime): Promise<SandboxUserFacts[]> {

@@ -1,14 +1,17 @@
 import { html } from 'hono/html'
 import type { RouteHandler } from '../http/environment.ts'
 import { showPage } from '../pages/page.ts'
-import type { SandboxFacts } from './facts.ts'
+import { refreshFacts, type SandboxFacts } from './facts.ts'
 import { sandboxCompanies } from './people.ts'
 
-/** `GET /` of the sandbox: what there is to try. */
-export function sandboxHome(facts: SandboxFacts): RouteHandler {
-  const companyName = new Map(sandboxCompanies.map(({ companyId, name }) => [companyId, name]))
-  return c =>
-    showPage(c, {
+const companyName = new Map(sandboxCompanies.map(({ companyId, name }) => [companyId, name]))
+
+/** `GET /` of the sandbox: what there is to try, as it is by now. */
+export function sandboxHome(started: SandboxFacts): RouteHandler {
+  let facts = started
+  return async c => {
+    facts = await refreshFacts(c.var.runtime, facts)
+    return showPage(c, {
       language: 'en',
       title: 'Tenantry sandbox',
       wide: true,
@@ -37,4 +40,5 @@ ${
     : ''
 }`,
     })
+  }
 }

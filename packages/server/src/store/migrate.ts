@@ -1,13 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { frontDoor } from './migrations/0001-front-door.ts'
+import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
-
-/** One step forward. There is no way back: a mistake is mended by the next step. */
-export interface Migration {
-  version: number
-  name: string
-  statements: readonly string[]
-}
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [frontDoor]

@@ -11,21 +11,21 @@ import { issueFirstTokens } from '../../tokens/issue.ts'
 import { storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
-import type { Grant } from '../token.ts'
+import { type Grant, requireParameter } from './grant.ts'
 
 /**
  * A code for tokens (RFC 6749 section 4.1.3), once. A second use ends what the first gave (section 4.1.2).
  * @throws {OAuthError} `invalid_request`, `invalid_grant`
  */
 export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
-  const codeText = form.get('code')
-  if (codeText === undefined) throw new OAuthError('invalid_request', 'The code is missing.')
+  const codeText = requireParameter(form, 'code')
+  const redirectUri = requireParameter(form, 'redirect_uri')
   const { store, clock } = runtime
   return retryOnConflict(async () => {
     const code = await findCode(store, codeText, app.clientId)
     if (code.used_at !== null) await endWhatItGave(store, code)
     if (clock() >= code.expires_at) throw refused('The code has expired.')
-    checkRedirectUri(code, form.get('redirect_uri'))
+    checkRedirectUri(code, redirectUri)
     checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
     await requireActiveMembership(store, code)
     const { tokens, statements } = issueFirstTokens(runtime, code, storedScopes(code.scopes))
@@ -47,8 +47,7 @@ async function endWhatItGave(store: Store, code: AuthorizationCodeRow): Promise<
   throw refused('The code was used before. The tokens that it gave are revoked, for it may be stolen.')
 }
 
-function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string | undefined) {
-  if (redirectUri === undefined) throw new OAuthError('invalid_request', 'The redirect_uri is missing.')
+function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string) {
   if (redirectUri !== code.redirect_uri) throw refused('The redirect_uri is not the one that the code was sent to.')
 }
 

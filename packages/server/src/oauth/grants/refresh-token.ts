@@ -1,15 +1,14 @@
 import { OAuthError } from '../../http/errors.ts'
 import { refresh } from '../../tokens/refresh.ts'
 import { parseScopes } from '../../tokens/scopes.ts'
-import type { Grant } from '../token.ts'
+import { type Grant, requireParameter } from './grant.ts'
 
 /**
  * A refresh token for its successor (RFC 6749 section 6).
  * @throws {OAuthError} `invalid_request`, `invalid_grant`, `invalid_scope`
  */
 export const exchangeRefreshToken: Grant = (runtime, app, form) => {
-  const presented = form.get('refresh_token')
-  if (presented === undefined) throw new OAuthError('invalid_request', 'The refresh_token is missing.')
+  const presented = requireParameter(form, 'refresh_token')
   const scope = form.get('scope')
   const requested = scope === undefined ? undefined : parseScopes(scope, app.wire)
   if (scope !== undefined && !requested?.length) throw new OAuthError('invalid_scope', 'The scope is malformed.')

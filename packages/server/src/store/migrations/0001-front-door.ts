@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts'
+import type { Migration } from './migration.ts'
 
 /** Everything that signing in, installing an app and answering `/users/me` needs. */
 export const frontDoor: Migration = {

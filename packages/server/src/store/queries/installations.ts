@@ -108,10 +108,11 @@ export function queueUninstallCallbacks(
 }
 
 /** Installations with their names, the newest first, of everyone or of one user at the given companies. */
-export function listInstallations(
+export async function listInstallations(
   { db }: Store,
   only: { companyIds?: readonly number[]; userId?: number; clientId?: string } = {},
 ): Promise<InstallationView[]> {
+  if (only.companyIds?.length === 0) return []
   let query = db
     .selectFrom('installations as i')
     .innerJoin('apps as a', 'a.client_id', 'i.client_id')

@@ -22,26 +22,36 @@ const LARGEST_BATCH = 512
  * many answers, each answered after its own commit.
  */
 export class ThreadWriter implements Writer {
-  readonly #thread: Worker
+  readonly #path: string
+  #thread: Worker | undefined
   #queue: Waiting[] = []
   #committing: Waiting[] = []
-  #closed: Error | undefined
+  #closed = false
   #idle: (() => void) | undefined
 
   constructor(path: string) {
+    this.#path = path
+    this.#thread = this.#start()
+  }
+
+  /** A thread that died is replaced at the next write. */
+  #start(): Worker {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    this.#thread = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData: { path } })
-    this.#thread.unref()
-    this.#thread.on('message', (outcomes: WriteOutcome[]) => this.#answer(outcomes))
-    this.#thread.on('error', error => this.#fail(error as Error))
-    this.#thread.on('exit', () => this.#fail(new Error('the writing thread ended')))
+    const url = new URL(`./writer-thread.${extension}`, import.meta.url)
+    const thread = new Worker(url, { workerData: { path: this.#path } })
+    thread.unref()
+    thread.on('message', (outcomes: WriteOutcome[]) => this.#answer(outcomes))
+    thread.on('error', error => this.#fail(thread, error as Error))
+    thread.on('exit', () => this.#fail(thread, new Error('the writing thread ended')))
+    return thread
   }
 
   write(statements: readonly Statement[]): Promise<WriteResult[]> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable(this.#closed.message))
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'))
+    this.#thread ??= this.#start()
+    this.#thread.ref()
     return new Promise((resolve, reject) => {
       this.#queue.push({ statements, resolve, reject })
-      this.#thread.ref()
       // Wait for the other writes of this turn of the event loop.
       if (this.#queue.length === 1 && this.#committing.length === 0) setImmediate(() => this.#send())
     })
@@ -54,15 +64,17 @@ export class ThreadWriter implements Writer {
         this.#idle = resolve
       })
     }
-    const ended = new Promise(resolve => this.#thread.once('exit', resolve))
-    this.#closed = new Error('the store is closed')
-    this.#thread.ref()
-    this.#thread.postMessage('close')
+    this.#closed = true
+    const thread = this.#thread
+    if (!thread) return
+    const ended = new Promise(resolve => thread.once('exit', resolve))
+    thread.ref()
+    thread.postMessage('close')
     await ended
   }
 
   #send() {
-    if (this.#committing.length > 0 || this.#queue.length === 0) return
+    if (!this.#thread || this.#committing.length > 0 || this.#queue.length === 0) return
     this.#committing = this.#queue.splice(0, LARGEST_BATCH)
     this.#thread.postMessage({ writes: this.#committing.map(waiting => waiting.statements) })
   }
@@ -78,12 +90,13 @@ export class ThreadWriter implements Writer {
   }
 
   #rest() {
-    this.#thread.unref()
+    this.#thread?.unref()
     this.#idle?.()
   }
 
-  #fail(error: Error) {
-    this.#closed ??= error
+  #fail(thread: Worker, error: Error) {
+    if (this.#thread !== thread) return
+    this.#thread = undefined
     const abandoned = [...this.#committing, ...this.#queue]
     this.#committing = []
     this.#queue = []

@@ -1,0 +1,74 @@
+import { setMember, setSuspended } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Person } from '../../../../tests/support/person.ts'
+import { HOUR, ORIGIN, SECRET } from '../../../../tests/support/provider.ts'
+import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
+import { gatherFacts, type SandboxFacts } from './facts.ts'
+import { addSandboxRoutes } from './routes.ts'
+import { seedSandbox } from './seed.ts'
+
+describe('the sandbox’s own pages', () => {
+  let now: number
+  let tenantry: Tenantry
+  let facts: SandboxFacts
+
+  beforeEach(async () => {
+    now = Date.UTC(2026, 0, 15, 12)
+    const runtime = createRuntime({
+      store: { path: ':memory:' },
+      secrets: [SECRET],
+      origin: ORIGIN,
+      localCallbacks: true,
+      clock: () => now,
+    })
+    await seedSandbox(runtime)
+    facts = await gatherFacts(runtime)
+    tenantry = serveRuntime(runtime, app =>
+      addSandboxRoutes(app, facts, (path, init) => tenantry.fetch(new Request(ORIGIN + path, init))),
+    )
+  })
+  afterEach(() => tenantry.close())
+
+  const fetchSandbox = (path: string, init?: RequestInit) => tenantry.fetch(new Request(new URL(path, ORIGIN), init))
+  const tokenOn = (html: string) => /Bearer (tny_at_\w+)/.exec(html)?.[1] ?? ''
+  const me = async (token: string) =>
+    (await fetchSandbox('/users/me', { headers: { Authorization: `Bearer ${token}` } })).status
+
+  it('show a token that works, also hours later and after MI6 is out', async () => {
+    const home = async () => tokenOn(await (await fetchSandbox('/')).text())
+    expect(await home()).toBe(facts.access_token)
+    now += 2 * HOUR
+    expect([await me(facts.access_token ?? ''), await me(await home())]).toEqual([401, 200])
+    await setSuspended(tenantry.runtime, 1, true)
+    expect(await home()).toMatch(/^tny_at_2_/)
+  })
+
+  it('show who is active where by now', async () => {
+    await setMember(tenantry.runtime, 1, 780, { active: false })
+    const html = await (await fetchSandbox('/')).text()
+    expect(html).toMatch(/q@mi6\.example[\s\S]{0,80}nowhere: deactivated/)
+  })
+
+  it('install the app as an app should: with state and PKCE that are of this browser', async () => {
+    const person = new Person(fetchSandbox)
+    const start = await person.request('/sandbox/install')
+    const query = new URL(start.headers.get('Location') ?? '', ORIGIN).searchParams
+    expect([...query.keys()]).toEqual(
+      expect.arrayContaining(['client_id', 'redirect_uri', 'state', 'code_challenge', 'code_challenge_method']),
+    )
+    let page = await person.signIn(undefined, undefined, await person.open(start.headers.get('Location') ?? ''))
+    page = await person.submitAndFollow(page, { company_id: '2' })
+    const answer = new URL((await person.submit(page, { decision: 'allow' })).headers.get('Location') ?? '')
+    const stranger = await new Person(fetchSandbox).open(answer.pathname + answer.search)
+    expect(stranger.text).toContain('not for a flow that started here')
+    expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at Universal Exports')
+  })
+
+  it('say so when the person said no', async () => {
+    const person = new Person(fetchSandbox)
+    const start = await person.request('/sandbox/install')
+    const state = new URL(start.headers.get('Location') ?? '', ORIGIN).searchParams.get('state')
+    const page = await person.open(`/callback?error=access_denied&state=${state}`)
+    expect(page.text).toContain('access_denied')
+  })
+})

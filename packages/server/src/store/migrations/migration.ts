@@ -1,0 +1,6 @@
+/** One step forward. There is no way back: a mistake is mended by the next step. */
+export interface Migration {
+  version: number
+  name: string
+  statements: readonly string[]
+}
