@@ -44,6 +44,13 @@ describe('Connected apps', () => {
     expect((await other.open('/connected-apps')).text).toContain('You have not allowed any app yet')
   })
 
+  it('names no company of others, whatever the address says', async () => {
+    const moneypenny = provider.person()
+    await moneypenny.signIn(MONEYPENNY_EMAIL)
+    const page = await moneypenny.open(`/connected-apps?removed=${client.id}&company_id=${UNIVERSAL_EXPORTS}`)
+    expect(page.text).not.toContain('Universal Exports')
+  })
+
   it('removes one, at once and only that one', async () => {
     const first = await client.tokens(await person.code(client, { company: MI6 }))
     const second = await client.tokens(await person.code(client, { company: UNIVERSAL_EXPORTS }))

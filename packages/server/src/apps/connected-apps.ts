@@ -10,9 +10,8 @@ import { say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
 import { findApp } from '../store/queries/apps.ts'
-import { findCompany } from '../store/queries/companies.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
-import { listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { removeInstallation } from './installations.ts'
 
@@ -52,7 +51,7 @@ async function showConnectedApps(c: RequestContext) {
     wide: true,
     footer: accountFooter(c, language, '/sign-in'),
     body: html`<h1>${say(language, 'connected.title')}</h1>
-${await removalNotice(c, language)}
+${await removalNotice(c, language, memberships)}
 <p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
 <ul class="installations">
 ${installations.map(installation => installationItem(c, language, timezone, installation))}
@@ -60,14 +59,12 @@ ${installations.map(installation => installationItem(c, language, timezone, inst
   })
 }
 
-async function removalNotice(c: RequestContext, language: Language) {
-  const clientId = c.req.query('removed')
-  if (clientId === undefined) return ''
-  const { store } = c.var.runtime
-  const app = await findApp(store, clientId)
-  const company = await findCompany(store, Number(c.req.query('company_id')) || 0)
-  if (!app || !company) return ''
-  return notice(say(language, 'connected.removed', { app: app.name, company: company.name }))
+/** Names only what the user knows anyway: a company of theirs, and never one that the address merely numbers. */
+async function removalNotice(c: RequestContext, language: Language, memberships: readonly MembershipWithCompany[]) {
+  const app = await findApp(c.var.runtime.store, c.req.query('removed') ?? '')
+  const membership = memberships.find(({ company_id }) => String(company_id) === c.req.query('company_id'))
+  if (!app || !membership) return ''
+  return notice(say(language, 'connected.removed', { app: app.name, company: membership.company_name }))
 }
 
 function installationItem(c: RequestContext, language: Language, timezone: string, installation: InstallationView) {

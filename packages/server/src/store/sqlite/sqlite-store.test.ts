@@ -7,8 +7,17 @@ import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts
 import { migrate, migrations, schemaVersion } from '../migrate.ts'
 import { allocateId } from '../queries/ids.ts'
 import { findSetting, putSetting } from '../queries/settings.ts'
-import { ConstraintViolation, expecting, type Store, StoreOpenError, statement, WriteConflict } from '../store.ts'
+import {
+  ConstraintViolation,
+  expecting,
+  type Store,
+  StoreOpenError,
+  StoreUnavailable,
+  statement,
+  WriteConflict,
+} from '../store.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { ThreadWriter } from './writer.ts'
 
 describe.each(['a file', 'memory'])('the embedded store in %s', where => {
   let folder: ReturnType<typeof temporaryFolder>
@@ -95,6 +104,18 @@ describe('the embedded store on disk', () => {
     await write
     expect(await findSetting(store, 'other')).toBe('x')
     other.close()
+    await store.close()
+  })
+
+  it('replaces a writing thread that died, and refuses what it took with it', async () => {
+    const elsewhere = join(folder.path, 'later', 'a.db')
+    const writer = new ThreadWriter(elsewhere)
+    const insert = { sql: "INSERT INTO settings VALUES ('a', 'x')", parameters: [] }
+    await expect(writer.write([insert])).rejects.toThrow(StoreUnavailable)
+    const store = openSqliteStore({ path: elsewhere, migrate: true })
+    await writer.write([insert])
+    expect(await findSetting(store, 'a')).toBe('x')
+    await writer.close()
     await store.close()
   })
 
