@@ -1,13 +1,19 @@
-import type { IncomingMessage, Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 
 const SECOND = 1000
+
+/** What answers requests: `answerDirectly` first, and what it leaves, `fetch`. */
+export interface Served {
+  fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
+  answerDirectly(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+}
 
 /** A listening address whose requests wait until they are served. */
 export interface Listener {
   readonly port: number
-  /** From now on requests go to `fetch`. */
-  serve(fetch: (request: Request, env: { incoming: IncomingMessage }) => Promise<Response>): void
+  /** From now on requests are answered by what is given. */
+  serve(served: Served): void
   /** Takes no new connections, finishes the requests begun (within ten seconds), and resolves. */
   close(): Promise<void>
 }
@@ -23,15 +29,16 @@ export class ListenError extends Error {
  * @throws {ListenError}
  */
 export async function listen(host: string, port: number): Promise<Listener> {
-  let startServing: Parameters<Listener['serve']>[0] | undefined
+  let served: Served | undefined
   const waiting = Promise.withResolvers<void>()
-  const server = createAdaptorServer({
-    fetch: async (request: Request, env: unknown) => {
-      await waiting.promise
-      return startServing!(request, env as { incoming: IncomingMessage })
-    },
-    serverOptions: { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND },
-  }) as Server
+  const listener = getRequestListener(async (request, env) => {
+    await waiting.promise
+    return served!.fetch(request, env as { incoming: IncomingMessage })
+  })
+  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND }
+  const server = createServer(limits, (incoming, outgoing) => {
+    if (!served?.answerDirectly(incoming, outgoing)) listener(incoming, outgoing)
+  })
   server.keepAliveTimeout = 65 * SECOND
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(explain(error as NodeJS.ErrnoException, host, port)))
@@ -39,8 +46,8 @@ export async function listen(host: string, port: number): Promise<Listener> {
   })
   return {
     port: (server.address() as { port: number }).port,
-    serve(fetch) {
-      startServing = fetch
+    serve(given) {
+      served = given
       waiting.resolve()
     },
     close: () => closeGracefully(server),

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
-import { cors } from 'hono/cors'
 import { connectedApps, removeConnectedApp } from './apps/connected-apps.ts'
 import { appIcon } from './apps/icon.ts'
+import { corsFor } from './http/cors.ts'
 import type { Environment, RouteStep } from './http/environment.ts'
 import { healthz, readyz } from './http/health.ts'
 import { getOnly, postOnly } from './http/not-allowed.ts'
@@ -16,15 +16,14 @@ import { stylesheetAsset, stylesheetPath } from './pages/assets.ts'
 import { findSignedIn, requireSignedIn } from './sign-in/session.ts'
 import { signIn, signInForm } from './sign-in/sign-in.ts'
 import { signOut, signOutForm } from './sign-in/sign-out.ts'
-import { requireBearer } from './tokens/bearer.ts'
-import { usersMe } from './users-me/users-me.ts'
+import { usersMe, usersMePaths } from './users-me/users-me.ts'
 
 /** Every route of the provider. */
 export function addRoutes(app: Hono<Environment>) {
   // The API
-  for (const path of ['/users/me', '/v1/users/me', '/api/v1/users/me']) {
+  for (const path of usersMePaths) {
     app.use(path, apiCors)
-    app.get(path, requireBearer('base'), usersMe)
+    app.get(path, usersMe)
     app.all(path, getOnly)
   }
 
@@ -42,7 +41,7 @@ export function addRoutes(app: Hono<Environment>) {
     app.post(path, handler)
     app.all(path, postOnly)
   }
-  app.use('/.well-known/oauth-authorization-server', cors())
+  app.use('/.well-known/oauth-authorization-server', corsFor(['GET'], []))
   app.get('/.well-known/oauth-authorization-server', metadata)
 
   // What people see
@@ -70,25 +69,12 @@ export function addRoutes(app: Hono<Environment>) {
   app.get('/readyz', readyz)
 }
 
-const apiCors = cors({
-  origin: '*',
-  allowMethods: ['GET', 'HEAD'],
-  allowHeaders: ['Authorization'],
-  exposeHeaders: ['WWW-Authenticate', 'X-Request-Id', 'Retry-After'],
-  maxAge: 86400,
-})
-
-const tokenCors = cors({
-  origin: '*',
-  allowMethods: ['POST'],
-  allowHeaders: ['Authorization', 'Content-Type'],
-  exposeHeaders: ['WWW-Authenticate', 'X-Request-Id', 'Retry-After'],
-  maxAge: 86400,
-})
+const apiCors = corsFor(['GET', 'HEAD'], ['Authorization'])
+const tokenCors = corsFor(['POST'], ['Authorization', 'Content-Type'])
 
 /** RFC 6749 section 5.1, on errors too. */
-const noStore: RouteStep = async (c, next) => {
-  await next()
-  c.res.headers.set('Cache-Control', 'no-store')
-  c.res.headers.set('Pragma', 'no-cache')
+const noStore: RouteStep = (c, next) => {
+  c.header('Cache-Control', 'no-store')
+  c.header('Pragma', 'no-cache')
+  return next()
 }

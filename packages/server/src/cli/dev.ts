@@ -55,7 +55,7 @@ async function startSandbox(listener: Listener, options: DevOptions) {
     const tenantry: Tenantry = serveRuntime(runtime, app =>
       addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),
     )
-    listener.serve((request, env) => tenantry.fetch(request, env))
+    listener.serve(tenantry)
     return { tenantry, facts }
   } catch (error) {
     await runtime.store.close()

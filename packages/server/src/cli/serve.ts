@@ -43,7 +43,7 @@ async function runServe(flags: ServeFlags) {
       )
     }
     const tenantry = serveRuntime(runtime)
-    listener.serve((request, env) => tenantry.fetch(request, env))
+    listener.serve(tenantry)
     logger.info({ origin: settings.origin, host, port: listener.port, mode }, 'ready')
     await closeOnSignal(listener, tenantry)
     logger.info('closed')

@@ -1,6 +1,5 @@
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import type { Runtime } from '../config/runtime.ts'
-import type { BearerRecord } from '../store/queries/bearer.ts'
 import type { SessionRow } from '../store/queries/sessions.ts'
 import type { UserRow } from '../store/queries/users.ts'
 
@@ -18,8 +17,6 @@ export interface Environment {
   Variables: {
     runtime: Runtime
     requestId: string
-    /** Set by the bearer check. */
-    bearer: BearerRecord
     /** Set by the session step; undefined when nobody is signed in. */
     signedIn: SignedIn | undefined
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
 import type { RouteStep } from './environment.ts'
 
 /**
@@ -8,14 +9,16 @@ import type { RouteStep } from './environment.ts'
 export const requestLog: RouteStep = async (c, next) => {
   const requestId = randomUUID()
   c.set('requestId', requestId)
+  c.header('X-Request-Id', requestId)
   const started = performance.now()
   await next()
-  c.res.headers.set('X-Request-Id', requestId)
-  c.var.runtime.log.info({
-    requestId,
-    method: c.req.method,
-    path: c.req.path,
-    status: c.res.status,
-    milliseconds: Math.round(performance.now() - started),
-  })
+  logRequest(c.var.runtime.log, { requestId, method: c.req.method, path: c.req.path, status: c.res.status, started })
+}
+
+/** @param done `started` as `performance.now()` gave it */
+export function logRequest(
+  log: Logger,
+  { started, ...done }: { requestId: string; method: string; path: string; status: number; started: number },
+) {
+  if (log.isLevelEnabled('info')) log.info({ ...done, milliseconds: Math.round(performance.now() - started) })
 }

@@ -1,17 +1,23 @@
+import type { Settings } from '../config/settings.ts'
 import type { RequestContext, RouteStep } from './environment.ts'
 
-/** Headers that every answer carries. Pages add their own Content-Security-Policy, see {@link protectPage}. */
-export const securityHeaders: RouteStep = async (c, next) => {
-  await next()
-  const { headers } = c.res
-  headers.set('X-Content-Type-Options', 'nosniff')
-  headers.set('Referrer-Policy', 'no-referrer')
-  headers.set('Cross-Origin-Opener-Policy', 'same-origin')
-  if (!headers.has('Content-Security-Policy')) {
-    headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+/** Headers that every answer carries. Pages replace the Content-Security-Policy, see {@link protectPage}. */
+export function commonHeaders({ origin }: Settings): Record<string, string> {
+  return {
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    ...(origin.startsWith('https:') && { 'Strict-Transport-Security': 'max-age=31536000' }),
   }
-  if (c.var.runtime.settings.origin.startsWith('https:')) {
-    headers.set('Strict-Transport-Security', 'max-age=31536000')
+}
+
+/** Set before the answer is made: changing it afterwards would make it anew. */
+export function securityHeaders(settings: Settings): RouteStep {
+  const headers = Object.entries(commonHeaders(settings))
+  return (c, next) => {
+    for (const [name, value] of headers) c.header(name, value)
+    return next()
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Runtime } from '../config/runtime.ts'
-import type { RequestContext, RouteStep } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
 import { storedScopes } from './scopes.ts'
@@ -8,27 +7,22 @@ import { hashSecret, parseToken } from './token-text.ts'
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
 /**
- * The step before every route of the API: sets `bearer` to whom the request's token speaks for. The token comes from
- * the Authorization header alone (RFC 6750 section 2.1).
+ * Whom a request's token speaks for. The token comes from the Authorization header alone (RFC 6750 section 2.1).
  * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
  */
-export function requireBearer(scope: string): RouteStep {
-  return async (c, next) => {
-    const bearer = checkToken(c.var.runtime, readToken(c))
-    requireScope(bearer, scope)
-    c.set('bearer', bearer)
-    await next()
-  }
+export function requireBearer(runtime: Runtime, authorization: string | undefined, scope: string): BearerRecord {
+  const bearer = checkToken(runtime, readToken(authorization))
+  requireScope(bearer, scope)
+  return bearer
 }
 
-function readToken(c: RequestContext): string {
-  const header = c.req.header('Authorization')
-  if (header === undefined) {
+function readToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
     throw new ApiError(401, 'No access token: send one as "Authorization: Bearer TOKEN".', {
       'WWW-Authenticate': 'Bearer realm="Tenantry"',
     })
   }
-  const token = BEARER.exec(header)?.[1]
+  const token = BEARER.exec(authorization)?.[1]
   if (token === undefined) throw invalidToken('The Authorization header does not hold a bearer token.')
   return token
 }

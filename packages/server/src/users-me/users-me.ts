@@ -1,8 +1,38 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
+import { ApiError } from '../http/errors.ts'
+import { requireBearer } from '../tokens/bearer.ts'
 import { describeUser } from './user-answer.ts'
+
+/** The paths that real clients call. */
+export const usersMePaths = ['/users/me', '/v1/users/me', '/api/v1/users/me']
+
+export interface PlainAnswer {
+  status: ContentfulStatusCode
+  headers: Record<string, string>
+  body: string
+}
+
+const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 
 /** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
 export const usersMe: RouteHandler = c => {
-  c.header('Cache-Control', 'no-store')
-  return c.json({ success: true, data: describeUser(c.var.bearer, c.var.runtime.clock()) })
+  const { status, headers, body } = answerUsersMe(c.var.runtime, c.req.header('Authorization'))
+  return c.body(body, status, headers)
+}
+
+/**
+ * The same for whatever server it is in.
+ * @param authorization the request's header
+ */
+export function answerUsersMe(runtime: Runtime, authorization: string | undefined): PlainAnswer {
+  try {
+    const bearer = requireBearer(runtime, authorization, 'base')
+    const data = describeUser(bearer, runtime.clock())
+    return { status: 200, headers: HEADERS, body: JSON.stringify({ success: true, data }) }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return { status: error.status, headers: { ...HEADERS, ...error.headers }, body: JSON.stringify(error.body()) }
+  }
 }

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Runtime } from '../config/runtime.ts'
+import { openToAll } from '../http/cors.ts'
+import { logRequest } from '../http/request-log.ts'
+import { commonHeaders } from '../http/security-headers.ts'
+import { answerUsersMe, usersMePaths } from './users-me.ts'
+
+/**
+ * Answers `GET /users/me` in Node's own terms, with the very headers and body that the route gives; says whether it
+ * did. Other methods are left to the route.
+ */
+export type AnswerDirectly = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+
+export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
+  const paths = new Set(usersMePaths)
+  const common = { ...commonHeaders(runtime.settings), ...openToAll }
+  return (incoming, outgoing) => {
+    const { method, url = '', headers } = incoming
+    if (method !== 'GET') return false
+    const at = url.indexOf('?')
+    const path = at < 0 ? url : url.slice(0, at)
+    if (!paths.has(path)) return false
+
+    const started = performance.now()
+    const requestId = randomUUID()
+    let answer: ReturnType<typeof answerUsersMe>
+    try {
+      answer = answerUsersMe(runtime, headers.authorization)
+    } catch {
+      // What went wrong will go wrong there too, and is answered and logged there as all our faults are.
+      return false
+    }
+    outgoing.writeHead(answer.status, {
+      ...common,
+      ...answer.headers,
+      'X-Request-Id': requestId,
+      'Content-Length': Buffer.byteLength(answer.body),
+    })
+    outgoing.end(answer.body)
+    logRequest(runtime.log, { requestId, method, path, status: answer.status, started })
+    return true
+  }
+}
