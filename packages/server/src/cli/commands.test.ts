@@ -255,6 +255,10 @@ describe('the command line beside a running server', () => {
     expect([code, stdout.startsWith(`Usage: tenantry ${command.filter(Boolean).join(' ')}`)]).toEqual([0, true])
   })
 
+  it('tells its version', async () => {
+    expect((await runCommand(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
   it('a command that does not exist, and data that are not there, are told in a sentence', async () => {
     expect((await runCommand(['companies'])).stderr).toContain("unknown command 'companies'")
     const { code, stderr } = await runCommand(['company', 'list', '--data', join(folder.path, 'nowhere')])

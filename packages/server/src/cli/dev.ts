@@ -29,7 +29,7 @@ export function addDevCommand(program: Command) {
     .command('dev')
     .description('the sandbox: a whole provider with people, companies and an app')
     .option('--port <number>', 'port on this machine; 0 for any free one', parsePort, 4040)
-    .option('--data <dir>', 'where it is kept between runs, or :memory:', DEFAULT_DATA)
+    .option('--data <dir>', 'where it is kept between runs, or :memory:', process.env.TENANTRY_DATA ?? DEFAULT_DATA)
     .option('--origin <url>', 'the address it is reached at, if not http://localhost:PORT')
     .option('--log-level <level>', 'what to log to standard error: info, warn, error or silent', 'warn')
     .option('--json', 'print the facts as one line of JSON once it is ready')

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { InputError } from '../companies/input.ts'
 import { SettingsError } from '../config/settings.ts'
@@ -14,10 +15,13 @@ import { addTokenCommands } from './token.ts'
 import { UsageError } from './usage-error.ts'
 import { addUserCommands } from './user.ts'
 
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
 /** Every command of `tenantry`. */
 export function createProgram(): Command {
   const program = new Command('tenantry')
     .description('OAuth server whose tokens are bound to one user, one company and one app')
+    .version(version, '-v, --version', 'print the version')
     .showHelpAfterError('(add --help for how to use it)')
     .exitOverride()
   addDevCommand(program)
