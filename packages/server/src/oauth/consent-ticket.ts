@@ -6,7 +6,7 @@ import type { AuthorizationRequest } from './authorization-request.ts'
 const LIFETIME = 60 * 60 * 1000
 
 /**
- * Binds a consent page to what it shows: this session, this request, this app, these scopes and this company. A page
+ * Binds a consent page to what it shows: the session, the request, the app, the scopes and the company. A page
  * whose ticket no longer fits was not about what would be granted now.
  */
 export function issueTicket(c: RequestContext, request: AuthorizationRequest, companyId: number): string {

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { setDisabled } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Client, pkcePair, type TokenAnswer } from '../../../../tests/support/client.ts'
+import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
 import type { Person } from '../../../../tests/support/person.ts'
 import { CALLBACK, MI6, ORIGIN, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
 
@@ -183,97 +183,5 @@ describe('POST /oauth/token', () => {
       expect(await errorOf(answer)).toEqual([400, 'unsupported_grant_type'])
     }
     expect(await errorOf(await client.post('/oauth/token', {}))).toEqual([400, 'invalid_request'])
-  })
-
-  describe('authorization_code', () => {
-    it('[OA-07] lives five minutes', async () => {
-      provider.pass(299_000)
-      const late = await person.code(client, { company: MI6 })
-      expect((await client.exchange(code)).status).toBe(200)
-      provider.pass(300_000)
-      expect(await errorOf(await client.exchange(late))).toEqual([400, 'invalid_grant'])
-    })
-
-    it('[OA-07] is bound to its client', async () => {
-      const other = await provider.registerApp()
-      expect(await errorOf(await other.exchange(code))).toEqual([400, 'invalid_grant'])
-      expect((await client.exchange(code)).status).toBe(200)
-    })
-
-    it('[OA-07] is bound to its redirect URI', async () => {
-      const other = await client.exchange(code, { redirect_uri: 'https://app.example/other' })
-      expect(await errorOf(other)).toEqual([400, 'invalid_grant'])
-      const form = { grant_type: 'authorization_code', code }
-      expect(await errorOf(await client.post('/oauth/token', form))).toEqual([400, 'invalid_request'])
-    })
-
-    it('[OA-07] cannot be bent to another company', async () => {
-      expect(code).toMatch(/^tny_ac_1_/)
-      expect(await errorOf(await client.exchange(code.replace('_1_', '_2_')))).toEqual([400, 'invalid_grant'])
-      const tokens = await client.tokens(code, { company_id: '2', user_id: '779' })
-      const answer = (await (await client.me(tokens.access_token)).json()) as { data: { company_id: number } }
-      expect(answer.data.company_id).toBe(MI6)
-    })
-
-    it('[OA-08] used twice ends every token that it gave', async () => {
-      const tokens = await client.tokens(code)
-      const next = await client.refreshed(tokens.refresh_token)
-      expect((await client.me(next.access_token)).status).toBe(200)
-      expect(await errorOf(await client.exchange(code))).toEqual([400, 'invalid_grant'])
-      expect((await client.me(tokens.access_token)).status).toBe(401)
-      expect((await client.me(next.access_token)).status).toBe(401)
-      expect(await errorOf(await client.refresh(next.refresh_token))).toEqual([400, 'invalid_grant'])
-    })
-
-    it('[OA-08] used twice at once gives tokens to one at most, and leaves none alive', async () => {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => client.exchange(code)))
-      const given = answers.filter(answer => answer.status === 200)
-      expect(given).toHaveLength(1)
-      const tokens = (await given[0]!.json()) as TokenAnswer
-      expect((await client.me(tokens.access_token)).status).toBe(401)
-    })
-
-    it('[OA-08] leaves other grants of the same installation alone', async () => {
-      const other = await client.tokens(await person.code(client, { company: MI6 }))
-      await client.tokens(code)
-      await client.exchange(code)
-      expect((await client.me(other.access_token)).status).toBe(200)
-    })
-
-    it('[OA-06] a challenge given means that its verifier is required', async () => {
-      const { verifier, challenge } = pkcePair()
-      const withPkce = { code_challenge: challenge, code_challenge_method: 'S256' }
-      const bound = await person.code(client, { company: MI6 }, withPkce)
-      expect(await errorOf(await client.exchange(bound))).toEqual([400, 'invalid_grant'])
-      const wrong = { code_verifier: pkcePair().verifier }
-      expect(await errorOf(await client.exchange(bound, wrong))).toEqual([400, 'invalid_grant'])
-      const asPlain = { code_verifier: challenge }
-      expect(await errorOf(await client.exchange(bound, asPlain))).toEqual([400, 'invalid_grant'])
-      expect((await client.exchange(bound, { code_verifier: verifier })).status).toBe(200)
-    })
-
-    it('[OA-06] a verifier with no challenge is refused', async () => {
-      const answer = await client.exchange(code, { code_verifier: pkcePair().verifier })
-      expect(await errorOf(answer)).toEqual([400, 'invalid_grant'])
-    })
-
-    it('a public client exchanges with PKCE and no secret', async () => {
-      const app = await provider.registerApp({ isPublic: true })
-      const { verifier, challenge } = pkcePair()
-      const appCode = await person.code(
-        app,
-        { company: MI6 },
-        { code_challenge: challenge, code_challenge_method: 'S256' },
-      )
-      const tokens = await app.tokens(appCode, { code_verifier: verifier })
-      expect((await app.me(tokens.access_token)).status).toBe(200)
-    })
-
-    it.each(['', 'x', 'tny_ac_1_', `tny_ac_1_${'0'.repeat(56)}`, `tny_ac_99999999999999999_${'0'.repeat(56)}`])(
-      'refuses the garbage %j',
-      async garbage => {
-        expect((await client.exchange(garbage)).status).toBe(400)
-      },
-    )
   })
 })

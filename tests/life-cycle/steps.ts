@@ -1,54 +1,10 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { setMember, setSuspended } from 'tenantry'
-import { describe, it } from 'vitest'
-import type { Client, TokenAnswer } from './support/client.ts'
-import { BOND, DAY, MI6, SECOND, startProvider, type TestProvider, UNIVERSAL_EXPORTS } from './support/provider.ts'
+import type { TokenAnswer } from '../support/client.ts'
+import { BOND, DAY, SECOND } from '../support/provider.ts'
+import { alive, COMPANIES, insist, type Model, type Real, standing } from './model.ts'
 
-/**
- * What should be true of every code and token, told in the fewest words: a small model that random walks through the
- * life of grants are checked against.
- */
-interface Model {
-  now: number
-  active: Record<number, boolean>
-  suspended: Record<number, boolean>
-  /** Which installation each company has now; a removed one never comes back, a new one has a new number. */
-  installation: Record<number, number | undefined>
-  installations: number
-  codes: { installation: number; company: number; family: number; expiresAt: number; used: boolean }[]
-  refreshTokens: {
-    text: string
-    company: number
-    installation: number
-    family: number
-    expiresAt: number
-    usedAt?: number
-    successor?: number
-  }[]
-  accessTokens: { text: string; company: number; installation: number; family: number; expiresAt: number }[]
-  ended: Set<number>
-  revoked: Set<string>
-}
-
-interface Real {
-  provider: TestProvider
-  client: Client
-  codes: string[]
-}
-
-const COMPANIES = [MI6, UNIVERSAL_EXPORTS]
-
-const standing = (model: Model, company: number) => model.active[company] && !model.suspended[company]
-const alive = (
-  model: Model,
-  { company, installation, family }: { company: number; installation: number; family: number },
-) => model.installation[company] === installation && !model.ended.has(family)
-
-function insist(condition: unknown, what: string): asserts condition {
-  if (!condition) throw new Error(what)
-}
-
-class Authorize implements fc.AsyncCommand<Model, Real> {
+export class Authorize implements fc.AsyncCommand<Model, Real> {
   readonly company: number
   constructor(company: number) {
     this.company = company
@@ -79,7 +35,7 @@ class Authorize implements fc.AsyncCommand<Model, Real> {
   toString = () => `authorize(${this.company})`
 }
 
-class Exchange implements fc.AsyncCommand<Model, Real> {
+export class Exchange implements fc.AsyncCommand<Model, Real> {
   readonly pick: number
   constructor(pick: number) {
     this.pick = pick
@@ -117,7 +73,7 @@ function keep(model: Model, { company, installation, family }: Model['codes'][nu
   })
 }
 
-class Refresh implements fc.AsyncCommand<Model, Real> {
+export class Refresh implements fc.AsyncCommand<Model, Real> {
   readonly pick: number
   constructor(pick: number) {
     this.pick = pick
@@ -162,7 +118,7 @@ class Refresh implements fc.AsyncCommand<Model, Real> {
   toString = () => `refresh(${this.pick})`
 }
 
-class Revoke implements fc.AsyncCommand<Model, Real> {
+export class Revoke implements fc.AsyncCommand<Model, Real> {
   readonly pick: number
   readonly whole: boolean
   constructor(pick: number, whole: boolean) {
@@ -180,7 +136,7 @@ class Revoke implements fc.AsyncCommand<Model, Real> {
   toString = () => `revoke(${this.whole ? 'refresh' : 'access'} ${this.pick})`
 }
 
-class SetActive implements fc.AsyncCommand<Model, Real> {
+export class SetActive implements fc.AsyncCommand<Model, Real> {
   readonly company: number
   readonly active: boolean
   constructor(company: number, active: boolean) {
@@ -195,7 +151,7 @@ class SetActive implements fc.AsyncCommand<Model, Real> {
   toString = () => `${this.active ? 'activate' : 'deactivate'}(${this.company})`
 }
 
-class Suspend implements fc.AsyncCommand<Model, Real> {
+export class Suspend implements fc.AsyncCommand<Model, Real> {
   readonly company: number
   readonly suspended: boolean
   constructor(company: number, suspended: boolean) {
@@ -210,7 +166,7 @@ class Suspend implements fc.AsyncCommand<Model, Real> {
   toString = () => `${this.suspended ? 'suspend' : 'resume'}(${this.company})`
 }
 
-class Pass implements fc.AsyncCommand<Model, Real> {
+export class Pass implements fc.AsyncCommand<Model, Real> {
   readonly milliseconds: number
   constructor(milliseconds: number) {
     this.milliseconds = milliseconds
@@ -224,7 +180,7 @@ class Pass implements fc.AsyncCommand<Model, Real> {
 }
 
 /** After whatever happened, every access token that was ever given speaks exactly when the model says so. */
-class AskEveryone implements fc.AsyncCommand<Model, Real> {
+export class AskEveryone implements fc.AsyncCommand<Model, Real> {
   check = () => true
   async run(model: Model, { client }: Real) {
     for (const token of model.accessTokens) {
@@ -242,83 +198,3 @@ class AskEveryone implements fc.AsyncCommand<Model, Real> {
   }
   toString = () => 'ask everyone'
 }
-
-describe('the life of a grant', () => {
-  it('goes as the model says, in whatever order things happen', async () => {
-    // Mostly what is going on now, and mostly the moments around which the rules change.
-    const pick = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 2 }) }, { weight: 1, arbitrary: fc.nat({ max: 40 }) })
-    const company = fc.constantFrom(...COMPANIES)
-    const times = (count: number, command: fc.Arbitrary<fc.AsyncCommand<Model, Real>>) => Array(count).fill(command)
-    const moments = [
-      SECOND,
-      60 * SECOND,
-      60 * SECOND + 1,
-      299 * SECOND,
-      3600 * SECOND,
-      DAY - SECOND,
-      DAY,
-      DAY + 1,
-      60 * DAY,
-    ]
-    const commands = [
-      ...times(
-        1,
-        company.map(c => new Authorize(c)),
-      ),
-      ...times(
-        2,
-        pick.map(p => new Exchange(p)),
-      ),
-      ...times(
-        8,
-        pick.map(p => new Refresh(p)),
-      ),
-      ...times(
-        1,
-        fc.tuple(pick, fc.boolean()).map(([p, whole]) => new Revoke(p, whole)),
-      ),
-      ...times(
-        1,
-        fc.tuple(company, fc.boolean()).map(([c, active]) => new SetActive(c, active)),
-      ),
-      ...times(
-        1,
-        fc.tuple(company, fc.boolean()).map(([c, suspended]) => new Suspend(c, suspended)),
-      ),
-      ...times(
-        4,
-        fc.constantFrom(...moments).map(ms => new Pass(ms)),
-      ),
-      ...times(1, fc.constant(new AskEveryone())),
-    ]
-    await fc.assert(
-      fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: 'max' }), async sequence => {
-        const provider = await startProvider()
-        try {
-          const client = await provider.registerApp()
-          const model: Model = {
-            now: provider.now(),
-            active: { [MI6]: true, [UNIVERSAL_EXPORTS]: true },
-            suspended: {},
-            installation: {},
-            installations: 0,
-            codes: [],
-            refreshTokens: [],
-            accessTokens: [],
-            ended: new Set(),
-            revoked: new Set(),
-          }
-          const real = { provider, client, codes: [] }
-          // Every walk starts with a grant to walk on with.
-          await new Authorize(MI6).run(model, real)
-          await new Exchange(0).run(model, real)
-          await fc.asyncModelRun(() => ({ model, real }), sequence)
-          await new AskEveryone().run(model, real)
-        } finally {
-          await provider.close()
-        }
-      }),
-      { numRuns: 500, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: false },
-    )
-  })
-})
