@@ -159,7 +159,7 @@ describe('in a real browser', () => {
       const name = await page.locator('.choices .name').first().boundingBox()
       expect(radio!.x).toBeGreaterThan(name!.x)
       await page.click('main button[type=submit] >> nth=0')
-      await expect.poll(() => page.textContent('h1')).toBe('هل تسمح لـ Sandbox App؟')
+      await expect.poll(() => page.textContent('h1')).toBe('هل تسمح لـ \u2068Sandbox App\u2069؟')
     })
   })
 

@@ -62,6 +62,12 @@ describe('messages', () => {
     expect(unused).toEqual([])
   })
 
+  it('what fills in a message of a language from right to left is kept apart from it', () => {
+    const values = { name: 'James', email: 'james.bond@mi6.example' }
+    expect(say('ar', 'account.signedInAs', values)).toContain('(\u2068james.bond@mi6.example\u2069)')
+    expect(say('en', 'account.signedInAs', values)).toBe('Signed in as James (james.bond@mi6.example)')
+  })
+
   it('what fills in a message is shown as text', async () => {
     const shown = String(await sayRich('en', 'signIn.toContinue', { app: '<i>x</i> & {y}' }))
     expect(shown).toBe('to continue to <strong>&lt;i&gt;x&lt;/i&gt; &amp; {y}</strong>')

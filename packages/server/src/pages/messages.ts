@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { IntlMessageFormat } from 'intl-messageformat'
-import type { Language } from './languages.ts'
+import { direction, type Language } from './languages.ts'
 import ar from './messages/ar.json' with { type: 'json' }
 import de from './messages/de.json' with { type: 'json' }
 import en from './messages/en.json' with { type: 'json' }
@@ -34,16 +34,29 @@ const formats = new Map<string, IntlMessageFormat>()
 
 /** A message as plain text. */
 export function say(language: Language, key: MessageKey, values: MessageValues = {}): string {
-  return String(messageFormat(language, key).format(values))
+  return String(messageFormat(language, key).format(isolate(language, values)))
 }
 
 /** A message in which `<b>…</b>` marks what matters, as a piece of a page; values are escaped. */
 export function sayRich(language: Language, key: MessageKey, values: MessageValues = {}): Fragment {
   const parts = messageFormat(language, key).format<Fragment>({
-    ...values,
+    ...isolate(language, values),
     b: chunks => html`<strong>${chunks}</strong>`,
   })
   return html`${parts}`
+}
+
+/**
+ * Names and addresses are mostly written from left to right: within a language that is not, each is kept apart, so
+ * that the signs around it stay where they belong (Unicode Standard Annex 9, first strong isolate).
+ */
+function isolate(language: Language, values: MessageValues): MessageValues {
+  if (direction(language) === 'ltr') return values
+  const apart = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? `\u2068${value}\u2069` : value,
+  ])
+  return Object.fromEntries(apart)
 }
 
 function messageFormat(language: Language, key: MessageKey): IntlMessageFormat {

@@ -87,6 +87,7 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .choices input { margin: 0; flex: none; }
 .choices .name { display: block; font-weight: 600; }
 .can-do { padding-inline-start: 1.2rem; margin-block-end: 1.25rem; }
+p:has(+ .can-do) { margin-block-end: .25rem; }
 .can-do li { margin-block-end: .35rem; }
 .decide { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .notice, .alert { padding: .8rem 1rem; border-radius: var(--pico-border-radius); border-inline-start: .3rem solid; margin-block-end: 1.25rem; }

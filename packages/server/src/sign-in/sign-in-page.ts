@@ -42,9 +42,9 @@ ${page.problem ? alert(say(language, page.problem, { minutes })) : ''}
 ${hiddenField('form_token', browserFormToken(c))}
 ${hiddenField('return_to', page.returnTo)}
 <label>${say(language, 'signIn.email')}
-<input type="email" name="email" autocomplete="username" inputmode="email" spellcheck="false" required value="${page.email ?? ''}"${page.email ? '' : html` autofocus`}></label>
+<input type="email" name="email" dir="ltr" autocomplete="username" inputmode="email" spellcheck="false" required value="${page.email ?? ''}"${page.email ? '' : html` autofocus`}></label>
 <label>${say(language, 'signIn.password')}
-<input type="password" name="password" autocomplete="current-password" required${page.email ? html` autofocus` : ''}></label>
+<input type="password" name="password" dir="ltr" autocomplete="current-password" required${page.email ? html` autofocus` : ''}></label>
 <button type="submit">${say(language, 'signIn.submit')}</button>
 </form>`,
   })
