@@ -280,7 +280,7 @@ describe('the command line beside a running server', () => {
   it('migrate makes a database, says so, and refuses one of a newer program', async () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
-    expect(JSON.parse(first.stdout)).toMatchObject({ version: 1, applied: ['front door'] })
+    expect(JSON.parse(first.stdout)).toMatchObject({ version: 2, applied: ['front door', 'bearer changes'] })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })
     const { DatabaseSync } = await import('node:sqlite')
     const database = new DatabaseSync(join(fresh, 'tenantry.db'))

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { frontDoor } from './migrations/0001-front-door.ts'
+import { bearerChanges } from './migrations/0002-bearer-changes.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [frontDoor]
+export const migrations: readonly Migration[] = [frontDoor, bearerChanges]
 
 const MIGRATIONS_TABLE =
   'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)'

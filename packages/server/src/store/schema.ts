@@ -23,6 +23,13 @@ export interface Schema {
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
   counters: { name: string; value: number }
   settings: { name: string; value: string }
+  bearer_changes: {
+    seq: Generated<number>
+    company_id: number | null
+    user_id: number | null
+    token_hash: Uint8Array | null
+    client_id: string | null
+  }
   migrations: { version: number; name: string; applied_at: number }
 }
 

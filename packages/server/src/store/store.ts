@@ -1,4 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import type { BearerChanges } from './bearer-cache.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -9,6 +10,8 @@ export interface Store {
   readonly engine: 'sqlite'
   /** For reading. Writes go through {@link Store.write}. */
   readonly db: Kysely<Schema>
+  /** What is committed that bearer checks depend on, if that can be followed here. */
+  readonly bearerChanges: BearerChanges | undefined
   /** Runs the one hot query: prepared once, rows as arrays in the order of its columns. */
   prepare(query: CompiledQuery): (parameters: readonly unknown[]) => unknown[] | undefined
   /**

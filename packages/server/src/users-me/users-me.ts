@@ -2,6 +2,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
+import type { BearerRecord } from '../store/queries/bearer.ts'
 import { requireBearer } from '../tokens/bearer.ts'
 import { describeUser } from './user-answer.ts'
 
@@ -29,10 +30,22 @@ export const usersMe: RouteHandler = c => {
 export function answerUsersMe(runtime: Runtime, authorization: string | undefined): PlainAnswer {
   try {
     const bearer = requireBearer(runtime, authorization, 'base')
-    const data = describeUser(bearer, runtime.clock())
-    return { status: 200, headers: HEADERS, body: JSON.stringify({ success: true, data }) }
+    return { status: 200, headers: HEADERS, body: render(bearer, runtime.clock()) }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     return { status: error.status, headers: { ...HEADERS, ...error.headers }, body: JSON.stringify(error.body()) }
   }
+}
+
+const MINUTE = 60_000
+const rendered = new WeakMap<BearerRecord, { minute: number; body: string }>()
+
+/** The same record makes the same answer, but for the offset of its time zone: rendered once a minute. */
+function render(bearer: BearerRecord, now: number): string {
+  const minute = Math.floor(now / MINUTE)
+  const known = rendered.get(bearer)
+  if (known?.minute === minute) return known.body
+  const body = JSON.stringify({ success: true, data: describeUser(bearer, now) })
+  rendered.set(bearer, { minute, body })
+  return body
 }

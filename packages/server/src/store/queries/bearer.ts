@@ -1,3 +1,4 @@
+import { cacheBearers } from '../bearer-cache.ts'
 import type { Store } from '../store.ts'
 
 /** Everything that `/users/me` and a bearer check need, found by one look-up in one company's shard. */
@@ -33,8 +34,13 @@ export interface BearerRecord {
 
 export type FindBearer = (companyId: number, tokenHash: Uint8Array) => BearerRecord | undefined
 
-/** Prepares the hot query once. */
+/** Prepares the hot query once, remembered exactly where the store can tell what changes. */
 export function prepareFindBearer(store: Store): FindBearer {
+  const find = prepareQuery(store)
+  return store.bearerChanges ? cacheBearers(find, store.bearerChanges) : find
+}
+
+function prepareQuery(store: Store): FindBearer {
   const query = store.db
     .selectFrom('access_tokens as t')
     .innerJoin('memberships as m', join =>

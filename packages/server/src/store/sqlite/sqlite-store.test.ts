@@ -170,9 +170,10 @@ describe('the embedded store on disk', () => {
 
   it('a migration that fails leaves nothing behind', () => {
     const database = new DatabaseSync(path)
-    const broken = { version: 2, name: 'broken', statements: ['CREATE TABLE half (x)', 'nonsense'] }
+    const version = migrations.at(-1)!.version
+    const broken = { version: version + 1, name: 'broken', statements: ['CREATE TABLE half (x)', 'nonsense'] }
     expect(() => migrate(database, [...migrations, broken])).toThrow()
-    expect(schemaVersion(database)).toBe(1)
+    expect(schemaVersion(database)).toBe(version)
     expect(database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'half'").get()).toBeUndefined()
     database.close()
   })

@@ -2,10 +2,12 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import type { BearerChanges } from '../bearer-cache.ts'
 import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
 import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { SqliteBearerChanges } from './bearer-changes.ts'
 import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
 
@@ -60,7 +62,8 @@ function openFile(options: SqliteOptions): Store {
   try {
     if (options.migrate) migrate(setup)
     requireCurrentSchema(setup, options.path)
-    return new SqliteStore(openConnection(options.path, 'read'), new ThreadWriter(options.path))
+    const reader = openConnection(options.path, 'read')
+    return new SqliteStore(reader, new ThreadWriter(options.path), new SqliteBearerChanges(reader))
   } finally {
     setup.close()
   }
@@ -82,9 +85,12 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #writer: Writer
 
-  constructor(database: DatabaseSync, writer: Writer) {
+  readonly bearerChanges: BearerChanges | undefined
+
+  constructor(database: DatabaseSync, writer: Writer, bearerChanges?: BearerChanges) {
     this.#database = database
     this.#writer = writer
+    this.bearerChanges = bearerChanges
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
   }
 

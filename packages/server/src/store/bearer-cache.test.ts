@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { createTenantry, removeMember, setActive, setDisabled, setMember, setSuspended, type Tenantry } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Client } from '../../../../tests/support/client.ts'
+import {
+  BOND,
+  MI6,
+  MONEYPENNY,
+  MONEYPENNY_EMAIL,
+  ORIGIN,
+  SECRET,
+  startProvider,
+  type TestProvider,
+  UNIVERSAL_EXPORTS,
+} from '../../../../tests/support/provider.ts'
+import { temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
+import { issueFirstTokens } from '../tokens/issue.ts'
+import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { type BearerChange, cacheBearers } from './bearer-cache.ts'
+import type { BearerRecord } from './queries/bearer.ts'
+import { deleteExpired } from './queries/expired.ts'
+import { putInstallation } from './queries/installations.ts'
+
+describe('what bearer checks remember', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let path: string
+  let provider: TestProvider
+  /** Another server on the same file, which changes things behind the first one's back. */
+  let other: Tenantry
+  let client: Client
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    path = join(folder.path, 'a.db')
+    provider = await startProvider({ store: { path } })
+    other = createTenantry({ store: { path }, secrets: [SECRET], origin: ORIGIN, clock: provider.now })
+    client = await provider.registerApp()
+  })
+  afterEach(async () => {
+    await provider.close()
+    await other.close()
+    folder.remove()
+  })
+
+  const token = async (choice = {}) => (await client.tokens(await provider.person().code(client, choice))).access_token
+  const remembered = (text: string) => provider.runtime.findBearer(parseToken(text)!.companyId, hashSecret(text))
+  /** What the database says, asked by a server that has just begun. */
+  const actual = async (text: string) => {
+    const fresh = createTenantry({ store: { path }, secrets: [SECRET], origin: ORIGIN })
+    const record = fresh.runtime.findBearer(parseToken(text)!.companyId, hashSecret(text))
+    await fresh.close()
+    return record
+  }
+
+  it('is the same record while nothing that it depends on changes, whatever else is committed', async () => {
+    const text = await token({ company: MI6 })
+    const before = remembered(text)
+    const { refresh_token } = await client.tokens(await provider.person().code(client, { email: MONEYPENNY_EMAIL }))
+    await client.refresh(refresh_token)
+    expect(before).toBeDefined()
+    expect(remembered(text)).toBe(before)
+  })
+
+  /** Everybody active again, and new tokens of both users at both companies. */
+  async function startAgain(): Promise<string[]> {
+    const { runtime } = provider
+    await setDisabled(runtime, client.id, false)
+    for (const id of [MI6, UNIVERSAL_EXPORTS]) await setSuspended(runtime, id, false)
+    for (const user of [BOND, MONEYPENNY]) await setActive(runtime, user, true)
+    await setMember(runtime, MI6, BOND, { active: true })
+    await setMember(runtime, UNIVERSAL_EXPORTS, BOND, { active: true })
+    const owners = [
+      { company_id: MI6, user_id: BOND },
+      { company_id: MI6, user_id: BOND },
+      { company_id: UNIVERSAL_EXPORTS, user_id: BOND },
+      { company_id: MI6, user_id: MONEYPENNY },
+    ]
+    return Promise.all(
+      owners.map(async (owner, index) => {
+        const key = { ...owner, client_id: client.id }
+        const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
+        const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: `family ${index}` }, ['base'])
+        await runtime.store.write([putInstallation(runtime.store, installation), ...statements])
+        return tokens.accessToken
+      }),
+    )
+  }
+
+  it('is what the database says, after whatever was done, here or by another server', async () => {
+    const here = new Client((to, init) => provider.fetch(to, init), client.id, client.secret, client.redirectUri)
+    const there = new Client(
+      (to, init) => other.fetch(new Request(new URL(to, ORIGIN), init)),
+      client.id,
+      client.secret,
+      client.redirectUri,
+    )
+    const company = fc.constantFrom(MI6, UNIVERSAL_EXPORTS)
+    const flag = fc.boolean()
+    type Step = (runtime: Tenantry['runtime'], at: Client, tokens: string[]) => Promise<unknown>
+    const step = fc.oneof(
+      fc.tuple(company, flag).map(
+        ([id, on]): Step =>
+          runtime =>
+            setSuspended(runtime, id, on),
+      ),
+      fc.tuple(company, flag).map(
+        ([id, active]): Step =>
+          runtime =>
+            setMember(runtime, id, BOND, { active }),
+      ),
+      fc.tuple(company, fc.nat(9)).map(
+        ([id, n]): Step =>
+          runtime =>
+            setMember(runtime, id, BOND, { name: `B${n}` }),
+      ),
+      fc.tuple(fc.constantFrom(BOND, MONEYPENNY), flag).map(
+        ([id, on]): Step =>
+          runtime =>
+            setActive(runtime, id, on),
+      ),
+      flag.map(
+        (on): Step =>
+          runtime =>
+            setDisabled(runtime, client.id, on),
+      ),
+      fc.nat(3).map(
+        (index): Step =>
+          (_runtime, at, tokens) =>
+            at.revoke(tokens[index]!),
+      ),
+      fc.constant<Step>(runtime => deleteExpired(runtime.store, provider.now())),
+      fc.constant<Step>(() => provider.person().signIn()),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(step, flag), { minLength: 1, maxLength: 12 }), async steps => {
+        const tokens = await startAgain()
+        for (const text of tokens) expect(remembered(text)).toBeDefined()
+        for (const [act, elsewhere] of steps) {
+          await act(elsewhere ? other.runtime : provider.runtime, elsewhere ? there : here, tokens)
+          for (const text of tokens) expect(remembered(text)).toEqual(await actual(text))
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('is forgotten when a membership ends and takes its tokens with it', async () => {
+    const text = await token({ company: MI6 })
+    expect(remembered(text)).toBeDefined()
+    await removeMember(other.runtime, MI6, BOND)
+    expect(remembered(text)).toBeUndefined()
+  })
+
+  it('starts anew where the log does not reach back far enough', async () => {
+    const text = await token({ company: MI6 })
+    const before = remembered(text)
+    await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
+    await setMember(other.runtime, MI6, MONEYPENNY, { name: 'Eve' })
+    const { DatabaseSync } = await import('node:sqlite')
+    const database = new DatabaseSync(path)
+    database.exec('DELETE FROM bearer_changes WHERE seq < (SELECT max(seq) FROM bearer_changes)')
+    database.close()
+    expect(before?.name).toBe('James Bond')
+    expect(remembered(text)?.name).toBe('Commander Bond')
+  })
+
+  it('asks the database once for what it remembers, and every time for what is not there', () => {
+    let asked = 0
+    let changes: BearerChange[] = []
+    const record = { companyId: 1, userId: 7, clientId: 'c' } as BearerRecord
+    const hash = new Uint8Array(32).fill(1)
+    const find = cacheBearers(
+      (_company, tokenHash) => {
+        asked += 1
+        return tokenHash[0] === 1 ? record : undefined
+      },
+      { poll: () => changes.splice(0) },
+    )
+    find(1, hash)
+    find(1, hash)
+    expect(asked).toBe(1)
+    // The company in a token's text is a hint: with another one there is no such token.
+    expect(find(2, hash)).toBeUndefined()
+    find(1, new Uint8Array(32))
+    find(1, new Uint8Array(32))
+    expect(asked).toBe(3)
+    const change = { company_id: null, user_id: null, token_hash: null, client_id: null }
+    for (const [what, forgotten] of [
+      [{ company_id: 2 }, false],
+      [{ company_id: 1, user_id: 8 }, false],
+      [{ client_id: 'other' }, false],
+      [{ company_id: 1, token_hash: new Uint8Array(32) }, false],
+      [{ company_id: 1 }, true],
+      [{ company_id: 1, user_id: 7 }, true],
+      [{ client_id: 'c' }, true],
+      [{ company_id: 1, token_hash: hash }, true],
+    ] as const) {
+      find(1, hash)
+      const before = asked
+      changes = [{ ...change, ...what }]
+      find(1, hash)
+      expect({ what, forgotten: asked > before }).toEqual({ what, forgotten })
+    }
+  })
+})
