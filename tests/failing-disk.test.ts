@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { Client, type TokenAnswer } from './support/client.ts'
 import { Person } from './support/person.ts'
-import { startSandbox, temporaryFolder } from './support/sandbox-process.ts'
+import { lastingPort, startSandbox, temporaryFolder } from './support/sandbox-process.ts'
 
 describe('a disk that fails', () => {
   it('acknowledges nothing that is not on it, says 503, heals by itself, and loses nothing', async context => {
@@ -15,7 +15,8 @@ describe('a disk that fails', () => {
     await made.stop()
     const failing = 'inject=fdatasync,fsync:error=EIO:when=12..20'
     const wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync,fsync', '-e', failing]
-    const sandbox = await startSandbox(['--data', folder.path], wrap)
+    const port = await lastingPort()
+    const sandbox = await startSandbox(['--data', folder.path, '--port', port], wrap)
     const { origin, client_id, client_secret, password } = sandbox.facts
     const request = (path: string, init?: RequestInit) => fetch(new URL(path, origin), init)
     const client = new Client(request, client_id, client_secret, 'http://127.0.0.1:5999/callback')
@@ -35,7 +36,7 @@ describe('a disk that fails', () => {
     expect(sandbox.log()).toContain('disk I/O error')
     await sandbox.stop()
 
-    const again = await startSandbox(['--data', folder.path, '--port', new URL(origin).port])
+    const again = await startSandbox(['--data', folder.path, '--port', port])
     expect((await client.me(tokens.access_token)).status).toBe(200)
     expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
     await again.stop()

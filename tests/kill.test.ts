@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Client, type TokenAnswer } from './support/client.ts'
 import { Person } from './support/person.ts'
-import { type RunningSandbox, runCommand, startSandbox, temporaryFolder } from './support/sandbox-process.ts'
+import {
+  lastingPort,
+  type RunningSandbox,
+  runCommand,
+  startSandbox,
+  temporaryFolder,
+} from './support/sandbox-process.ts'
 
 const ROUNDS = 20
 
@@ -94,6 +100,7 @@ describe('kill -9', () => {
   let failures = 0
   let listener: Server
   let sandbox: RunningSandbox
+  let port: string
 
   beforeAll(async () => {
     listener = createServer(async (request, response) => {
@@ -113,7 +120,8 @@ describe('kill -9', () => {
       response.end()
     })
     await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
-    sandbox = await startSandbox(['--data', folder.path])
+    port = await lastingPort()
+    sandbox = await startSandbox(['--data', folder.path, '--port', port])
   })
   afterAll(async () => {
     await sandbox?.stop()
@@ -124,7 +132,6 @@ describe('kill -9', () => {
 
   it(`loses no answered write, ${ROUNDS} times, and every uninstall is heard`, { timeout: 300_000 }, async () => {
     const { origin, password, users } = sandbox.facts
-    const { port } = new URL(origin)
     const created = await runCommand([
       ...['app', 'create', '--data', folder.path, '--json', '--name', 'Listener'],
       ...['--redirect-uri', 'http://127.0.0.1/callback'],
