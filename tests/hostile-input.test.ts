@@ -132,20 +132,50 @@ describe('hostile input', () => {
       const request = fc.tuple(pairs(), fc.boolean(), fc.boolean())
       // Signing out for real would end the visit.
       const own = path === '/sign-out' || path === '/sign-in' ? [] : [['form_token', token]]
+      const stranger = provider.person()
       await fc.assert(
         fc.asyncProperty(request, async ([list, raw, valid]) => {
           const start = valid ? [...own, ['request', client.authorizePath().slice('/oauth/authorize?'.length)]] : []
           const body = [new URLSearchParams(start as [string, string][]).toString(), encode(list, raw)].join('&')
-          await expectClear(
-            await person.request(path, {
-              method: 'POST',
-              headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-              body,
-            }),
-          )
+          for (const someone of [person, stranger]) {
+            await expectClear(
+              await someone.request(path, {
+                method: 'POST',
+                headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+                body,
+              }),
+            )
+          }
         }),
         { numRuns: 300 },
       )
+    },
+  )
+
+  it.each(['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent'])(
+    'in what leads on from the form at %s',
+    async path => {
+      const values = [
+        'a=b\r\nLocation: https://evil.example',
+        'a=\0',
+        'ü',
+        '会社',
+        '#x',
+        ' ',
+        '//evil.example',
+        '\\evil.example',
+      ]
+      for (const value of values) {
+        for (const someone of [person, provider.person()]) {
+          const answer = await someone.request(path, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+            body: new URLSearchParams({ request: value, return_to: value }).toString(),
+          })
+          expect(answer.headers.get('Location') ?? '').toMatch(/^([\x21\x23-\x7e]*)$/)
+          await expectClear(answer)
+        }
+      }
     },
   )
 

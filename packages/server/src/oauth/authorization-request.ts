@@ -2,6 +2,7 @@ import { findRegisteredApp } from '../apps/apps.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { type Parameters, printable, repeatedNames, toParameters } from '../http/form.ts'
+import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
@@ -106,11 +107,6 @@ function checkCompanyId(target: AnswerTarget, text: string | undefined): number 
     throw new AuthorizationError(target, 'invalid_request', 'company_id must be a positive integer.')
   }
   return Number(text)
-}
-
-/** The query in the characters that a URI may have; browsers and servers disagree about others. */
-function asciiQuery(query: string): string {
-  return query.toWellFormed().replace(/[^\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/gu, encodeURIComponent)
 }
 
 /** The text of a parameter as it stands in the query, not decoded. */

@@ -1,6 +1,7 @@
 import type { RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
+import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { answerDenied } from './authorization-answer.ts'
@@ -11,7 +12,7 @@ import { consentPath, issueTicket } from './consent-ticket.ts'
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
 export const chooseCompany: RouteHandler = async c => {
   const form = await readForm(c)
-  const query = form.get('request') ?? ''
+  const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)

@@ -1,7 +1,7 @@
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
-import { rawQuery } from '../http/raw-query.ts'
+import { asciiQuery, rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
@@ -16,7 +16,7 @@ import { grantCode } from './grant-code.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
-  const { query, ticket: ticketText } = splitConsentQuery(rawQuery(c.req.url))
+  const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   const request = await checkAuthorizationRequest(c.var.runtime, query)
   const ticket = readTicket(c, request, ticketText)
@@ -27,7 +27,7 @@ export const consentForm: RouteHandler = async c => {
 /** `POST /oauth/authorize/consent`: answers exactly the request, scopes and company that were shown. */
 export const consent: RouteHandler = async c => {
   const form = await readForm(c)
-  const query = form.get('request') ?? ''
+  const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)
