@@ -165,13 +165,17 @@ describe('in a real browser', () => {
 
   it('can be done with the keyboard alone', async () => {
     await visit({}, async page => {
+      const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name'))
       await start(page)
+      await expect.poll(focused).toBe('email')
       await page.keyboard.type(BOND)
       await page.keyboard.press('Tab')
+      await expect.poll(focused).toBe('password')
       await page.keyboard.type(sandbox.facts.password)
       await page.keyboard.press('Enter')
       await page.waitForSelector('input[name=company_id]')
       await page.keyboard.press('Tab')
+      await expect.poll(focused).toBe('company_id')
       await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Enter')
       await page.waitForSelector('button[value=allow]')
