@@ -23,33 +23,59 @@ const LARGEST = 50_000
  */
 export function cacheBearers(find: FindBearer, changes: BearerChanges): FindBearer {
   const found = new Map<string, BearerRecord>()
+  /** Which of those belong to a member: what changes most often concerns one member only. */
+  const ofMember = new Map<string, Set<string>>()
 
-  /** Whether a change may alter what was found. */
-  const concerns = (change: BearerChange, record: BearerRecord) =>
-    change.client_id !== null
-      ? record.clientId === change.client_id
-      : record.companyId === change.company_id && (change.user_id === null || record.userId === change.user_id)
+  const forgetAll = () => {
+    found.clear()
+    ofMember.clear()
+  }
 
-  const forget = (change: BearerChange) => {
-    if (change.token_hash !== null) found.delete(keyOf(change.token_hash))
-    else for (const [key, record] of found) if (concerns(change, record)) found.delete(key)
+  const forgetOne = (key: string) => {
+    const record = found.get(key)
+    if (!record) return
+    found.delete(key)
+    const member = memberOf(record.companyId, record.userId)
+    const keys = ofMember.get(member)
+    keys?.delete(key)
+    if (keys?.size === 0) ofMember.delete(member)
+  }
+
+  const forget = ({ company_id, user_id, token_hash, client_id }: BearerChange) => {
+    if (token_hash !== null) return forgetOne(keyOf(token_hash))
+    if (company_id !== null && user_id !== null) {
+      return [...(ofMember.get(memberOf(company_id, user_id)) ?? [])].forEach(forgetOne)
+    }
+    for (const [key, record] of found) {
+      if (client_id === null ? record.companyId === company_id : record.clientId === client_id) forgetOne(key)
+    }
+  }
+
+  const remember = (key: string, record: BearerRecord) => {
+    if (found.size >= LARGEST) forgetAll()
+    found.set(key, record)
+    const member = memberOf(record.companyId, record.userId)
+    const keys = ofMember.get(member)
+    if (keys) keys.add(key)
+    else ofMember.set(member, new Set([key]))
   }
 
   return (companyId, tokenHash) => {
     const changed = changes.poll()
-    if (changed === 'lost') found.clear()
-    else for (const change of changed) forget(change)
+    if (changed === 'lost') forgetAll()
+    else changed.forEach(forget)
 
     const key = keyOf(tokenHash)
     const known = found.get(key)
     if (known) return known.companyId === companyId ? known : undefined
     const record = find(companyId, tokenHash)
-    if (record) {
-      if (found.size >= LARGEST) found.clear()
-      found.set(key, record)
-    }
+    if (record) remember(key, record)
     return record
   }
+}
+
+function memberOf(companyId: number, userId: number): string {
+  return `${companyId} ${userId}`
 }
 
 function keyOf(tokenHash: Uint8Array): string {
