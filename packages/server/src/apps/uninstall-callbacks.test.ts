@@ -13,7 +13,8 @@ import {
   type TestProvider,
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
-import { listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { listDueCallbacks, listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { statement } from '../store/store.ts'
 import { removeInstallation } from './installations.ts'
 import { planNextAttempt, sendDueCallbacks } from './uninstall-callbacks.ts'
 
@@ -181,6 +182,33 @@ describe('the uninstall callback', () => {
     await Promise.all(Array.from({ length: 8 }, () => sendDueCallbacks(provider.runtime)))
     await untilSent()
     expect(heard).toHaveLength(1)
+  })
+
+  it('is not held up by another app that is deaf', async () => {
+    const { store } = provider.runtime
+    const deaf = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
+    const { port } = listener.address() as AddressInfo
+    const honest = await provider.registerApp({ uninstallUrl: `http://127.0.0.1:${port}/gone` })
+    const due = (clientId: string, endedAt: number) =>
+      statement(
+        store.db.insertInto('uninstall_callbacks').values({
+          company_id: MI6,
+          user_id: BOND,
+          client_id: clientId,
+          ended_at: endedAt,
+          next_attempt_at: endedAt,
+          claimed_until: null,
+          gave_up_at: null,
+          last_error: null,
+        }),
+      )
+    await store.write([
+      ...Array.from({ length: 200 }, (_, index) => due(deaf.id, provider.now() - 1000 + index)),
+      due(honest.id, provider.now()),
+    ])
+    const first = await listDueCallbacks(store, provider.now(), { ofEachApp: 4, together: 64 })
+    expect(first.map(({ client_id }) => client_id)).toEqual([deaf.id, deaf.id, deaf.id, deaf.id, honest.id])
+    await expect.poll(() => heard.length).toBe(1)
   })
 
   it('an app that installs again at once is installed', async () => {

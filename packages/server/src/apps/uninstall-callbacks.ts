@@ -22,7 +22,7 @@ const LONGEST_PAUSE = 3600 * SECOND
 const GIVE_UP_AFTER = 24 * 3600 * SECOND
 /** Longer than a call can take, so that a sender that died is taken over and a living one is not. */
 const CLAIM = TIME_LIMIT + 5 * SECOND
-const AT_ONCE = 16
+const AT_ONCE = { ofEachApp: 4, together: 64 }
 
 /**
  * Sends the callbacks that are due, each claimed in the database first so that no other sender has it.

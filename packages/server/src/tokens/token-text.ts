@@ -16,7 +16,6 @@ export interface TokenText {
 /** 192 bits. */
 const SECRET_BYTES = 24
 const SHAPE = /^tny_(at|rt|ac)_([1-9][0-9]{0,15})_[0-9a-f]{56}$/
-const CLIENT_SECRET_SHAPE = /^tny_cs_[0-9a-f]{56}$/
 
 export function formatToken(kind: TokenKind, companyId: number, secret: Uint8Array): string {
   return withChecksum(`tny_${kind}_${companyId}_${Buffer.from(secret).toString('hex')}`)
@@ -36,10 +35,6 @@ export function parseToken(text: string): TokenText | undefined {
   if (!match || !checksumHolds(text)) return undefined
   const companyId = Number(match[2])
   return Number.isSafeInteger(companyId) ? { kind: match[1] as TokenKind, companyId } : undefined
-}
-
-export function isClientSecret(text: string): boolean {
-  return CLIENT_SECRET_SHAPE.test(text) && checksumHolds(text)
 }
 
 /** SHA-256: all that is stored of a token, a code, a client secret or a session id. */

@@ -4,16 +4,33 @@ import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 export type UninstallCallbackRow = Selectable<UninstallCallbacksTable>
 
-/** Callbacks whose time has come and that nobody is sending, the oldest first. */
-export function listDueCallbacks({ db }: Store, now: number, limit: number): Promise<UninstallCallbackRow[]> {
-  return db
+/**
+ * Callbacks whose time has come and that nobody is sending, the oldest first, of each app a few only: one that is slow
+ * to answer must not hold up the others.
+ */
+export function listDueCallbacks(
+  { db }: Store,
+  now: number,
+  limits: { ofEachApp: number; together: number },
+): Promise<UninstallCallbackRow[]> {
+  const due = db
     .selectFrom('uninstall_callbacks')
     .selectAll()
+    .select(eb =>
+      eb.fn
+        .agg<number>('row_number')
+        .over(over => over.partitionBy('client_id').orderBy('next_attempt_at'))
+        .as('place'),
+    )
     .where('gave_up_at', 'is', null)
     .where('next_attempt_at', '<=', now)
     .where(eb => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+  return db
+    .selectFrom(due.as('due'))
+    .selectAll()
+    .where('place', '<=', limits.ofEachApp)
     .orderBy('next_attempt_at')
-    .limit(limit)
+    .limit(limits.together)
     .execute()
 }
 
