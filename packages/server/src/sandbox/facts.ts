@@ -41,9 +41,7 @@ export class SandboxSecretLost extends Error {
 
 /** @throws {SandboxSecretLost} */
 export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
-  const app = await findApp(runtime.store, SANDBOX_CLIENT_ID)
-  const secret = app && readKeptSecret(runtime, app)
-  if (!app || secret === undefined) throw new SandboxSecretLost()
+  const { app, secret } = await readApp(runtime)
   return {
     origin: runtime.settings.origin,
     client_id: app.client_id,
@@ -54,12 +52,20 @@ export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
   }
 }
 
-/** The facts as they are by now: who is active where, and a token that still speaks. */
+async function readApp(runtime: Runtime) {
+  const app = await findApp(runtime.store, SANDBOX_CLIENT_ID)
+  const secret = app && readKeptSecret(runtime, app)
+  if (!app || secret === undefined) throw new SandboxSecretLost()
+  return { app, secret }
+}
+
+/** The facts as they are by now: the app's secret, who is active where, and a token that still speaks. */
 export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promise<SandboxFacts> {
   const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
   const bearer = companyId && runtime.findBearer(companyId, hashSecret(facts.access_token!))
   const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
-  return stillSpeaks ? { ...facts, users: await gatherUsers(runtime) } : gatherFacts(runtime)
+  if (!stillSpeaks) return gatherFacts(runtime)
+  return { ...facts, client_secret: (await readApp(runtime)).secret, users: await gatherUsers(runtime) }
 }
 
 async function gatherUsers({ store }: Runtime): Promise<SandboxUserFacts[]> {

@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import type { Fragment } from '../pages/messages.ts'
 import { showPage } from '../pages/page.ts'
-import type { SandboxFacts } from './facts.ts'
+import { refreshFacts, type SandboxFacts } from './facts.ts'
 
 const COOKIE = 'tenantry_sandbox_flow'
 
@@ -29,8 +29,9 @@ export function startInstall(facts: SandboxFacts): RouteHandler {
 }
 
 /** `GET /callback`: the sandbox app's end of the flow, which shows what an app learns. */
-export function finishInstall(facts: SandboxFacts, callProvider: CallProvider): RouteHandler {
+export function finishInstall(started: SandboxFacts, callProvider: CallProvider): RouteHandler {
   return async c => {
+    const facts = await refreshFacts(c.var.runtime, started)
     const [state, verifier] = (getCookie(c, COOKIE) ?? '').split('.')
     deleteCookie(c, COOKIE, { path: '/callback' })
     const { code, error } = c.req.query()

@@ -1,4 +1,4 @@
-import { setMember, setSuspended } from 'tenantry'
+import { rotateSecret, setMember, setSuspended } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Person } from '../../../../tests/support/person.ts'
 import { HOUR, ORIGIN, SECRET } from '../../../../tests/support/provider.ts'
@@ -62,6 +62,17 @@ describe('the sandbox’s own pages', () => {
     const stranger = await new Person(fetchSandbox).open(answer.pathname + answer.search)
     expect(stranger.text).toContain('not for a flow that started here')
     expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at Universal Exports')
+  })
+
+  it('go on working after the app’s secret was rotated', async () => {
+    const secret = await rotateSecret(tenantry.runtime, facts.client_id)
+    expect(await (await fetchSandbox('/')).text()).toContain(secret)
+    const person = new Person(fetchSandbox)
+    const start = await person.request('/sandbox/install')
+    let page = await person.signIn(undefined, undefined, await person.open(start.headers.get('Location') ?? ''))
+    page = await person.submitAndFollow(page, { company_id: '1' })
+    const answer = new URL((await person.submit(page, { decision: 'allow' })).headers.get('Location') ?? '')
+    expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at MI6')
   })
 
   it('say so when the person said no', async () => {
