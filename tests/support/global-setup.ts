@@ -1,6 +1,8 @@
 import { ensureChromium } from './chromium-path.ts'
+import { startPostgres } from './postgres.ts'
 
 /** What the tests need of the machine, once, before any of them runs. */
-export function setup() {
+export async function setup() {
   ensureChromium()
+  return startPostgres()
 }

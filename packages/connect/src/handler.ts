@@ -1,0 +1,91 @@
+import { ConnectError, type ConnectErrorCode } from './errors.ts'
+import { type CallbackTrail, finishInstall } from './install/callback.ts'
+import { endFlow } from './install/flow.ts'
+import { startInstall } from './install/start.ts'
+import { chooseLocale } from './locale/locale.ts'
+import type { Kit } from './options.ts'
+import { showPage } from './pages/page.ts'
+import { hearUninstall } from './uninstall/uninstall.ts'
+
+/** A web-standard handler: every request in, an answer out, never a throw. */
+export type Handler = (request: Request) => Promise<Response>
+
+type Route = (request: Request, trail: CallbackTrail) => Promise<Response>
+
+/** All routes of the kit; anything else is 404. */
+export function createHandler(kit: Kit): Handler {
+  const start: Route = request => startInstall(kit, request)
+  const routes: Record<string, Record<string, Route>> = {
+    [kit.startPath]: { GET: start, POST: start },
+    [kit.redirectUri.pathname]: {
+      GET: (request, trail) => finishInstall(kit, request, trail),
+      DELETE: request => hearUninstall(kit, request),
+    },
+  }
+  return async request => {
+    const methods = routes[new URL(request.url).pathname]
+    if (!methods) return new Response('There is nothing here.', { status: 404 })
+    const route = methods[request.method]
+    if (!route) return new Response(null, { status: 405, headers: { Allow: Object.keys(methods).join(', ') } })
+    const trail: CallbackTrail = {}
+    try {
+      return await route(request, trail)
+    } catch (error) {
+      return answerError(kit, request, trail, error)
+    }
+  }
+}
+
+const statuses: Partial<Record<ConnectErrorCode, number>> = {
+  denied: 403,
+  flow_invalid: 400,
+  flow_used: 400,
+  return_to_invalid: 400,
+  link_refused: 403,
+  link_needs_consent: 403,
+  link_belongs_to_another_account: 409,
+  provider_unavailable: 503,
+  provider_refused: 502,
+  needs_reauthorization: 502,
+  answer_invalid: 502,
+  host_not_allowed: 502,
+}
+
+/** What the person can do something about, they are told; the rest is for the developers, under an id. */
+const peoplesOwn = new Set<string>([
+  'denied',
+  'flow_invalid',
+  'flow_used',
+  'link_refused',
+  'link_belongs_to_another_account',
+] satisfies ConnectErrorCode[])
+
+async function answerError(
+  kit: Kit,
+  request: Request,
+  { flow, identity }: CallbackTrail,
+  error: unknown,
+): Promise<Response> {
+  const code: ConnectErrorCode | 'internal' = error instanceof ConnectError ? error.code : 'internal'
+  const status = (error instanceof ConnectError && statuses[error.code]) || 500
+  const id = crypto.randomUUID().slice(0, 8)
+  if (!peoplesOwn.has(code)) kit.onError(error, id)
+  if (request.method === 'DELETE') return Response.json({ error: `Something went wrong: ${id}.` }, { status })
+  const acceptLanguage = request.headers.get('Accept-Language')
+  const page = {
+    kind: 'failed' as const,
+    code,
+    ...{ status, identity, id },
+    locale: chooseLocale({ identity, languages: kit.languages, acceptLanguage }),
+    message: error instanceof Error ? error.message : String(error),
+    tryAgain: flow?.returnTo ? `${kit.startPath}?${new URLSearchParams({ returnTo: flow.returnTo })}` : kit.startPath,
+    continueTo: flow?.returnTo ?? '/',
+  }
+  const shown = (await kit.hooks.renderPage?.(page)) ?? (await showPage(page))
+  const response = new Response(shown.body, shown)
+  if (flow) response.headers.append('Set-Cookie', endFlow(kit, flow.state))
+  if (error instanceof ConnectError && error.retryAfter !== undefined) {
+    response.headers.set('Retry-After', String(Math.ceil(error.retryAfter)))
+  }
+  return response
+}

@@ -1,0 +1,94 @@
+import { isConnectError } from '../errors.ts'
+import { chooseLocale } from '../locale/locale.ts'
+import type { Kit } from '../options.ts'
+import { showPage } from '../pages/page.ts'
+import type { Identity } from '../provider/identity.ts'
+import type { Exchanged } from '../provider/oauth-client.ts'
+import { codeVerifierOf, endFlow, type Flow, requireFlow, useOnce } from './flow.ts'
+import { type KeptLink, keepLink } from './keep-link.ts'
+
+/** What is known of an install by the time that it fails, for its page. */
+export interface CallbackTrail {
+  flow?: Flow
+  identity?: Identity
+}
+
+/**
+ * `GET` on the redirect URI: the provider's answer. Each step throws what its page is made of.
+ * @throws {ConnectError}
+ */
+export async function finishInstall(kit: Kit, request: Request, trail: CallbackTrail): Promise<Response> {
+  const callback = new URL(request.url)
+  const flow = await requireFlow(kit, request, callback.searchParams.get('state'))
+  trail.flow = flow
+  await useOnce(kit, flow)
+  const account = (await kit.hooks.currentAccount?.(request)) ?? null
+  const exchanged = await kit.oauth.exchangeCode(callback, {
+    state: flow.state,
+    codeVerifier: await codeVerifierOf(kit, flow),
+  })
+  const identity = await kit.oauth.identify(exchanged.tokens.accessToken, exchanged.tokens.apiDomain)
+  trail.identity = identity
+  const kept = await keepOrGiveBack(kit, request, { flow, account, exchanged, identity })
+  return answer(kit, request, flow, identity, kept)
+}
+
+async function keepOrGiveBack(
+  kit: Kit,
+  request: Request,
+  {
+    flow,
+    account,
+    exchanged,
+    identity,
+  }: { flow: Flow; account: string | null; exchanged: Exchanged; identity: Identity },
+): Promise<KeptLink> {
+  try {
+    return await keepLink(kit, {
+      identity,
+      tokens: exchanged.tokens,
+      installedAt: kit.clock() + exchanged.clockSkew,
+      account,
+      // The owner who asked must still be the one who is signed in.
+      intent: flow.account !== null && flow.account === account ? 'link' : 'install',
+      request,
+    })
+  } catch (error) {
+    if (isConnectError(error, 'link_refused', 'link_needs_consent', 'link_belongs_to_another_account')) {
+      await giveBack(kit, identity, exchanged.tokens.refreshToken)
+    }
+    throw error
+  }
+}
+
+/** A refused install is not left at the provider; unless the person has a link that works, which it would end. */
+async function giveBack(kit: Kit, identity: Identity, refreshToken: string | null): Promise<void> {
+  const link = await kit.store.findLink(identity)
+  if (link?.status === 'active' || refreshToken === null) return
+  await kit.oauth.revoke(refreshToken).catch(error => kit.onError(error, crypto.randomUUID()))
+}
+
+async function answer(
+  kit: Kit,
+  request: Request,
+  flow: Flow,
+  identity: Identity,
+  { link, created }: KeptLink,
+): Promise<Response> {
+  const locale = chooseLocale({
+    identity,
+    languages: kit.languages,
+    acceptLanguage: request.headers.get('Accept-Language'),
+  })
+  const { returnTo } = flow
+  const { accountId, installedAt } = link
+  const given = await kit.hooks.onLinked?.({ identity, link, accountId, created, returnTo, locale, request })
+  const page = { kind: 'connected' as const, identity, locale, installedAt, continueTo: returnTo ?? '/' }
+  const shown = given instanceof Response ? given : ((await kit.hooks.renderPage?.(page)) ?? (await showPage(page)))
+  const response = new Response(shown.body, shown)
+  if (given && !(given instanceof Response)) {
+    for (const [name, value] of new Headers(given.headers)) response.headers.append(name, value)
+  }
+  response.headers.append('Set-Cookie', endFlow(kit, flow.state))
+  return response
+}

@@ -1,0 +1,55 @@
+import { ConnectError } from '../errors.ts'
+import type { Kit } from '../options.ts'
+import { beginFlow, codeVerifierOf, keepFlow } from './flow.ts'
+import { checkReturnTo } from './return-to.ts'
+
+/**
+ * `GET` begins an install or a sign-in. `POST`, from a form on the app's own pages, begins adding a company to the account
+ * that is signed in: that is its owner's explicit act. Both take `returnTo` and `company`.
+ * @throws {ConnectError} `return_to_invalid`, `link_needs_consent`
+ */
+export async function startInstall(kit: Kit, request: Request): Promise<Response> {
+  const parameters = request.method === 'POST' ? await formOf(request) : new URL(request.url).searchParams
+  const account = request.method === 'POST' ? await requireOwner(kit, request) : null
+  const flow = beginFlow(kit, checkReturnTo(parameters.get('returnTo')), account)
+  const location = await kit.oauth.authorizationUrl({
+    state: flow.state,
+    codeVerifier: await codeVerifierOf(kit, flow),
+    company: companyHint(parameters.get('company')),
+  })
+  const headers = new Headers({
+    Location: location.href,
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+  })
+  for (const cookie of await keepFlow(kit, request, flow)) headers.append('Set-Cookie', cookie)
+  return new Response(null, { status: 303, headers })
+}
+
+/** Whoever is signed in, if the form was on this app's own page and not on another site's. */
+async function requireOwner(kit: Kit, request: Request): Promise<string> {
+  const origin = request.headers.get('Origin')
+  const site = request.headers.get('Sec-Fetch-Site')
+  const isOwnPage = site === 'same-origin' || (site === null && origin === kit.redirectUri.origin)
+  const account = isOwnPage ? await kit.hooks.currentAccount?.(request) : null
+  if (account === null || account === undefined) {
+    throw new ConnectError(
+      'link_needs_consent',
+      isOwnPage
+        ? 'Nobody is signed in whose account a company could be added to.'
+        : 'A company is added to an account by a form on this app’s own pages only.',
+    )
+  }
+  return account
+}
+
+async function formOf(request: Request): Promise<URLSearchParams> {
+  const type = request.headers.get('Content-Type') ?? ''
+  if (!type.startsWith('application/x-www-form-urlencoded')) return new URLSearchParams()
+  return new URLSearchParams((await request.text()).slice(0, 4096))
+}
+
+function companyHint(company: string | null): number | undefined {
+  const id = Number(company ?? '')
+  return Number.isSafeInteger(id) && id > 0 ? id : undefined
+}

@@ -1,0 +1,105 @@
+import { ConnectError } from '../errors.ts'
+import type { Kit } from '../options.ts'
+import { type Identity, type IdentityClaims, toIdentity } from '../provider/identity.ts'
+import type { LinkKey, StoredLink } from '../store/store.ts'
+import { keepTokens } from '../tokens/vault.ts'
+import { type Link, toLink } from './link.ts'
+
+/** Whom to act for: a person at a company. A `Link` or an `Identity` will do. */
+export interface LinkReference {
+  companyId: number
+  userId: number
+}
+
+/** A link made elsewhere, by the code that the kit replaces. Times are milliseconds since 1970. */
+export interface AdoptedLink {
+  accountId: string
+  /** Checked with the provider when it was made: `companyId` and `userId` from `/users/me`. */
+  identity: Partial<IdentityClaims> & LinkReference
+  accessToken: string
+  refreshToken: string
+  /** When the access token ends; without it, it is refreshed first. */
+  expiresAt?: number
+  scope?: string
+  apiDomain?: string
+  installedAt?: number
+}
+
+/** Looking at links and moving them. Nothing here takes an e-mail. */
+export interface Links {
+  find(reference: LinkReference): Promise<Link | undefined>
+  /** All links of an account, oldest first, ended ones too. */
+  ofAccount(accountId: string): Promise<Link[]>
+  /**
+   * Moves a link to another account. Call it when the owner of `from` asked for it: nothing else makes it right.
+   * @throws {ConnectError} `link_missing`; `link_belongs_to_another_account` when it is not `from`'s
+   */
+  move(reference: LinkReference, accounts: { from: string; to: string }): Promise<Link>
+  /** Takes over a link of an earlier integration. False, and nothing changed, where the identity is linked already. */
+  adopt(link: AdoptedLink): Promise<boolean>
+}
+
+export function createLinks(kit: Kit): Links {
+  const { store } = kit
+  return {
+    async find(reference) {
+      const link = await store.findLink(keyOf(kit, reference))
+      return link && toLink(link)
+    },
+    ofAccount: async accountId => (await store.listLinks(kit.provider.name, accountId)).map(toLink),
+    async move(reference, { from, to }) {
+      for (;;) {
+        const link = await requireLink(kit, reference)
+        if (link.accountId !== from) {
+          throw new ConnectError('link_belongs_to_another_account', `This link does not belong to the account ${from}.`)
+        }
+        const moved = { ...link, accountId: to, updatedAt: kit.clock(), version: link.version + 1 }
+        if (await store.replaceLink(moved)) return toLink(moved)
+      }
+    },
+    async adopt({ accountId, identity: claims, accessToken, refreshToken, ...more }) {
+      const identity: Identity = toIdentity(kit.provider.name, { ...nobody, ...claims })
+      const tokens = { accessToken, refreshToken, expiresAt: more.expiresAt ?? 0, scope: null, apiDomain: null }
+      return store.insertLink({
+        ...keyOf(kit, claims),
+        accountId,
+        status: 'active',
+        notice: null,
+        identity: JSON.stringify(identity),
+        scope: more.scope?.replaceAll(',', ' ') ?? null,
+        apiDomain: more.apiDomain ?? null,
+        ...(await keepTokens(kit.keyring, keyOf(kit, claims), tokens)),
+        installedAt: more.installedAt ?? kit.clock(),
+        updatedAt: kit.clock(),
+        version: 1,
+      })
+    },
+  }
+}
+
+export function keyOf(kit: Kit, { companyId, userId }: LinkReference): LinkKey {
+  return { provider: kit.provider.name, companyId, userId }
+}
+
+/** @throws {ConnectError} `link_missing` */
+export async function requireLink(kit: Kit, reference: LinkReference): Promise<StoredLink> {
+  const link = await kit.store.findLink(keyOf(kit, reference))
+  if (link) return link
+  throw new ConnectError(
+    'link_missing',
+    `Nobody is linked as user ${reference.userId} at company ${reference.companyId}.`,
+  )
+}
+
+const nobody: Omit<IdentityClaims, 'companyId' | 'userId'> = {
+  name: '',
+  email: null,
+  phone: null,
+  locale: null,
+  timeZone: null,
+  currency: null,
+  isAdmin: false,
+  roleId: null,
+  companyName: null,
+  companyDomain: null,
+}

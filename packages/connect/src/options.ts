@@ -1,0 +1,159 @@
+import { ConnectError } from './errors.ts'
+import type { InstallAnswer, InstallQuestion } from './install/decide.ts'
+import { createKeyring, type Keyring } from './keys/keyring.ts'
+import type { Link } from './links/link.ts'
+import type { Locale } from './locale/locale.ts'
+import { messages } from './pages/messages.ts'
+import type { Page } from './pages/page.ts'
+import type { Identity } from './provider/identity.ts'
+import { createOAuthClient, type Fetch, type OAuthClient } from './provider/oauth-client.ts'
+import { isLoopback, type Provider } from './provider/provider.ts'
+import type { LinkStore } from './store/store.ts'
+
+/** An install that has been linked. */
+export interface Linked {
+  identity: Identity
+  link: Link
+  accountId: string
+  /** The account was made by this install. */
+  created: boolean
+  /** Where the person came from, a path on this app; null where the start did not say. */
+  returnTo: string | null
+  /** The person's language, direction and formatters. */
+  locale: Locale
+  request: Request
+}
+
+export interface ConnectOptions {
+  provider: Provider
+  clientId: string
+  clientSecret: string
+  /** The callback, as it is registered: where the handler answers, for installs and for uninstalls. */
+  redirectUri: string
+  store: LinkStore
+  /** Keys for the tokens, each at least 32 characters, the current one first; earlier ones can still be read. */
+  encryptionKeys: readonly string[]
+  /** Whose account an install belongs to: `useAccount`, `createAccount` or `refuse`. */
+  onInstall(question: InstallQuestion): InstallAnswer | Promise<InstallAnswer>
+  /** The account that is signed in to the app in this request, by the app's own session; null when none is. */
+  currentAccount?(request: Request): string | null | Promise<string | null>
+  /** After the link is kept: headers for the answer (the app's session cookie), or an answer of your own. */
+  onLinked?(
+    linked: Linked,
+  ): Response | { headers: HeadersInit } | undefined | Promise<Response | { headers: HeadersInit } | undefined>
+  /** The user removed the app at the provider; the tokens are erased. It may be told twice. */
+  onUninstall?(link: Link): void | Promise<void>
+  /** The provider refused the refresh: the user must allow the app again. Told once. */
+  onNeedsReauthorization?(link: Link): void | Promise<void>
+  /** What to ask for; all that the app is registered for unless said. */
+  scopes?: readonly string[]
+  /** The app's languages as BCP 47 tags, the default first: what `locale` chooses from. Those of the kit's pages unless said. */
+  languages?: readonly string[]
+  /** Shows the pages of the flow in the app's own look. Undefined shows the kit's. */
+  renderPage?(page: Page): Response | undefined | Promise<Response | undefined>
+  /** Where errors of hooks and of the kit go, each with an id that the person is shown; `console.error` unless given. */
+  onError?(error: unknown, id: string): void
+  /** How far ahead of its end a token is refreshed, in milliseconds; a minute unless said. */
+  refreshAhead?: number
+  /** How long one request to the provider may take, in milliseconds; ten seconds unless said. */
+  timeout?: number
+  /** The longest that `fetch` waits when the provider says 429, in milliseconds; 30 seconds unless said. */
+  longestWait?: number
+  /** Instead of the global one. */
+  fetch?: Fetch
+  /** Milliseconds since 1970; for tests. */
+  clock?: () => number
+  /** A pause that can be aborted; for tests. */
+  wait?(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+/** What every room of the kit works with. */
+export interface Kit {
+  provider: Provider
+  clientId: string
+  clientSecret: string
+  redirectUri: URL
+  startPath: string
+  store: LinkStore
+  keyring: Keyring
+  oauth: OAuthClient
+  fetch: Fetch
+  clock: () => number
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>
+  refreshAhead: number
+  longestWait: number
+  languages: readonly string[]
+  hooks: Pick<
+    ConnectOptions,
+    'onInstall' | 'currentAccount' | 'onLinked' | 'onUninstall' | 'onNeedsReauthorization' | 'renderPage'
+  >
+  onError(error: unknown, id: string): void
+}
+
+/** @throws {ConnectError} `configuration_invalid`, with what is wrong */
+export function createKit(options: ConnectOptions): Kit {
+  const { provider, clientId, clientSecret, store } = options
+  for (const [name, value] of Object.entries({ clientId, clientSecret })) {
+    if (typeof value !== 'string' || value === '') throw invalid(`${name}: the app's, as the provider gave it`)
+  }
+  if (!provider?.name) throw invalid('provider: pipedrive(), tenantry({ issuer }) or an object of your own')
+  if (!store?.acquireLease) throw invalid('store: one of the kit, such as sqliteStore(path), or one of your own')
+  if (typeof options.onInstall !== 'function')
+    throw invalid('onInstall: a function that says whose account an install belongs to')
+  const redirectUri = checkRedirectUri(options.redirectUri)
+  // Called as a plain function: some runtimes refuse a `fetch` that is taken off its global.
+  const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const clock = options.clock ?? Date.now
+  return {
+    provider,
+    clientId,
+    clientSecret,
+    redirectUri,
+    startPath: redirectUri.pathname.replace(/[^/]*$/, 'start'),
+    store,
+    keyring: createKeyring(options.encryptionKeys ?? []),
+    oauth: createOAuthClient({
+      ...{ provider, clientId, clientSecret, fetch, clock },
+      redirectUri: redirectUri.href,
+      scopes: options.scopes ?? [],
+      timeout: options.timeout ?? 10_000,
+    }),
+    fetch,
+    clock,
+    wait: options.wait ?? pause,
+    refreshAhead: options.refreshAhead ?? 60_000,
+    longestWait: options.longestWait ?? 30_000,
+    languages: options.languages ?? Object.keys(messages),
+    hooks: options,
+    onError: options.onError ?? ((error, id) => console.error(`@tenantry/connect ${id}`, error)),
+  }
+}
+
+function checkRedirectUri(redirectUri: string): URL {
+  if (!URL.canParse(redirectUri)) throw invalid('redirectUri: a whole address, as it is registered')
+  const url = new URL(redirectUri)
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname))
+    throw invalid('redirectUri: https, except on this machine')
+  if (/\/start$/.test(url.pathname))
+    throw invalid('redirectUri: a path that does not end in /start, which is where installs begin')
+  return url
+}
+
+function invalid(what: string): ConnectError {
+  return new ConnectError('configuration_invalid', what)
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,132 @@
+import type { ConnectErrorCode } from '../errors.ts'
+import { chooseLocale, directionOf, type Locale } from '../locale/locale.ts'
+import type { Identity } from '../provider/identity.ts'
+import { html, type Markup } from './html.ts'
+import { type Messages, messages } from './messages.ts'
+import { style } from './style.ts'
+
+/** A page of the flow, for an app that shows its own. */
+export type Page =
+  | { kind: 'connected'; identity: Identity; locale: Locale; installedAt: number; continueTo: string }
+  | {
+      kind: 'failed'
+      code: ConnectErrorCode | 'internal'
+      status: number
+      identity: Identity | undefined
+      locale: Locale
+      /** For the developers: what went wrong, in English; what `refuse` said. */
+      message: string
+      id: string
+      tryAgain: string
+      continueTo: string
+    }
+
+type Failed = Extract<Page, { kind: 'failed' }>
+
+/** A page in the kit's own look, in the person's language. */
+export async function showPage(page: Page): Promise<Response> {
+  const { language, text } = pageLanguage(page.locale)
+  const content = page.kind === 'connected' ? showConnected(page, text) : showFailed(page, text)
+  const nonce = crypto.randomUUID()
+  const document = html`<!doctype html>
+<html lang="${language}" dir="${directionOf(language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${content.title}</title>
+<style nonce="${nonce}">${style}</style>
+<link rel="icon" href="data:,">
+</head>
+<body><main class="${page.kind}"><h1>${content.title}</h1>${content.body}</main></body>
+</html>`
+  return new Response(document.text, {
+    status: page.kind === 'connected' ? 200 : page.status,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Language': language,
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    },
+  })
+}
+
+/** The app's language where the kit's pages speak it too; otherwise the nearest to the person's own. */
+function pageLanguage(locale: Locale): { language: string; text: Messages } {
+  const spoken = ['en', ...Object.keys(messages).filter(language => language !== 'en')]
+  const { language } = chooseLocale({
+    identity: { locale: locale.language, timeZone: null, currency: null },
+    languages: spoken,
+  })
+  return { language, text: messages[language]! }
+}
+
+interface Content {
+  title: string
+  body: Markup
+}
+
+function showConnected(
+  { identity, locale, installedAt, continueTo }: Extract<Page, { kind: 'connected' }>,
+  text: Messages,
+): Content {
+  const values = { ...namesOf(identity), date: locale.dateTime(installedAt) }
+  return {
+    title: fill(text.connected, values),
+    body: html`<p class="who">${fill(text.connectedAs, values)}</p>
+<p class="muted">${fill(text.connectedOn, values)}</p>
+<p><a class="button" href="${continueTo}">${text.continue}</a></p>`,
+  }
+}
+
+/** Which words belong to which error, and whether trying again makes sense. */
+function wordsFor(
+  { code, message, id, identity }: Failed,
+  text: Messages,
+): { title: string; body: string; again: boolean } {
+  const values = { ...namesOf(identity), id }
+  switch (code) {
+    case 'denied':
+      return { title: text.denied, body: text.deniedBody, again: true }
+    case 'flow_invalid':
+      return { title: text.flow, body: text.flowBody, again: true }
+    case 'flow_used':
+      return { title: text.used, body: text.usedBody, again: false }
+    case 'link_belongs_to_another_account':
+      return { title: text.taken, body: fill(text.takenBody, values), again: false }
+    case 'link_needs_consent':
+      return { title: text.consent, body: fill(text.consentBody, values), again: false }
+    case 'link_refused':
+      return { title: text.refused, body: message, again: false }
+    case 'provider_unavailable':
+      return { title: text.unavailable, body: text.unavailableBody, again: true }
+    default:
+      return { title: text.failed, body: fill(text.failedBody, values), again: true }
+  }
+}
+
+function showFailed(page: Failed, text: Messages): Content {
+  const { title, body, again } = wordsFor(page, text)
+  return {
+    title,
+    body: html`<p>${body}</p>
+<p>${again ? html`<a class="button" href="${page.tryAgain}">${text.tryAgain}</a> ` : ''}<a class="button quiet" href="${page.continueTo}">${text.continue}</a></p>`,
+  }
+}
+
+function namesOf(identity: Identity | undefined): Record<string, string> {
+  return {
+    name: identity?.name || String(identity?.userId ?? ''),
+    company: identity?.companyName || String(identity?.companyId ?? ''),
+  }
+}
+
+/** Fills in names, each kept from changing the direction of the words around it (Unicode isolates). */
+function fill(text: string, values: Record<string, string>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    values[name] === undefined ? whole : `\u2068${values[name]}\u2069`,
+  )
+}

@@ -1,0 +1,114 @@
+import * as v from 'valibot'
+import { ConnectError } from '../errors.ts'
+
+/**
+ * Who a token speaks for: a person *at a company*. `(companyId, userId)` is the identity; everything else may change,
+ * and an e-mail proves nothing, since whoever runs a company can set it.
+ */
+export interface Identity {
+  provider: string
+  companyId: number
+  userId: number
+  /** `provider:companyId:userId`, for a unique column in a table of your own. */
+  key: string
+  name: string
+  /** For showing and for writing to. Never look an account up by it. */
+  email: string | null
+  phone: string | null
+  /** A BCP 47 tag such as `pt-BR`; null where the provider does not say. */
+  locale: string | null
+  /** An IANA name such as `Europe/Helsinki`. */
+  timeZone: string | null
+  /** An ISO 4217 code. */
+  currency: string | null
+  isAdmin: boolean
+  roleId: number | null
+  companyName: string | null
+  companyDomain: string | null
+}
+
+/** Integers that JavaScript holds exactly: 2^53 + 1 would silently be somebody else. */
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+
+/** A field that tells more about the person; one that is missing or odd spoils nothing. */
+const detail = v.fallback(v.nullable(v.string()), null)
+
+/** The answer of `GET /users/me`. */
+const usersMe = v.object({
+  data: v.object({
+    id,
+    company_id: id,
+    name: v.fallback(v.string(), ''),
+    email: detail,
+    phone: detail,
+    default_currency: detail,
+    locale: detail,
+    lang: v.fallback(v.nullable(v.number()), null),
+    language: v.fallback(v.nullable(v.object({ language_code: v.string(), country_code: detail })), null),
+    timezone_name: detail,
+    is_admin: v.fallback(v.union([v.number(), v.boolean()]), 0),
+    role_id: v.fallback(v.nullable(v.number()), null),
+    company_name: detail,
+    company_domain: detail,
+  }),
+})
+
+export type IdentityClaims = Omit<Identity, 'provider' | 'key'>
+
+/**
+ * Reads the answer of `GET /users/me`.
+ * @param languageIds what the provider's small integers in `lang` mean
+ * @throws {ConnectError} `answer_invalid` when it does not say who it is about
+ */
+export function readUsersMe(answer: unknown, languageIds: Readonly<Record<number, string>> = {}): IdentityClaims {
+  const parsed = v.safeParse(usersMe, answer)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    throw new ConnectError(
+      'answer_invalid',
+      `The provider's answer does not say who this is: ${v.getDotPath(issue) ?? 'the answer'}: ${issue.message}.`,
+    )
+  }
+  const { data } = parsed.output
+  const split = data.language && [data.language.language_code, data.language.country_code].filter(Boolean).join('-')
+  return {
+    companyId: data.company_id,
+    userId: data.id,
+    name: data.name,
+    email: data.email,
+    phone: data.phone,
+    locale: firstTag(data.locale, split, data.lang === null ? null : languageIds[data.lang]),
+    timeZone: data.timezone_name,
+    currency: data.default_currency,
+    isAdmin: Boolean(data.is_admin),
+    roleId: data.role_id,
+    companyName: data.company_name,
+    companyDomain: data.company_domain,
+  }
+}
+
+const claims = v.object({ companyId: id, userId: id })
+
+/**
+ * A whole identity; checks once more what a provider object of somebody's own read.
+ * @throws {ConnectError} `answer_invalid`
+ */
+export function toIdentity(provider: string, read: IdentityClaims): Identity {
+  if (!v.is(claims, read)) {
+    throw new ConnectError('answer_invalid', 'The provider’s answer has no integer user id and company id.')
+  }
+  return { ...read, provider, key: `${provider}:${read.companyId}:${read.userId}` }
+}
+
+/** The first of these that is a language tag, `pt_BR` and `pt-BR` alike, in its canonical form. */
+export function firstTag(...candidates: (string | null | undefined)[]): string | null {
+  for (const candidate of candidates) {
+    if (!candidate) continue
+    try {
+      return Intl.getCanonicalLocales(candidate.replaceAll('_', '-'))[0] ?? null
+    } catch {
+      // Not a tag: the next one may be.
+    }
+  }
+  return null
+}

@@ -1,0 +1,204 @@
+import * as oauth from 'oauth4webapi'
+import { ConnectError } from '../errors.ts'
+import { type Identity, toIdentity } from './identity.ts'
+import { isAllowedHost, isLoopback, type Provider } from './provider.ts'
+import { retryAfterSeconds } from './retry-after.ts'
+import { type TokenSet, toTokenSet } from './token-answer.ts'
+
+export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+
+export interface OAuthClientOptions {
+  provider: Provider
+  clientId: string
+  clientSecret: string
+  redirectUri: string
+  scopes: readonly string[]
+  fetch: Fetch
+  clock: () => number
+  /** Milliseconds that one request to the provider may take. */
+  timeout: number
+}
+
+/** What the provider is asked: everything over the wire but the app's own API calls. */
+export interface OAuthClient {
+  authorizationUrl(request: { state: string; codeVerifier: string; company?: number | undefined }): Promise<URL>
+  /** Checks `state`, `iss` and errors of an authorization answer, then exchanges its code. */
+  exchangeCode(callback: URL, expected: { state: string; codeVerifier: string }): Promise<Exchanged>
+  /** @throws {ConnectError} `needs_reauthorization` when the provider refuses, `provider_unavailable` when it may be tried again */
+  refresh(refreshToken: string): Promise<TokenSet>
+  /** @throws {ConnectError} `provider_unavailable` */
+  revoke(refreshToken: string): Promise<void>
+  /** Whom a token speaks for. @throws {ConnectError} `answer_invalid`, `needs_reauthorization`, `provider_unavailable` */
+  identify(accessToken: string, apiDomain: string | null): Promise<Identity>
+}
+
+export interface Exchanged {
+  tokens: TokenSet
+  /** The provider's clock less this one's, in milliseconds; 0 where they agree within what its header can say. */
+  clockSkew: number
+}
+
+/** A `Date` header has whole seconds: a smaller difference says nothing. */
+const CLOCK_TOLERANCE = 2_000
+/** A larger one is no skew, but a clock of another kind, as in tests. */
+const LARGEST_SKEW = 600_000
+
+export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
+  const { provider, clientId, redirectUri, clock } = options
+  const server: oauth.AuthorizationServer = {
+    issuer: provider.issuer,
+    authorization_endpoint: provider.authorizationEndpoint,
+    token_endpoint: provider.tokenEndpoint,
+    authorization_response_iss_parameter_supported: provider.requiresIss ?? false,
+    ...(provider.revocationEndpoint ? { revocation_endpoint: provider.revocationEndpoint } : {}),
+  }
+  const client: oauth.Client = { client_id: clientId }
+  const authentication =
+    provider.clientAuthentication === 'post'
+      ? oauth.ClientSecretPost(options.clientSecret)
+      : oauth.ClientSecretBasic(options.clientSecret)
+  /** A redirected answer is no answer: a secret must not follow it. */
+  const request = () => ({
+    [oauth.customFetch]: (url: string, init: RequestInit) => options.fetch(url, { ...init, redirect: 'error' }),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(provider.tokenEndpoint).hostname),
+    signal: AbortSignal.timeout(options.timeout),
+  })
+  const usesPkce = provider.pkce ?? true
+
+  return {
+    async authorizationUrl({ state, codeVerifier, company }) {
+      const url = new URL(provider.authorizationEndpoint)
+      const parameters = {
+        response_type: 'code',
+        client_id: clientId,
+        redirect_uri: redirectUri,
+        ...(options.scopes.length > 0 ? { scope: options.scopes.join(provider.scopeSeparator ?? ' ') } : {}),
+        state,
+        ...(usesPkce
+          ? {
+              code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+              code_challenge_method: 'S256',
+            }
+          : {}),
+        ...(company !== undefined && provider.companyParameter ? { [provider.companyParameter]: String(company) } : {}),
+        ...provider.authorizationParameters,
+      }
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      return url
+    },
+
+    async exchangeCode(callback, { state, codeVerifier }) {
+      const parameters = checkAuthorizationAnswer(() => oauth.validateAuthResponse(server, client, callback, state))
+      return askProvider(async () => {
+        const response = await oauth.authorizationCodeGrantRequest(
+          ...([server, client, authentication, parameters, redirectUri] as const),
+          usesPkce ? codeVerifier : oauth.nopkce,
+          request(),
+        )
+        requireServed(response)
+        const answer = await oauth.processAuthorizationCodeResponse(server, client, response)
+        return { tokens: toTokenSet(provider, answer, clock()), clockSkew: skewOf(response, clock()) }
+      })
+    },
+
+    refresh: refreshToken =>
+      askProvider(async () => {
+        const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, request())
+        requireServed(response)
+        const answer = await oauth.processRefreshTokenResponse(server, client, response)
+        return toTokenSet(provider, answer, clock())
+      }),
+
+    async revoke(refreshToken) {
+      if (!provider.revocationEndpoint) return
+      await askProvider(async () => {
+        const more = { ...request(), additionalParameters: { token_type_hint: 'refresh_token' } }
+        const response = await oauth.revocationRequest(server, client, authentication, refreshToken, more)
+        requireServed(response)
+        await oauth.processRevocationResponse(response)
+      })
+    },
+
+    async identify(accessToken, apiDomain) {
+      const url = new URL(provider.identityEndpoint, apiDomain ?? provider.apiDomain)
+      if (url.origin !== new URL(provider.identityEndpoint, provider.issuer).origin && !isAllowedHost(provider, url)) {
+        throw new ConnectError('host_not_allowed', `${url.host} is none of ${provider.name}'s hosts.`)
+      }
+      const answer = await askProvider(async () => {
+        const response = await options.fetch(url, {
+          headers: { Authorization: `Bearer ${accessToken}`, Accept: 'application/json' },
+          redirect: 'error',
+          signal: AbortSignal.timeout(options.timeout),
+        })
+        requireServed(response)
+        if (response.status === 401)
+          throw new ConnectError('needs_reauthorization', 'The provider does not know this token any more.')
+        if (!response.ok) throw refused(`it answered ${response.status} when asked who this is`)
+        return response.json() as Promise<unknown>
+      })
+      return toIdentity(provider.name, provider.readIdentity(answer))
+    },
+  }
+}
+
+/** Tells a cancelled request from one that was made up. */
+function checkAuthorizationAnswer(check: () => URLSearchParams): URLSearchParams {
+  try {
+    return check()
+  } catch (cause) {
+    if (cause instanceof oauth.AuthorizationResponseError) {
+      if (cause.error === 'access_denied' || cause.error === 'user_denied') {
+        throw new ConnectError('denied', 'The request was not allowed.', { cause })
+      }
+      throw refused(cause.error_description ?? cause.error, cause)
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ConnectError('flow_invalid', `This answer does not belong to the request: ${reason}.`, { cause })
+  }
+}
+
+/** Sorts what may go wrong: what to try again, what only the user can mend, what only the developer can. */
+async function askProvider<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (cause instanceof ConnectError) throw cause
+    if (cause instanceof oauth.ResponseBodyError) {
+      const description = cause.error_description ? `: ${cause.error_description}` : ''
+      if (cause.error === 'invalid_grant') {
+        throw new ConnectError('needs_reauthorization', `The provider refused the grant${description}`, { cause })
+      }
+      throw refused(`${cause.error}${description}`, cause)
+    }
+    if (cause instanceof oauth.WWWAuthenticateChallengeError) throw refused(`it answered ${cause.status}`, cause)
+    if (cause instanceof oauth.OperationProcessingError || cause instanceof SyntaxError) {
+      throw new ConnectError('provider_unavailable', `The provider's answer cannot be used: ${cause.message}`, {
+        cause,
+      })
+    }
+    throw new ConnectError('provider_unavailable', 'The provider cannot be reached.', { cause })
+  }
+}
+
+/** @throws {ConnectError} `provider_unavailable` for an answer that says: later */
+function requireServed(response: Response): void {
+  if (response.status < 500 && response.status !== 429 && response.status !== 408) return
+  throw new ConnectError('provider_unavailable', `The provider answered ${response.status}.`, {
+    retryAfter: retryAfterSeconds(response.headers, Date.now()),
+  })
+}
+
+function refused(reason: string, cause?: unknown): ConnectError {
+  return new ConnectError(
+    'provider_refused',
+    `The provider refused the app: ${reason}. Check its client id, secret and redirect URI.`,
+    {
+      cause,
+    },
+  )
+}
+
+function skewOf(response: Response, now: number): number {
+  const skew = Date.parse(response.headers.get('Date') ?? '') - now
+  return Math.abs(skew) > CLOCK_TOLERANCE && Math.abs(skew) < LARGEST_SKEW ? skew : 0
+}

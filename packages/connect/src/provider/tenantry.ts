@@ -1,0 +1,52 @@
+import { ConnectError } from '../errors.ts'
+import { readUsersMe } from './identity.ts'
+import type { Provider } from './provider.ts'
+
+export interface TenantryProviderOptions {
+  /** The provider's address, `https://id.example.com`. */
+  issuer: string
+  /** Part of every link's key; for an app that works with several Tenantry providers. */
+  name?: string
+  /** As the app was registered; `standard` unless said otherwise. */
+  wire?: 'standard' | 'pipedrive'
+  /** Where `api_domain` may lead besides the issuer's own host and those below it. */
+  apiHosts?: readonly string[]
+}
+
+const languageIds = {
+  1: 'en-US',
+  2: 'en-GB',
+  3: 'et-EE',
+  4: 'fr-FR',
+  5: 'de-DE',
+  6: 'es-ES',
+  7: 'pt-BR',
+  8: 'ja-JP',
+  9: 'ar-SA',
+}
+
+/** A Tenantry provider. @throws {ConnectError} `configuration_invalid` */
+export function tenantry(options: TenantryProviderOptions): Provider {
+  if (!URL.canParse(options.issuer)) {
+    throw new ConnectError(
+      'configuration_invalid',
+      `issuer: ${options.issuer} is not an address such as https://id.example.com.`,
+    )
+  }
+  const { origin, host } = new URL(options.issuer)
+  const standard = (options.wire ?? 'standard') === 'standard'
+  return {
+    name: options.name ?? 'tenantry',
+    issuer: origin,
+    requiresIss: standard,
+    authorizationEndpoint: `${origin}/oauth/authorize`,
+    tokenEndpoint: `${origin}/oauth/token`,
+    revocationEndpoint: `${origin}/oauth/revoke`,
+    identityEndpoint: '/users/me',
+    readIdentity: answer => readUsersMe(answer, languageIds),
+    apiDomain: origin,
+    apiHosts: [host, `*.${host}`, ...(options.apiHosts ?? [])],
+    scopeSeparator: standard ? ' ' : ',',
+    companyParameter: 'company_id',
+  }
+}

@@ -1,0 +1,33 @@
+import postgres, { type Sql } from 'postgres'
+import { connectTables, sqlStore } from './sql-store.ts'
+import type { LinkStore } from './store.ts'
+
+export interface PostgresStore extends LinkStore {
+  /** Makes the tables where there are none; safe to run again, and at once in several processes. */
+  createTables(): Promise<void>
+  /** Ends the connections that the store opened itself. */
+  close(): Promise<void>
+}
+
+/** Keeps links in PostgreSQL by Postgres.js: an address (`postgres://…`) or the `sql` that the app has already. */
+export function postgresStore(addressOrSql: string | Sql): PostgresStore {
+  const own = typeof addressOrSql === 'string'
+  const sql = own ? postgres(addressOrSql, { max: 4, onnotice: () => {} }) : addressOrSql
+  const store = sqlStore({
+    dialect: 'postgres',
+    query: (text, values) => sql.unsafe(text, values),
+  })
+  return {
+    ...store,
+    async createTables() {
+      await sql.begin(async transaction => {
+        // IF NOT EXISTS is not safe against a second process at the same moment; the lock is.
+        await transaction`SELECT pg_advisory_xact_lock(hashtext('tenantry_connect_tables'))`
+        for (const table of connectTables) await transaction.unsafe(table)
+      })
+    },
+    close: async () => {
+      if (own) await sql.end()
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import type { LinkKey, LinkStatus, LinkStore, StoredLink } from './store.ts'
+
+/** A statement's values, in the order of `$1`, `$2` …: integers are below 2^53. */
+export type SqlValue = string | number | null
+export type SqlRow = Record<string, unknown>
+
+export interface SqlEngine {
+  /** Runs one statement by itself and gives back its rows, named by column. */
+  query(text: string, values: SqlValue[]): Promise<readonly SqlRow[]>
+  dialect: 'sqlite' | 'postgres'
+}
+
+/** The tables, for both dialects. Safe to run again. */
+export const connectTables: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS connect_links (
+  provider TEXT NOT NULL,
+  company_id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  account_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  notice TEXT,
+  identity TEXT NOT NULL,
+  scope TEXT,
+  api_domain TEXT,
+  tokens TEXT,
+  tokens_expire_at BIGINT,
+  installed_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (provider, company_id, user_id)
+)`,
+  'CREATE INDEX IF NOT EXISTS connect_links_of_account ON connect_links (provider, account_id)',
+  `CREATE TABLE IF NOT EXISTS connect_leases (
+  name TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
+  expires_at BIGINT NOT NULL
+)`,
+]
+
+const COLUMNS =
+  'provider, company_id, user_id, account_id, status, notice, identity, scope, api_domain, tokens, tokens_expire_at, installed_at, updated_at, version'
+
+/** Milliseconds since 1970 by the database's clock, so that it is one clock for all processes. */
+const NOW = {
+  sqlite: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+  postgres: 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)',
+}
+
+const SWEEP_EVERY = 200
+
+/** The store's statements, the same for every engine; an adapter only says how a statement is run. */
+export function sqlStore(engine: SqlEngine): LinkStore {
+  const now = NOW[engine.dialect]
+  const run = (text: string, ...values: SqlValue[]) =>
+    engine.query(engine.dialect === 'sqlite' ? text.replaceAll('$', '?') : text, values)
+  const done = async (rows: Promise<readonly SqlRow[]>) => (await rows).length > 0
+  let leasesUntilSweep = SWEEP_EVERY
+  return {
+    async findLink({ provider, companyId, userId }) {
+      const [row] = await run(
+        `SELECT ${COLUMNS} FROM connect_links WHERE provider = $1 AND company_id = $2 AND user_id = $3`,
+        ...[provider, companyId, userId],
+      )
+      return row && toLink(row)
+    },
+    async listLinks(provider, accountId) {
+      const rows = await run(
+        `SELECT ${COLUMNS} FROM connect_links WHERE provider = $1 AND account_id = $2
+         ORDER BY installed_at, company_id, user_id`,
+        ...[provider, accountId],
+      )
+      return rows.map(toLink)
+    },
+    async pageLinks(provider, after, limit) {
+      const rows = await run(
+        `SELECT ${COLUMNS} FROM connect_links
+         WHERE provider = $1 AND (company_id, user_id) > ($2, $3) ORDER BY company_id, user_id LIMIT $4`,
+        ...[provider, after?.companyId ?? -1, after?.userId ?? -1, limit],
+      )
+      return rows.map(toLink)
+    },
+    insertLink: link =>
+      done(
+        run(
+          `INSERT INTO connect_links (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           ON CONFLICT (provider, company_id, user_id) DO NOTHING RETURNING version`,
+          ...toValues(link),
+        ),
+      ),
+    replaceLink: link =>
+      done(
+        run(
+          `UPDATE connect_links SET account_id = $4, status = $5, notice = $6, identity = $7, scope = $8, api_domain = $9,
+           tokens = $10, tokens_expire_at = $11, installed_at = $12, updated_at = $13, version = $14
+           WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $14 - 1 RETURNING version`,
+          ...toValues(link),
+        ),
+      ),
+    deleteLink: ({ provider, companyId, userId }, version) =>
+      done(
+        run(
+          `DELETE FROM connect_links WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $4
+           RETURNING version`,
+          ...[provider, companyId, userId, version],
+        ),
+      ),
+    async acquireLease(name, holder, milliseconds) {
+      if (--leasesUntilSweep === 0) {
+        leasesUntilSweep = SWEEP_EVERY
+        await run(`DELETE FROM connect_leases WHERE expires_at < ${now}`)
+      }
+      return done(
+        run(
+          `INSERT INTO connect_leases (name, holder, expires_at) VALUES ($1, $2, ${now} + $3)
+           ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+           WHERE connect_leases.holder = excluded.holder OR connect_leases.expires_at <= ${now} RETURNING name`,
+          ...[name, holder, milliseconds],
+        ),
+      )
+    },
+    async releaseLease(name, holder) {
+      await run('DELETE FROM connect_leases WHERE name = $1 AND holder = $2', name, holder)
+    },
+  }
+}
+
+function toValues(link: StoredLink): SqlValue[] {
+  const { provider, companyId, userId, accountId, status, notice, identity, scope, apiDomain } = link
+  const { tokens, tokensExpireAt, installedAt, updatedAt, version } = link
+  return [
+    ...[provider, companyId, userId, accountId, status, notice, identity, scope, apiDomain],
+    ...[tokens, tokensExpireAt, installedAt, updatedAt, version],
+  ]
+}
+
+/** Drivers give 64-bit integers as numbers, bigints or text. */
+function toLink(row: SqlRow): StoredLink {
+  const key: LinkKey = {
+    provider: String(row.provider),
+    companyId: Number(row.company_id),
+    userId: Number(row.user_id),
+  }
+  return {
+    ...key,
+    accountId: String(row.account_id),
+    status: row.status as LinkStatus,
+    notice: (row.notice ?? null) as StoredLink['notice'],
+    identity: String(row.identity),
+    scope: (row.scope ?? null) as string | null,
+    apiDomain: (row.api_domain ?? null) as string | null,
+    tokens: (row.tokens ?? null) as string | null,
+    tokensExpireAt: row.tokens_expire_at == null ? null : Number(row.tokens_expire_at),
+    installedAt: Number(row.installed_at),
+    updatedAt: Number(row.updated_at),
+    version: Number(row.version),
+  }
+}

@@ -1,0 +1,168 @@
+import { ConnectError, isConnectError } from '../errors.ts'
+import { toLink } from '../links/link.ts'
+import type { Kit } from '../options.ts'
+import type { LinkKey, StoredLink } from '../store/store.ts'
+import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
+import { type KeptTokens, keepTokens, openTokens } from './vault.ts'
+
+/** A link whose access token works, as far as this side can tell. */
+export interface Fresh {
+  link: StoredLink
+  tokens: KeptTokens
+}
+
+/** How long others may take with their refresh before a caller is told to come back, in milliseconds. */
+const PATIENCE = 30_000
+
+/** Gives fresh tokens of links; those who ask at once share one answer. */
+export class FreshTokens {
+  readonly #kit: Kit
+  readonly #underWay = new Map<string, Promise<Fresh>>()
+
+  constructor(kit: Kit) {
+    this.#kit = kit
+  }
+
+  /**
+   * The link's tokens, refreshed where they are about to end, or where they are the `rejected` one.
+   * @throws {ConnectError} `link_missing`, `needs_reauthorization`, `disconnected`, `provider_unavailable`
+   */
+  async get(key: LinkKey, rejected?: string): Promise<Fresh> {
+    const fresh = await this.#read(key)
+    if (!this.#isDue(fresh, rejected)) return fresh
+    const name = `${leaseOf(key)} ${rejected ?? ''}`
+    const already = this.#underWay.get(name)
+    if (already) return already
+    const refreshed = this.#refreshOnce(key, rejected).finally(() => this.#underWay.delete(name))
+    this.#underWay.set(name, refreshed)
+    return refreshed
+  }
+
+  async #read(key: LinkKey): Promise<Fresh> {
+    const link = await this.#kit.store.findLink(key)
+    if (!link)
+      throw new ConnectError('link_missing', `Nobody is linked as user ${key.userId} at company ${key.companyId}.`)
+    if (link.notice === 'needs_reauthorization') await this.#tellAgain(link)
+    return { link, tokens: await openTokens(this.#kit.keyring, requireTokens(link)) }
+  }
+
+  #isDue({ link, tokens }: Fresh, rejected: string | undefined): boolean {
+    if (rejected !== undefined) return tokens.accessToken === rejected
+    return link.tokensExpireAt !== null && link.tokensExpireAt - this.#kit.clock() <= this.#kit.refreshAhead
+  }
+
+  #stillWorks({ link }: Fresh, rejected: string | undefined): boolean {
+    return rejected === undefined && link.tokensExpireAt !== null && link.tokensExpireAt > this.#kit.clock()
+  }
+
+  /** One refresh at a time among all processes: whoever has the lease refreshes, the others wait for what it writes. */
+  async #refreshOnce(key: LinkKey, rejected: string | undefined): Promise<Fresh> {
+    const deadline = performance.now() + PATIENCE
+    for (let attempt = 0; performance.now() < deadline; attempt++) {
+      const done = await underLease(this.#kit.store, leaseOf(key), async () => {
+        const fresh = await this.#read(key)
+        return this.#isDue(fresh, rejected) ? this.#refresh(fresh, rejected) : fresh
+      })
+      if (done) return done.result
+      const current = await this.#read(key)
+      if (!this.#isDue(current, rejected) || this.#stillWorks(current, rejected)) return current
+      await pauseBeforeLook(attempt)
+    }
+    throw new ConnectError(
+      'provider_unavailable',
+      'Another process has been refreshing this link for too long; try again.',
+    )
+  }
+
+  async #refresh(before: Fresh, rejected: string | undefined): Promise<Fresh> {
+    const { refreshToken } = before.tokens
+    if (refreshToken === null)
+      return this.#markRefused(before, 'The access token ended, and the provider gave no refresh token.')
+    try {
+      const answer = await this.#kit.oauth.refresh(refreshToken)
+      // RFC 6749 section 6: no new refresh token means that the old one stays.
+      const tokens = { ...answer, refreshToken: answer.refreshToken ?? refreshToken }
+      const kept = await keepTokens(this.#kit.keyring, before.link, tokens)
+      return await this.#write(before, {
+        ...kept,
+        status: 'active',
+        notice: null,
+        scope: answer.scope ?? before.link.scope,
+        apiDomain: answer.apiDomain ?? before.link.apiDomain,
+      })
+    } catch (error) {
+      if (isConnectError(error, 'needs_reauthorization')) return this.#markRefused(before, error.message)
+      if (isConnectError(error, 'provider_unavailable') && this.#stillWorks(before, rejected)) return before
+      throw error
+    }
+  }
+
+  /**
+   * Writes what the refresh gave, before anyone uses it. Where somebody else wrote in the meantime, theirs holds if it has
+   * another refresh token; otherwise they only found the old one refused, or encrypted it anew.
+   */
+  async #write(before: Fresh, changes: Partial<StoredLink>): Promise<Fresh> {
+    const { store, clock, keyring } = this.#kit
+    let base = before.link
+    for (;;) {
+      const link = { ...base, ...changes, updatedAt: clock(), version: base.version + 1 }
+      if (await store.replaceLink(link)) return { link, tokens: await openTokens(keyring, requireTokens(link)) }
+      const theirs = await store.findLink(before.link)
+      if (!theirs?.tokens) return this.#read(before.link)
+      const { refreshToken } = await openTokens(keyring, { ...theirs, tokens: theirs.tokens })
+      if (refreshToken !== before.tokens.refreshToken) return this.#read(before.link)
+      base = theirs
+    }
+  }
+
+  /** The user must allow the app again: kept first, then the app is told. */
+  async #markRefused(before: Fresh, reason: string): Promise<Fresh> {
+    const { store, clock, hooks } = this.#kit
+    const marked: StoredLink = {
+      ...before.link,
+      status: 'needs_reauthorization',
+      notice: hooks.onNeedsReauthorization ? 'needs_reauthorization' : null,
+      updatedAt: clock(),
+      version: before.link.version + 1,
+    }
+    // Somebody who wrote in the meantime may have refreshed: what they wrote decides.
+    if (!(await store.replaceLink(marked))) return this.#read(before.link)
+    await this.#tell(marked)
+    throw needsReauthorization(reason)
+  }
+
+  /** Tells the app, and notes that it was told; where telling fails, it is told with the next request for a token. */
+  async #tell(link: StoredLink): Promise<void> {
+    const { store, hooks, onError } = this.#kit
+    try {
+      await hooks.onNeedsReauthorization?.(toLink(link))
+      await store.replaceLink({ ...link, notice: null, version: link.version + 1 })
+    } catch (error) {
+      onError(error, crypto.randomUUID())
+    }
+  }
+
+  /** The process that found out could not tell, or is gone. */
+  async #tellAgain({ provider, companyId, userId }: StoredLink): Promise<void> {
+    const key = { provider, companyId, userId }
+    await underLease(this.#kit.store, leaseOf(key), async () => {
+      const link = await this.#kit.store.findLink(key)
+      if (link?.notice === 'needs_reauthorization') await this.#tell(link)
+    })
+  }
+}
+
+function requireTokens(link: StoredLink): StoredLink & { tokens: string } {
+  if (link.status === 'needs_reauthorization') throw needsReauthorization('The provider refused to refresh the tokens.')
+  if (link.status !== 'active' || link.tokens === null) {
+    throw new ConnectError(
+      'disconnected',
+      `User ${link.userId} at company ${link.companyId} is not connected any more (${link.status}).`,
+    )
+  }
+  return { ...link, tokens: link.tokens }
+}
+
+function needsReauthorization(reason: string): ConnectError {
+  return new ConnectError('needs_reauthorization', `${reason} Ask the user to install the app again.`)
+}

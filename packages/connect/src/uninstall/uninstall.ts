@@ -1,0 +1,124 @@
+import * as v from 'valibot'
+import { isConnectError } from '../errors.ts'
+import { toLink } from '../links/link.ts'
+import type { Kit } from '../options.ts'
+import type { LinkKey, StoredLink } from '../store/store.ts'
+import { leaseOf, underLease } from '../store/wait-for-lease.ts'
+import { openTokens } from '../tokens/vault.ts'
+import { hasOwnCredentials } from './credentials.ts'
+
+const LARGEST_BODY = 16_384
+
+/** Clocks of two machines may differ by so much; an older callback is stale without asking, in milliseconds. */
+const DOUBT = 300_000
+
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+const callbackBody = v.object({
+  client_id: v.string(),
+  company_id: id,
+  user_id: id,
+  timestamp: v.pipe(
+    v.string(),
+    v.transform(text => Date.parse(text)),
+    v.number(),
+    v.finite('not a time'),
+  ),
+})
+
+/**
+ * `DELETE` on the redirect URI: the provider says that a user removed the app. It may come late and more than once; the
+ * answer is 200 whenever it need not come again.
+ */
+export async function hearUninstall(kit: Kit, request: Request): Promise<Response> {
+  if (!(await hasOwnCredentials(kit, request))) {
+    const challenge = { 'WWW-Authenticate': 'Basic realm="uninstall callback"' }
+    return answer(401, 'The client id or secret is wrong.', challenge)
+  }
+  const body = await readBody(request)
+  if (body === undefined) return answer(400, 'The body must be JSON with client_id, company_id, user_id and timestamp.')
+  if (body.client_id !== kit.clientId) return answer(400, 'The client_id is of another app.')
+  const key = { provider: kit.provider.name, companyId: body.company_id, userId: body.user_id }
+  const done = await underLease(kit.store, leaseOf(key), () => closeLink(kit, key, body.timestamp))
+  if (!done) return answer(503, 'This link is busy at the moment; send it again.', { 'Retry-After': '5' })
+  return done.result
+}
+
+async function closeLink(kit: Kit, key: LinkKey, endedAt: number): Promise<Response> {
+  const link = await kit.store.findLink(key)
+  if (!link) return answer(200, 'There is no such link.')
+  if (link.status === 'uninstalled' || link.status === 'disconnected') {
+    await tell(kit, link)
+    return answer(200, 'It was ended before.')
+  }
+  const stale = await isStale(kit, link, endedAt)
+  if (stale === 'unknown') return answer(503, 'The provider does not answer; send it again.', { 'Retry-After': '30' })
+  if (stale) return answer(200, 'The app was installed again after that.')
+  const closed = await eraseTokens(kit, link)
+  if (!closed) return answer(503, 'This link changed at the same moment; send it again.', { 'Retry-After': '1' })
+  await tell(kit, closed)
+  return answer(200, 'Uninstalled.')
+}
+
+/**
+ * Whether the app was installed again since. Where the two times are so near that clocks may have mixed them up, the
+ * provider knows: a token that still works was given after the end.
+ */
+async function isStale(kit: Kit, link: StoredLink, endedAt: number): Promise<boolean | 'unknown'> {
+  if (endedAt >= link.installedAt) return false
+  if (endedAt < link.installedAt - DOUBT || link.tokens === null) return true
+  try {
+    const { accessToken } = await openTokens(kit.keyring, { ...link, tokens: link.tokens })
+    await kit.oauth.identify(accessToken, link.apiDomain)
+    return true
+  } catch (error) {
+    if (isConnectError(error, 'needs_reauthorization')) return (link.tokensExpireAt ?? Infinity) <= kit.clock()
+    if (isConnectError(error, 'provider_unavailable')) return 'unknown'
+    throw error
+  }
+}
+
+async function eraseTokens(kit: Kit, link: StoredLink): Promise<StoredLink | undefined> {
+  const closed: StoredLink = {
+    ...link,
+    status: 'uninstalled',
+    notice: kit.hooks.onUninstall ? 'uninstalled' : null,
+    tokens: null,
+    tokensExpireAt: null,
+    updatedAt: kit.clock(),
+    version: link.version + 1,
+  }
+  return (await kit.store.replaceLink(closed)) ? closed : undefined
+}
+
+/** Tells the app, then notes that it was told: where that fails, the provider sends it again, and so does this. */
+async function tell(kit: Kit, link: StoredLink): Promise<void> {
+  if (link.notice !== 'uninstalled') return
+  await kit.hooks.onUninstall?.(toLink(link))
+  await kit.store.replaceLink({ ...link, notice: null, version: link.version + 1 })
+}
+
+async function readBody(request: Request): Promise<v.InferOutput<typeof callbackBody> | undefined> {
+  const text = await readText(request)
+  try {
+    const parsed = v.safeParse(callbackBody, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The body as text, or nothing where it is too long. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, length] = ['', 0]
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length > LARGEST_BODY) return ''
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text
+}
+
+function answer(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return Response.json(status < 400 ? { message } : { error: message }, { status, headers })
+}
