@@ -1,4 +1,4 @@
-import { isConnectError } from '../errors.ts'
+import { ConnectError, isConnectError } from '../errors.ts'
 import { chooseLocale } from '../locale/locale.ts'
 import type { Kit } from '../options.ts'
 import { showPage } from '../pages/page.ts'
@@ -44,13 +44,13 @@ async function keepOrGiveBack(
   }: { flow: Flow; account: string | null; exchanged: Exchanged; identity: Identity },
 ): Promise<KeptLink> {
   try {
+    requireSameOwner(flow, account)
     return await keepLink(kit, {
       identity,
       tokens: exchanged.tokens,
       installedAt: kit.clock() + exchanged.clockSkew,
       account,
-      // The owner who asked must still be the one who is signed in.
-      intent: flow.account !== null && flow.account === account ? 'link' : 'install',
+      intent: flow.account === null ? 'install' : 'link',
       request,
     })
   } catch (error) {
@@ -59,6 +59,12 @@ async function keepOrGiveBack(
     }
     throw error
   }
+}
+
+/** The owner who asked must still be the one who is signed in. */
+function requireSameOwner(flow: Flow, account: string | null): void {
+  if (flow.account === null || flow.account === account) return
+  throw new ConnectError('link_needs_consent', 'Whoever asked for this company is not signed in any more.')
 }
 
 /** A refused install is not left at the provider; unless the person has a link that works, which it would end. */

@@ -60,8 +60,11 @@ export interface TestProvider {
   requestsTo(path: string): number
   /** A new browser with nobody signed in; it reaches the provider, and the app by its handler. */
   person(connect?: Connect): Person
-  /** Installs the app as a person would, from the start path to the app's answer. */
-  install(connect: Connect, choice: Choice, person?: Person): Promise<Response>
+  /**
+   * Installs the app as a person would, from the start path to the app's answer.
+   * @param init of the first request: a form that is posted, say
+   */
+  install(connect: Connect, choice: Choice, person?: Person, init?: RequestInit): Promise<Response>
   /** The user removes the app at the provider; the callback is sent to the app's handler. */
   uninstall(connect: Connect, reference: LinkReference): Promise<Response>
   close(): Promise<void>
@@ -156,9 +159,9 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
     },
     requestsTo: path => requests.get(path) ?? 0,
     person: connect => new Person(toApp(connect), PASSWORD),
-    async install(connect, choice, person = new Person(toApp(connect), PASSWORD)) {
+    async install(connect, choice, person = new Person(toApp(connect), PASSWORD), init = {}) {
       const start = new URL(connect.startPath, redirectUri)
-      return person.request(await person.walk(start, redirectUri, choice))
+      return person.request(await person.walk(start, redirectUri, choice, init))
     },
     async uninstall(connect, { companyId, userId }) {
       const { runtime } = provider

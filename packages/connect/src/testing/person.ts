@@ -36,11 +36,12 @@ export class Person {
    * Goes from an address (an app's start path, or the authorization endpoint) through sign-in, the choice of a company and
    * the consent page, and gives back where the provider sends the person in the end: the app's callback.
    * @param stopAt the callback, so that it is not requested yet
+   * @param init of the first request: a form that is posted, say
    */
-  async walk(start: string | URL, stopAt: string | URL, choice: Choice): Promise<URL> {
+  async walk(start: string | URL, stopAt: string | URL, choice: Choice, init?: RequestInit): Promise<URL> {
     const end = new URL(stopAt)
     const isEnd = (url: URL) => url.origin === end.origin && url.pathname === end.pathname
-    let [url, response] = [new URL(start), await this.request(start)]
+    let [url, response] = [new URL(start), await this.request(start, init)]
     for (let step = 0; step < 20; step++) {
       const location = response.headers.get('Location')
       if (location) {
@@ -83,12 +84,13 @@ function readForm(page: string): Form | undefined {
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/.exec(main)
   if (!form) return undefined
   const [fields, names] = [new URLSearchParams(), new Set<string>()]
-  for (const [, attributes = ''] of form[2]!.matchAll(/<(?:input|button)\b([^>]*)>/g)) {
+  for (const [, element, attributes = ''] of form[2]!.matchAll(/<(input|button)\b([^>]*)>/g)) {
     const name = attribute(attributes, 'name')
     if (!name) continue
     names.add(name)
-    const isChoice = attribute(attributes, 'type') === 'radio' && !/\bchecked\b/.test(attributes)
-    if (!isChoice && /^<input/.test(`<input${attributes}`)) fields.set(name, attribute(attributes, 'value') ?? '')
+    const isLeftOut =
+      element === 'button' || (attribute(attributes, 'type') === 'radio' && !/\bchecked\b/.test(attributes))
+    if (!isLeftOut) fields.set(name, attribute(attributes, 'value') ?? '')
   }
   return { action: attribute(form[1]!, 'action') ?? '', fields, names }
 }

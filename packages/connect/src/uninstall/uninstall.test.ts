@@ -1,0 +1,188 @@
+import { memoryStore } from '@tenantry/connect'
+import { type TestProvider, uninstallRequest } from '@tenantry/connect/testing'
+import { removeInstallation } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  APP_CALLBACK,
+  AT_EXPORTS,
+  AT_MI6,
+  BOND,
+  createTestApp,
+  startKitProvider,
+  type TestApp,
+} from '../../../../tests/support/kit.ts'
+
+const HOUR = 3_600_000
+
+let provider: TestProvider
+let app: TestApp
+let store: ReturnType<typeof memoryStore>
+
+beforeEach(async () => {
+  provider = await startKitProvider()
+  store = memoryStore()
+  app = createTestApp(provider, { store })
+  await provider.install(app.connect, { ...BOND, company: 1 })
+})
+afterEach(() => provider.close())
+
+const hear = (endedAt: number, reference = AT_MI6) => {
+  const { clientId, clientSecret } = provider.options
+  return app.connect.handler(uninstallRequest(APP_CALLBACK, clientId, clientSecret, reference, endedAt))
+}
+const statusOf = async () => (await app.connect.links.find(AT_MI6))?.status
+const removeAtProvider = () =>
+  removeInstallation(provider.tenantry.runtime, { company_id: 1, user_id: 777, client_id: provider.options.clientId })
+
+describe('an uninstall', () => {
+  it('closes the link, erases the tokens and tells the app', async () => {
+    provider.pass(HOUR / 2)
+    expect((await provider.uninstall(app.connect, AT_MI6)).status).toBe(200)
+    expect(await store.findLink({ provider: 'tenantry', ...AT_MI6 })).toMatchObject({
+      status: 'uninstalled',
+      tokens: null,
+      tokensExpireAt: null,
+      accountId: 'account-1',
+    })
+    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
+  })
+
+  it('that comes again changes nothing and tells nobody twice', async () => {
+    for (let time = 0; time < 3; time++) expect((await hear(provider.now())).status).toBe(200)
+    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+  })
+
+  it('that comes many times at once tells once', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => hear(provider.now())))
+    for (const { status } of answers) expect([200, 503]).toContain(status)
+    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+  })
+
+  it('that came late, after the next install, is ignored', async () => {
+    const endedAt = provider.now() + 1000
+    provider.pass(HOUR)
+    await provider.install(app.connect, { ...BOND, company: 1 })
+    expect((await hear(endedAt)).status).toBe(200)
+    expect(await statusOf()).toBe('active')
+    expect(app.told.uninstalled).toEqual([])
+  })
+
+  it('and an install within the same moment are told apart by asking the provider', async () => {
+    const endedAt = provider.now() - 500
+    const asked = provider.requestsTo('/users/me')
+    expect((await hear(endedAt)).status).toBe(200)
+    expect(await statusOf()).toBe('active')
+    expect(provider.requestsTo('/users/me')).toBe(asked + 1)
+    await removeAtProvider()
+    expect((await hear(endedAt)).status).toBe(200)
+    expect(await statusOf()).toBe('uninstalled')
+  })
+
+  it('that cannot be told apart while the provider is away is asked to come again', async () => {
+    provider.faults.next('users_me', { kind: 'no_connection' })
+    const answer = await hear(provider.now() - 500)
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '30'])
+    expect(await statusOf()).toBe('active')
+  })
+
+  it('of somebody who is not linked is answered as done', async () => {
+    expect((await hear(provider.now(), AT_EXPORTS)).status).toBe(200)
+    expect(app.told.uninstalled).toEqual([])
+  })
+
+  it('is told again when telling failed', async () => {
+    let failures = 1
+    const told: string[] = []
+    app = createTestApp(provider, {
+      store,
+      onUninstall: link => {
+        if (failures-- > 0) throw new Error('the database of the app is down')
+        told.push(link.identity.key)
+      },
+    })
+    expect((await hear(provider.now())).status).toBe(500)
+    expect(await statusOf()).toBe('uninstalled')
+    expect((await hear(provider.now())).status).toBe(200)
+    expect((await hear(provider.now())).status).toBe(200)
+    expect(told).toEqual(['tenantry:1:777'])
+  })
+
+  it('of a link that waits for reauthorization closes it too', async () => {
+    provider.pass(61 * 24 * HOUR)
+    await app.connect.accessToken(AT_MI6).catch(() => {})
+    expect(await statusOf()).toBe('needs_reauthorization')
+    expect((await hear(provider.now())).status).toBe(200)
+    expect(await statusOf()).toBe('uninstalled')
+  })
+
+  it('leaves a link that the app disconnected as it is', async () => {
+    await app.connect.disconnect(AT_MI6)
+    expect((await hear(provider.now())).status).toBe(200)
+    expect(await statusOf()).toBe('disconnected')
+    expect(app.told.uninstalled).toEqual([])
+  })
+
+  it('is followed by an install on the same account', async () => {
+    await provider.uninstall(app.connect, AT_MI6)
+    provider.pass(1000)
+    await provider.install(app.connect, { ...BOND, company: 1 })
+    expect(await app.connect.links.find(AT_MI6)).toMatchObject({ status: 'active', accountId: 'account-1' })
+    expect(app.accounts.length).toBe(1)
+  })
+
+  it('goes by the provider’s clock, when its clock is not ours', async () => {
+    const [skew, ours] = [90_000, provider.options.clock]
+    const fetch: typeof provider.options.fetch = async (input, init) => {
+      const answer = await provider.options.fetch(input, init)
+      const withDate = new Response(answer.body, answer)
+      withDate.headers.set('Date', new Date(ours() + skew).toUTCString())
+      return withDate
+    }
+    const behind = createTestApp(provider, { store: memoryStore(), fetch })
+    await provider.install(behind.connect, { ...BOND, company: 1 })
+    const installedAt = (await behind.connect.links.find(AT_MI6))!.installedAt
+    expect(Math.abs(installedAt - (ours() + skew))).toBeLessThan(1000)
+  })
+
+  const bodies: [string, BodyInit][] = [
+    ['no JSON', 'client_id=x'],
+    ['nothing', ''],
+    ['a list', '[]'],
+    ['ids as text', JSON.stringify({ company_id: '1', user_id: '777', timestamp: '2027-01-01T00:00:00Z' })],
+    ['no timestamp', JSON.stringify({ company_id: 1, user_id: 777 })],
+    ['a timestamp that is none', JSON.stringify({ company_id: 1, user_id: 777, timestamp: 'yesterday' })],
+    ['2^53+1', '{"company_id":1,"user_id":9007199254740993,"timestamp":"2027-01-01T00:00:00Z"}'],
+    ['a megabyte', JSON.stringify({ company_id: 1, user_id: 777, timestamp: 'x'.repeat(1_000_000) })],
+    ['an infinite stream', endless()],
+  ]
+  it.each(bodies)('with %s for a body is refused, and changes nothing', async (_, body) => {
+    const { clientId, clientSecret } = provider.options
+    const text = typeof body === 'string' ? body.replace(/^{/, `{"client_id":"${clientId}",`) : body
+    const request = new Request(APP_CALLBACK, {
+      method: 'DELETE',
+      headers: { Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+      body: text,
+      duplex: 'half',
+    } as RequestInit)
+    expect((await app.connect.handler(request)).status).toBe(400)
+    expect(await statusOf()).toBe('active')
+  })
+
+  it('for another app is refused', async () => {
+    const { clientId, clientSecret } = provider.options
+    const request = new Request(APP_CALLBACK, {
+      method: 'DELETE',
+      headers: { Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+      body: JSON.stringify({ client_id: 'another', company_id: 1, user_id: 777, timestamp: '2027-01-01T00:00:00Z' }),
+    })
+    expect((await app.connect.handler(request)).status).toBe(400)
+    expect(await statusOf()).toBe('active')
+  })
+})
+
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: controller => controller.enqueue(new Uint8Array(65_536).fill(32)),
+  })
+}
