@@ -63,7 +63,7 @@ const peoplesOwn = new Set<string>([
 async function answerError(
   kit: Kit,
   request: Request,
-  { flow, identity }: CallbackTrail,
+  { flow, identity, account }: CallbackTrail,
   error: unknown,
 ): Promise<Response> {
   const code: ConnectErrorCode | 'internal' = error instanceof ConnectError ? error.code : 'internal'
@@ -80,6 +80,11 @@ async function answerError(
     message: error instanceof Error ? error.message : String(error),
     tryAgain: flow?.returnTo ? `${kit.startPath}?${new URLSearchParams({ returnTo: flow.returnTo })}` : kit.startPath,
     continueTo: flow?.returnTo ?? '/',
+    addTo:
+      code === 'link_needs_consent' && account && identity
+        ? { action: kit.startPath, company: identity.companyId }
+        : null,
+    formTarget: new URL(kit.provider.authorizationEndpoint).origin,
   }
   const shown = (await kit.hooks.renderPage?.(page)) ?? (await showPage(page))
   const response = new Response(shown.body, shown)

@@ -11,6 +11,8 @@ import { type KeptLink, keepLink } from './keep-link.ts'
 export interface CallbackTrail {
   flow?: Flow
   identity?: Identity
+  /** Who is signed in. */
+  account?: string | null
 }
 
 /**
@@ -23,6 +25,7 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
   trail.flow = flow
   await useOnce(kit, flow)
   const account = (await kit.hooks.currentAccount?.(request)) ?? null
+  trail.account = account
   const exchanged = await kit.oauth.exchangeCode(callback, {
     state: flow.state,
     codeVerifier: await codeVerifierOf(kit, flow),

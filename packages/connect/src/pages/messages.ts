@@ -15,6 +15,8 @@ export interface Messages {
   takenBody: string
   consent: string
   consentBody: string
+  consentAsk: string
+  consentAdd: string
   refused: string
   unavailable: string
   unavailableBody: string
@@ -36,8 +38,10 @@ const en: Messages = {
   usedBody: 'This step was taken before, and works only once.',
   taken: 'Connected to another account',
   takenBody: '{name} at {company} belongs to another account here. Sign in to that account to use it, or to move it.',
-  consent: 'Add it from within your account',
+  consent: 'Add a company to your account',
   consentBody: 'To add {company} to an account that you have, sign in to it and choose there to add a company.',
+  consentAsk: 'You are signed in. Do you want to add {company} to your account?',
+  consentAdd: 'Add {company}',
   refused: 'This cannot be connected',
   unavailable: 'No answer at the moment',
   unavailableBody: 'The other side does not answer. Nothing was changed; try again in a moment.',
@@ -61,9 +65,11 @@ const fr: Messages = {
   taken: 'Connecté à un autre compte',
   takenBody:
     '{name} chez {company} appartient ici à un autre compte. Connectez-vous à ce compte pour l’utiliser ou le déplacer.',
-  consent: 'Ajoutez-le depuis votre compte',
+  consent: 'Ajouter une entreprise à votre compte',
   consentBody:
     'Pour ajouter {company} à un compte existant, connectez-vous à ce compte et choisissez-y d’ajouter une entreprise.',
+  consentAsk: 'Vous êtes connecté à votre compte. Voulez-vous y ajouter {company} ?',
+  consentAdd: 'Ajouter {company}',
   refused: 'Connexion impossible',
   unavailable: 'Pas de réponse pour le moment',
   unavailableBody: 'L’autre côté ne répond pas. Rien n’a été modifié ; réessayez dans un instant.',
@@ -87,9 +93,11 @@ const de: Messages = {
   taken: 'Mit einem anderen Konto verbunden',
   takenBody:
     '{name} bei {company} gehört hier zu einem anderen Konto. Melden Sie sich dort an, um es zu nutzen oder zu übertragen.',
-  consent: 'Fügen Sie es in Ihrem Konto hinzu',
+  consent: 'Ein Unternehmen Ihrem Konto hinzufügen',
   consentBody:
     'Um {company} einem bestehenden Konto hinzuzufügen, melden Sie sich dort an und wählen Sie, ein Unternehmen hinzuzufügen.',
+  consentAsk: 'Sie sind angemeldet. Möchten Sie {company} Ihrem Konto hinzufügen?',
+  consentAdd: '{company} hinzufügen',
   refused: 'Das kann nicht verbunden werden',
   unavailable: 'Zurzeit keine Antwort',
   unavailableBody: 'Die Gegenseite antwortet nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.',
@@ -112,8 +120,10 @@ const es: Messages = {
   usedBody: 'Este paso ya se dio y solo funciona una vez.',
   taken: 'Conectado a otra cuenta',
   takenBody: '{name} en {company} pertenece aquí a otra cuenta. Inicie sesión en ella para usarla o trasladarla.',
-  consent: 'Añádalo desde su cuenta',
+  consent: 'Añadir una empresa a su cuenta',
   consentBody: 'Para añadir {company} a una cuenta existente, inicie sesión en ella y elija allí añadir una empresa.',
+  consentAsk: 'Tiene una sesión iniciada. ¿Quiere añadir {company} a su cuenta?',
+  consentAdd: 'Añadir {company}',
   refused: 'No se puede conectar',
   unavailable: 'Sin respuesta por el momento',
   unavailableBody: 'El otro lado no responde. No se cambió nada; inténtelo de nuevo en un momento.',
@@ -135,8 +145,10 @@ const pt: Messages = {
   usedBody: 'Este passo já foi dado e só funciona uma vez.',
   taken: 'Conectado a outra conta',
   takenBody: '{name} em {company} pertence aqui a outra conta. Entre nessa conta para usá-lo ou transferi-lo.',
-  consent: 'Adicione a partir da sua conta',
+  consent: 'Adicionar uma empresa à sua conta',
   consentBody: 'Para adicionar {company} a uma conta existente, entre nela e escolha ali adicionar uma empresa.',
+  consentAsk: 'Você está conectado à sua conta. Quer adicionar {company} a ela?',
+  consentAdd: 'Adicionar {company}',
   refused: 'Não é possível conectar',
   unavailable: 'Sem resposta no momento',
   unavailableBody: 'O outro lado não responde. Nada foi alterado; tente de novo daqui a pouco.',
@@ -160,8 +172,10 @@ const et: Messages = {
   taken: 'Ühendatud teise kontoga',
   takenBody:
     '{name} ettevõttes {company} kuulub siin teisele kontole. Logige sellele kontole sisse, et seda kasutada või üle viia.',
-  consent: 'Lisage see oma kontolt',
+  consent: 'Ettevõtte lisamine kontole',
   consentBody: 'Et lisada {company} olemasolevale kontole, logige sellele sisse ja valige seal ettevõtte lisamine.',
+  consentAsk: 'Olete sisse logitud. Kas soovite lisada {company} oma kontole?',
+  consentAdd: 'Lisa {company}',
   refused: 'Seda ei saa ühendada',
   unavailable: 'Praegu vastust ei ole',
   unavailableBody: 'Teine pool ei vasta. Midagi ei muudetud; proovige hetke pärast uuesti.',
@@ -184,9 +198,11 @@ const ja: Messages = {
   taken: '別のアカウントに接続されています',
   takenBody:
     '{company} の {name} さんは、ここでは別のアカウントに属しています。使用または移動するには、そのアカウントにサインインしてください。',
-  consent: 'アカウントの中から追加してください',
+  consent: 'アカウントへの会社の追加',
   consentBody:
     '既存のアカウントに {company} を追加するには、そのアカウントにサインインし、会社の追加を選んでください。',
+  consentAsk: 'サインインしています。{company} をアカウントに追加しますか。',
+  consentAdd: '{company} を追加',
   refused: '接続できません',
   unavailable: '現在応答がありません',
   unavailableBody: '相手側が応答しません。何も変更されていません。しばらくしてからもう一度お試しください。',
@@ -208,8 +224,10 @@ const ar: Messages = {
   usedBody: 'نُفِّذت هذه الخطوة من قبل، وهي تعمل مرة واحدة فقط.',
   taken: 'مرتبط بحساب آخر',
   takenBody: 'ينتمي {name} لدى {company} إلى حساب آخر هنا. سجّل الدخول إلى ذلك الحساب لاستخدامه أو لنقله.',
-  consent: 'أضِفها من داخل حسابك',
+  consent: 'إضافة شركة إلى حسابك',
   consentBody: 'لإضافة {company} إلى حساب لديك، سجّل الدخول إليه واختر من هناك إضافة شركة.',
+  consentAsk: 'لقد سجّلت الدخول. هل تريد إضافة {company} إلى حسابك؟',
+  consentAdd: 'إضافة {company}',
   refused: 'لا يمكن الربط',
   unavailable: 'لا توجد استجابة حاليًا',
   unavailableBody: 'الطرف الآخر لا يستجيب. لم يتغير شيء؛ حاول مجددًا بعد قليل.',

@@ -19,6 +19,10 @@ export type Page =
       id: string
       tryAgain: string
       continueTo: string
+      /** For `link_needs_consent` with an account signed in: a form that posts `company` there adds it. */
+      addTo: { action: string; company: number } | null
+      /** Where that form leads in the end, for a Content-Security-Policy. */
+      formTarget: string
     }
 
 type Failed = Extract<Page, { kind: 'failed' }>
@@ -47,11 +51,16 @@ export async function showPage(page: Page): Promise<Response> {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': language,
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-      'Referrer-Policy': 'no-referrer',
+      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; form-action ${formTargets(page)}; frame-ancestors 'none'; base-uri 'none'`,
+      'Referrer-Policy': 'same-origin',
       'X-Content-Type-Options': 'nosniff',
     },
   })
+}
+
+/** Browsers hold every hop of a form's redirects against the policy. */
+function formTargets(page: Page): string {
+  return page.kind === 'failed' && page.addTo ? `'self' ${page.formTarget}` : "'self'"
 }
 
 /** The app's language where the kit's pages speak it too; otherwise the nearest to the person's own. */
@@ -83,10 +92,8 @@ function showConnected(
 }
 
 /** Which words belong to which error, and whether trying again makes sense. */
-function wordsFor(
-  { code, message, id, identity }: Failed,
-  text: Messages,
-): { title: string; body: string; again: boolean } {
+function wordsFor(page: Failed, text: Messages): { title: string; body: string; again: boolean } {
+  const { code, message, id, identity } = page
   const values = { ...namesOf(identity), id }
   switch (code) {
     case 'denied':
@@ -98,7 +105,7 @@ function wordsFor(
     case 'link_belongs_to_another_account':
       return { title: text.taken, body: fill(text.takenBody, values), again: false }
     case 'link_needs_consent':
-      return { title: text.consent, body: fill(text.consentBody, values), again: false }
+      return { title: text.consent, body: fill(page.addTo ? text.consentAsk : text.consentBody, values), again: false }
     case 'link_refused':
       return { title: text.refused, body: message, again: false }
     case 'provider_unavailable':
@@ -113,6 +120,7 @@ function showFailed(page: Failed, text: Messages): Content {
   return {
     title,
     body: html`<p>${body}</p>
+${page.addTo ? html`<form method="post" action="${page.addTo.action}"><input type="hidden" name="company" value="${page.addTo.company}"><input type="hidden" name="returnTo" value="${page.continueTo}"><button class="button">${fill(text.consentAdd, namesOf(page.identity))}</button></form>` : ''}
 <p>${again ? html`<a class="button" href="${page.tryAgain}">${text.tryAgain}</a> ` : ''}<a class="button quiet" href="${page.continueTo}">${text.continue}</a></p>`,
   }
 }

@@ -10,7 +10,8 @@ p { margin: 0 0 1rem; }
 p:last-child { margin-block-end: 0; }
 .who { font-size: 1.1rem; }
 .muted { color: var(--muted); font-size: .9rem; }
-.button { display: inline-block; padding: .65rem 1.25rem; margin-block-start: .5rem; border: 1px solid var(--accent); border-radius: .6rem; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; }
+.button { display: inline-block; padding: .65rem 1.25rem; margin-block-start: .5rem; border: 1px solid var(--accent); border-radius: .6rem; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; font-family: inherit; font-size: inherit; line-height: inherit; cursor: pointer; }
+form { margin: 0; }
 .button.quiet { background: transparent; color: var(--accent); }
 .button:focus-visible { outline: 3px solid var(--muted); outline-offset: 2px; }
 `
