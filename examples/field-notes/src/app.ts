@@ -28,6 +28,7 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
   app.get('/style.css', c => c.body(style, 200, { 'Content-Type': 'text/css' }))
   app.get('/live.js', c => c.body(live, 200, { 'Content-Type': 'text/javascript' }))
   app.get('/icon.svg', c => c.body(icon, 200, { 'Content-Type': 'image/svg+xml' }))
+  app.get('/favicon.ico', c => c.redirect('/icon.svg', 301))
   app.use(honoConnect(connect))
   app.use(csrf({ origin: settings.origin }))
 

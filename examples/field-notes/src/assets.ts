@@ -36,15 +36,12 @@ button, .button { display: inline-block; font: inherit; font-weight: 600; paddin
 
 /** Shows an uninstall that happens elsewhere, unless a note is being written. */
 export const live = `
-const state = links => JSON.stringify(links.map(link => [link.company_id, link.user_id, link.status]))
-let before
+const list = document.querySelector('.companies')
+const stateOf = links => links.map(link => [link.company_id, link.user_id, link.status].join()).join(';')
 setInterval(async () => {
-  if (document.hidden) return
+  if (!list || document.hidden || document.querySelector('textarea')?.value) return
   const answer = await fetch('/api/links').catch(() => null)
-  if (!answer || !answer.ok) return
-  const now = state(await answer.json())
-  if (before !== undefined && before !== now && document.querySelector('textarea')?.value === '') location.reload()
-  else before ??= now
+  if (answer?.ok && stateOf(await answer.json()) !== list.dataset.state) location.reload()
 }, 2000)
 `
 

@@ -61,7 +61,7 @@ ${notes.length === 0 ? html`<p class="muted">${say(language, 'noNotes')}</p>` : 
 </section>
 <section aria-labelledby="companies">
 <h2 id="companies">${say(language, 'companies')}</h2>
-<ul class="companies">${links.map(link => company(locale, link, startPath))}</ul>
+<ul class="companies" data-state="${links.map(link => [link.companyId, link.userId, link.status].join()).join(';')}">${links.map(link => company(locale, link, startPath))}</ul>
 <form method="post" action="${startPath}" class="add">
 <button class="quiet">${say(language, 'addCompany')}</button>
 <p class="muted">${say(language, 'addHint')}</p>

@@ -43,7 +43,7 @@ export interface Connect {
 export function createConnect(options: ConnectOptions): Connect {
   const kit = createKit(options)
   const freshTokens = new FreshTokens(kit)
-  const paths = new Set([kit.startPath, kit.redirectUri.pathname])
+  const paths = new Set([kit.startPath, kit.stylesheetPath, kit.redirectUri.pathname])
   return {
     handler: createHandler(kit),
     handles: pathname => paths.has(pathname),

@@ -4,6 +4,7 @@ export type ConnectErrorCode =
   | 'link_missing'
   | 'link_belongs_to_another_account'
   | 'link_needs_consent'
+  | 'account_not_proved'
   | 'link_refused'
   | 'needs_reauthorization'
   | 'disconnected'

@@ -5,10 +5,13 @@ import { startInstall } from './install/start.ts'
 import { chooseLocale } from './locale/locale.ts'
 import type { Kit } from './options.ts'
 import { showPage } from './pages/page.ts'
+import { style } from './pages/style.ts'
 import { hearUninstall } from './uninstall/uninstall.ts'
 
 /** A web-standard handler: every request in, an answer out, never a throw. */
 export type Handler = (request: Request) => Promise<Response>
+
+const stylesheetHeaders = { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'max-age=3600' }
 
 type Route = (request: Request, trail: CallbackTrail) => Promise<Response>
 
@@ -17,6 +20,7 @@ export function createHandler(kit: Kit): Handler {
   const start: Route = request => startInstall(kit, request)
   const routes: Record<string, Record<string, Route>> = {
     [kit.startPath]: { GET: start, POST: start },
+    [kit.stylesheetPath]: { GET: async () => new Response(style, { headers: stylesheetHeaders }) },
     [kit.redirectUri.pathname]: {
       GET: (request, trail) => finishInstall(kit, request, trail),
       DELETE: request => hearUninstall(kit, request),
@@ -43,6 +47,7 @@ const statuses: Partial<Record<ConnectErrorCode, number>> = {
   return_to_invalid: 400,
   link_refused: 403,
   link_needs_consent: 403,
+  account_not_proved: 403,
   link_belongs_to_another_account: 409,
   provider_unavailable: 503,
   provider_refused: 502,
@@ -57,6 +62,7 @@ const peoplesOwn = new Set<string>([
   'flow_invalid',
   'flow_used',
   'link_refused',
+  'link_needs_consent',
   'link_belongs_to_another_account',
 ] satisfies ConnectErrorCode[])
 
@@ -86,7 +92,7 @@ async function answerError(
         : null,
     formTarget: new URL(kit.provider.authorizationEndpoint).origin,
   }
-  const shown = (await kit.hooks.renderPage?.(page)) ?? (await showPage(page))
+  const shown = (await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath)
   const response = new Response(shown.body, shown)
   if (flow) response.headers.append('Set-Cookie', endFlow(kit, flow.state))
   if (error instanceof ConnectError && error.retryAfter !== undefined) {

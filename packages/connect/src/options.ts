@@ -74,6 +74,7 @@ export interface Kit {
   clientSecret: string
   redirectUri: URL
   startPath: string
+  stylesheetPath: string
   store: LinkStore
   keyring: Keyring
   oauth: OAuthClient
@@ -110,6 +111,7 @@ export function createKit(options: ConnectOptions): Kit {
     clientSecret,
     redirectUri,
     startPath: redirectUri.pathname.replace(/[^/]*$/, 'start'),
+    stylesheetPath: redirectUri.pathname.replace(/[^/]*$/, 'connect.css'),
     store,
     keyring: createKeyring(options.encryptionKeys ?? []),
     oauth: createOAuthClient({
@@ -134,8 +136,9 @@ function checkRedirectUri(redirectUri: string): URL {
   const url = new URL(redirectUri)
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
     throw invalid('redirectUri: https, except on this machine')
-  if (/\/start$/.test(url.pathname))
-    throw invalid('redirectUri: a path that does not end in /start, which is where installs begin')
+  if (/\/(start|connect\.css)$/.test(url.pathname)) {
+    throw invalid('redirectUri: a path that does not end in /start or /connect.css, which the kit uses itself')
+  }
   return url
 }
 

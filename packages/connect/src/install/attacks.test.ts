@@ -260,7 +260,7 @@ describe('an account and its owner', () => {
       new Request(callback, { headers: { Cookie: `${cookie}; ${session.Cookie}` } }),
     )
     expect(answer.status).toBe(403)
-    expect(await textOf(answer)).toContain('sign in to it and choose there to add a company')
+    expect(await textOf(answer)).toContain('Do you want to add MI6 to your account?')
     expect(await trusting.connect.links.find(AT_MI6)).toBeUndefined()
   })
 

@@ -57,7 +57,15 @@ async function keepOrGiveBack(
       request,
     })
   } catch (error) {
-    if (isConnectError(error, 'link_refused', 'link_needs_consent', 'link_belongs_to_another_account')) {
+    if (
+      isConnectError(
+        error,
+        'link_refused',
+        'link_needs_consent',
+        'account_not_proved',
+        'link_belongs_to_another_account',
+      )
+    ) {
       await giveBack(kit, identity, exchanged.tokens.refreshToken)
     }
     throw error
@@ -93,7 +101,8 @@ async function answer(
   const { accountId, installedAt } = link
   const given = await kit.hooks.onLinked?.({ identity, link, accountId, created, returnTo, locale, request })
   const page = { kind: 'connected' as const, identity, locale, installedAt, continueTo: returnTo ?? '/' }
-  const shown = given instanceof Response ? given : ((await kit.hooks.renderPage?.(page)) ?? (await showPage(page)))
+  const shown =
+    given instanceof Response ? given : ((await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath))
   const response = new Response(shown.body, shown)
   if (given && !(given instanceof Response)) {
     for (const [name, value] of new Headers(given.headers)) response.headers.append(name, value)

@@ -45,7 +45,7 @@ export type Decision = { accountId: string } | { create: () => string | Promise<
 /**
  * Holds the app's answer against the rules that no app can break by mistake: a link's account changes only by an explicit
  * move, and an account gets a link only by being made for it, or when its signed-in owner asked.
- * @throws {ConnectError} `link_refused`, `link_belongs_to_another_account`, `link_needs_consent`
+ * @throws {ConnectError} `link_refused`, `link_belongs_to_another_account`, `link_needs_consent`, `account_not_proved`
  */
 export function decide(answer: InstallAnswer, { link, account, intent, identity }: InstallQuestion): Decision {
   if (answer.kind === 'refuse') throw new ConnectError('link_refused', answer.message)
@@ -54,10 +54,13 @@ export function decide(answer: InstallAnswer, { link, account, intent, identity 
     throw belongsToAnother(identity)
   }
   if (answer.kind === 'create') return { create: answer.create }
-  if (answer.accountId === account && intent === 'link') return { accountId: account }
+  if (answer.accountId === account) {
+    if (intent === 'link') return { accountId: account }
+    throw new ConnectError('link_needs_consent', 'The owner of the signed-in account has not asked for this company.')
+  }
   throw new ConnectError(
-    'link_needs_consent',
-    `onInstall answered with the account ${answer.accountId} for an identity that is not linked to it. Only its signed-in owner can add it, by a form that posts to the start path; an e-mail that looks the same is no proof.`,
+    'account_not_proved',
+    `onInstall answered with the account ${answer.accountId}, which is neither linked to this identity nor signed in. An e-mail that looks the same is no proof: answer with createAccount(), or let the account's owner sign in and add the company.`,
   )
 }
 

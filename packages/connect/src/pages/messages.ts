@@ -4,6 +4,7 @@ export interface Messages {
   connectedAs: string
   connectedOn: string
   continue: string
+  notNow: string
   tryAgain: string
   denied: string
   deniedBody: string
@@ -29,6 +30,7 @@ const en: Messages = {
   connectedAs: 'You are {name} at {company}.',
   connectedOn: 'Connected on {date}',
   continue: 'Continue',
+  notNow: 'Not now',
   tryAgain: 'Try again',
   denied: 'Nothing was connected',
   deniedBody: 'You did not allow it, so nothing was shared.',
@@ -54,6 +56,7 @@ const fr: Messages = {
   connectedAs: 'Vous êtes {name} chez {company}.',
   connectedOn: 'Connecté le {date}',
   continue: 'Continuer',
+  notNow: 'Pas maintenant',
   tryAgain: 'Réessayer',
   denied: 'Rien n’a été connecté',
   deniedBody: 'Vous n’avez pas donné votre accord : rien n’a été partagé.',
@@ -82,6 +85,7 @@ const de: Messages = {
   connectedAs: 'Sie sind {name} bei {company}.',
   connectedOn: 'Verbunden am {date}',
   continue: 'Weiter',
+  notNow: 'Jetzt nicht',
   tryAgain: 'Erneut versuchen',
   denied: 'Es wurde nichts verbunden',
   deniedBody: 'Sie haben nicht zugestimmt, also wurde nichts geteilt.',
@@ -111,6 +115,7 @@ const es: Messages = {
   connectedAs: 'Usted es {name} en {company}.',
   connectedOn: 'Conectado el {date}',
   continue: 'Continuar',
+  notNow: 'Ahora no',
   tryAgain: 'Intentar de nuevo',
   denied: 'No se conectó nada',
   deniedBody: 'Usted no lo permitió, así que no se compartió nada.',
@@ -136,6 +141,7 @@ const pt: Messages = {
   connectedAs: 'Você é {name} em {company}.',
   connectedOn: 'Conectado em {date}',
   continue: 'Continuar',
+  notNow: 'Agora não',
   tryAgain: 'Tentar de novo',
   denied: 'Nada foi conectado',
   deniedBody: 'Você não permitiu; nada foi compartilhado.',
@@ -161,6 +167,7 @@ const et: Messages = {
   connectedAs: 'Olete {name} ettevõttes {company}.',
   connectedOn: 'Ühendatud {date}',
   continue: 'Jätka',
+  notNow: 'Mitte praegu',
   tryAgain: 'Proovi uuesti',
   denied: 'Midagi ei ühendatud',
   deniedBody: 'Te ei lubanud seda, seega ei jagatud midagi.',
@@ -188,6 +195,7 @@ const ja: Messages = {
   connectedAs: '{company} の {name} さんとして接続しています。',
   connectedOn: '接続日: {date}',
   continue: '続ける',
+  notNow: '今はしない',
   tryAgain: 'もう一度試す',
   denied: '何も接続されていません',
   deniedBody: '許可されなかったため、何も共有されていません。',
@@ -215,6 +223,7 @@ const ar: Messages = {
   connectedAs: 'أنت {name} لدى {company}.',
   connectedOn: 'تم الاتصال في {date}',
   continue: 'متابعة',
+  notNow: 'ليس الآن',
   tryAgain: 'حاول مجددًا',
   denied: 'لم يتم ربط أي شيء',
   deniedBody: 'لم تسمح بذلك، فلم تتم مشاركة أي شيء.',

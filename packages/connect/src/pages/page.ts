@@ -3,7 +3,6 @@ import { chooseLocale, directionOf, type Locale } from '../locale/locale.ts'
 import type { Identity } from '../provider/identity.ts'
 import { html, type Markup } from './html.ts'
 import { type Messages, messages } from './messages.ts'
-import { style } from './style.ts'
 
 /** A page of the flow, for an app that shows its own. */
 export type Page =
@@ -27,11 +26,13 @@ export type Page =
 
 type Failed = Extract<Page, { kind: 'failed' }>
 
-/** A page in the kit's own look, in the person's language. */
-export async function showPage(page: Page): Promise<Response> {
+/**
+ * A page in the kit's own look, in the person's language.
+ * @param stylesheet its path: a file of its own, so that an app's stricter policy bears it too
+ */
+export function showPage(page: Page, stylesheet: string): Response {
   const { language, text } = pageLanguage(page.locale)
   const content = page.kind === 'connected' ? showConnected(page, text) : showFailed(page, text)
-  const nonce = crypto.randomUUID()
   const document = html`<!doctype html>
 <html lang="${language}" dir="${directionOf(language)}">
 <head>
@@ -40,8 +41,7 @@ export async function showPage(page: Page): Promise<Response> {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${content.title}</title>
-<style nonce="${nonce}">${style}</style>
-<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${stylesheet}">
 </head>
 <body><main class="${page.kind}"><h1>${content.title}</h1>${content.body}</main></body>
 </html>`
@@ -51,7 +51,7 @@ export async function showPage(page: Page): Promise<Response> {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': language,
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; form-action ${formTargets(page)}; frame-ancestors 'none'; base-uri 'none'`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${formTargets(page)}; frame-ancestors 'none'; base-uri 'none'`,
       'Referrer-Policy': 'same-origin',
       'X-Content-Type-Options': 'nosniff',
     },
@@ -104,6 +104,7 @@ function wordsFor(page: Failed, text: Messages): { title: string; body: string; 
       return { title: text.used, body: text.usedBody, again: false }
     case 'link_belongs_to_another_account':
       return { title: text.taken, body: fill(text.takenBody, values), again: false }
+    case 'account_not_proved':
     case 'link_needs_consent':
       return { title: text.consent, body: fill(page.addTo ? text.consentAsk : text.consentBody, values), again: false }
     case 'link_refused':
@@ -121,7 +122,7 @@ function showFailed(page: Failed, text: Messages): Content {
     title,
     body: html`<p>${body}</p>
 ${page.addTo ? html`<form method="post" action="${page.addTo.action}"><input type="hidden" name="company" value="${page.addTo.company}"><input type="hidden" name="returnTo" value="${page.continueTo}"><button class="button">${fill(text.consentAdd, namesOf(page.identity))}</button></form>` : ''}
-<p>${again ? html`<a class="button" href="${page.tryAgain}">${text.tryAgain}</a> ` : ''}<a class="button quiet" href="${page.continueTo}">${text.continue}</a></p>`,
+<p>${again ? html`<a class="button" href="${page.tryAgain}">${text.tryAgain}</a> ` : ''}<a class="button quiet" href="${page.continueTo}">${page.addTo ? text.notNow : text.continue}</a></p>`,
   }
 }
 
