@@ -1,32 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { npm, packed } from './support/packed.ts'
 import { REPOSITORY, temporaryFolder } from './support/sandbox-process.ts'
-
-/** npm itself, run by the Node that runs the tests. */
-function npm(args: string[], cwd: string) {
-  const { status, stdout, stderr } = spawnSync('npm', args, {
-    cwd,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  })
-  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}: ${stderr}`)
-  return stdout
-}
 
 describe('the published package', { timeout: 300_000 }, () => {
   const folder = temporaryFolder()
   const project = join(folder.path, 'project')
   const run = (args: string[]) => spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' })
 
-  beforeAll(() => {
-    npm(['pack', '--workspace', 'tenantry', '--pack-destination', folder.path], REPOSITORY)
+  beforeAll(async () => {
+    const { tenantry } = await packed()
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', type: 'module', private: true }))
-    const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'packages/server/package.json'), 'utf8'))
-    npm(['install', '--prefer-offline', '--ignore-scripts', join(folder.path, `tenantry-${version}.tgz`)], project)
+    npm(['install', '--prefer-offline', '--ignore-scripts', tenantry], project)
   })
   afterAll(() => folder.remove())
 

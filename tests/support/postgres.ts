@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { freePort } from './free-port.ts'
 
 /** Where the tests reach PostgreSQL: set by hand for one that runs already, otherwise by the set-up. */
 const VARIABLE = 'TENANTRY_TEST_POSTGRES_URL'
@@ -98,12 +98,4 @@ function serverUser(folder: string): string[] {
   if (!line) throw new Error('PostgreSQL does not run as root, and there is no user postgres.')
   spawnSync('chown', ['postgres', folder])
   return ['runuser', '-u', 'postgres', '--']
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as { port: number }
-  await new Promise(resolve => probe.close(resolve))
-  return port
 }

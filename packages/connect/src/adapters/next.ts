@@ -2,9 +2,11 @@ import type { Connect } from '../connect.ts'
 
 /**
  * Next.js route handlers, in `app/connect/[step]/route.ts` for a redirect URI that ends in `/connect/callback`:
- * `export const { GET, POST, DELETE } = nextConnect(connect)`.
+ * `export const { GET, POST, DELETE } = nextConnect(connect)`. A function that makes the kit at the first request is fine
+ * too: at build time there are no secrets.
  */
-export function nextConnect(connect: Connect) {
-  const handle = (request: Request): Promise<Response> => connect.handler(request)
+export function nextConnect(connect: Connect | (() => Connect)) {
+  const handle = (request: Request): Promise<Response> =>
+    (typeof connect === 'function' ? connect() : connect).handler(request)
   return { GET: handle, POST: handle, DELETE: handle }
 }

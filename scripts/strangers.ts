@@ -1,0 +1,3 @@
+import { installStrangers } from '../tests/support/strangers.ts'
+
+installStrangers()
