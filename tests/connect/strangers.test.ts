@@ -1,12 +1,22 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Connect, createAccount, createConnect, memoryStore, type Provider, useAccount } from '@tenantry/connect'
+import {
+  type Connect,
+  createAccount,
+  createConnect,
+  memoryStore,
+  type Provider,
+  tenantry,
+  useAccount,
+} from '@tenantry/connect'
 import { Person } from '@tenantry/connect/testing'
 import { OAuth2Server } from 'oauth2-mock-server'
 import OidcProvider from 'oidc-provider'
+import { v1 as pipedrive } from 'pipedrive'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { KEY } from '../support/kit.ts'
+import { APP_CALLBACK, AT_MI6, BOND, createTestApp, KEY } from '../support/kit.ts'
+import { serveTestProvider } from '../support/served-provider.ts'
 
 const CALLBACK = 'http://localhost:3999/connect/callback'
 const START = 'http://localhost:3999/connect/start'
@@ -201,5 +211,47 @@ describe('oauth2-mock-server', () => {
     })
     await expect(connect.accessToken(reference)).rejects.toMatchObject({ code: 'needs_reauthorization' })
     expect((await connect.links.find(reference))?.status).toBe('needs_reauthorization')
+  })
+})
+
+describe('the official pipedrive package', () => {
+  it('calls the API with tokens of the kit, as the guide to moving says', async () => {
+    const provider = await serveTestProvider({ redirectUri: APP_CALLBACK, app: { wire: 'pipedrive' } })
+    const { connect } = createTestApp(provider)
+    expect((await provider.install(connect, { ...BOND, company: 2 })).status).toBe(200)
+    const config = new pipedrive.Configuration({
+      basePath: `${provider.origin}/api/v1`,
+      accessToken: () => connect.accessToken({ companyId: 2, userId: 777 }),
+    })
+    provider.pass(3_600_000)
+    const { data } = await new pipedrive.UsersApi(config).getCurrentUser()
+    expect(data).toMatchObject({ id: 777, company_id: 2, company_name: 'Universal Exports' })
+    await provider.close()
+  })
+})
+
+describe('a provider’s API that redirects to another host', () => {
+  it('does not get the token sent there', async () => {
+    const seen: (string | undefined)[] = []
+    const elsewhere = await listen((request, response) => {
+      seen.push(request.headers.authorization)
+      response.end('{}')
+    })
+    const api = await listen((request, response) => {
+      response.writeHead(302, { Location: `${elsewhere.origin.replace('localhost', '127.0.0.1')}${request.url}` }).end()
+    })
+    const provider = await serveTestProvider({ redirectUri: APP_CALLBACK })
+    const { connect } = createTestApp(provider, {
+      provider: tenantry({ issuer: provider.origin, apiHosts: [new URL(api.origin).host] }),
+      fetch,
+    })
+    await provider.install(connect, { ...BOND, company: 1 })
+    expect((await connect.fetch(AT_MI6, `${api.origin}/deals`)).status).toBe(200)
+    expect(seen).toEqual([undefined])
+    for (const { server } of [elsewhere, api]) {
+      server.closeAllConnections()
+      server.close()
+    }
+    await provider.close()
   })
 })

@@ -1,4 +1,4 @@
-import { createConnect, memoryStore, tenantry, useAccount } from '@tenantry/connect'
+import { createAccount, createConnect, memoryStore, tenantry, useAccount } from '@tenantry/connect'
 import { startTestProvider, type TestProvider, uninstallRequest } from '@tenantry/connect/testing'
 import fc from 'fast-check'
 import { setMember } from 'tenantry'
@@ -286,6 +286,15 @@ describe('an account and its owner', () => {
     expect((await greedy.connect.links.find(AT_MI6))?.accountId).toBe('account-1')
   })
 
+  it('an app that makes a new account at each install is stopped at the second', async () => {
+    const store = memoryStore()
+    await provider.install(createTestApp(provider, { store }).connect, BOND_AT_MI6)
+    const forgetful = createTestApp(provider, { store, onInstall: () => createAccount(() => 'another') })
+    expect((await provider.install(forgetful.connect, BOND_AT_MI6)).status).toBe(403)
+    expect(String(forgetful.told.errors[0])).toContain('useAccount(link.accountId)')
+    expect((await forgetful.connect.fetch(AT_MI6, '/users/me')).status).toBe(200)
+  })
+
   it('a form on another site does not add a company to the account of who visits it', async () => {
     const form = linkForm()
     for (const headers of [
@@ -336,6 +345,7 @@ describe('returnTo', () => {
     'evil.example',
     '/%0d%0a\r\nSet-Cookie: x=y',
     ' //evil.example',
+    `/${'a'.repeat(1024)}`,
   ])('%j is refused before anything begins', async returnTo => {
     const answer = await app.connect.handler(new Request(`${START}?${new URLSearchParams({ returnTo })}`))
     expect(answer.status).toBe(400)

@@ -1,43 +1,6 @@
 import { ConnectError } from '../errors.ts'
-import type { Link } from '../links/link.ts'
+import type { InstallAnswer, InstallQuestion } from '../install-answer.ts'
 import type { Identity } from '../provider/identity.ts'
-
-/** What the app is asked at each install. */
-export interface InstallQuestion {
-  /** Who installed, at which company: checked with the provider just now. */
-  identity: Identity
-  /** The link that this identity has already, whatever its e-mail is by now. */
-  link: Link | undefined
-  /** The account that is signed in to the app. */
-  account: string | null
-  /** `link` when that account's owner asked to add a company to it; `install` for an install or a sign-in. */
-  intent: 'install' | 'link'
-  request: Request
-}
-
-/** Whose account an install belongs to. */
-export type InstallAnswer =
-  | { kind: 'use'; accountId: string }
-  | { kind: 'create'; create: () => string | Promise<string> }
-  | { kind: 'refuse'; message: string }
-
-/** This account: the link's own, or the signed-in one when its owner asked for the link. */
-export function useAccount(accountId: string): InstallAnswer {
-  return { kind: 'use', accountId }
-}
-
-/**
- * A new account. `create` makes it and gives back its id; it runs once for an identity, unless the process dies
- * before the link is kept: keep `identity.key` in a unique column to have no orphan even then.
- */
-export function createAccount(create: () => string | Promise<string>): InstallAnswer {
-  return { kind: 'create', create }
-}
-
-/** No account; the person is shown the message. */
-export function refuse(message: string): InstallAnswer {
-  return { kind: 'refuse', message }
-}
 
 /** What the answer comes to. */
 export type Decision = { accountId: string } | { create: () => string | Promise<string> }
@@ -50,7 +13,9 @@ export type Decision = { accountId: string } | { create: () => string | Promise<
 export function decide(answer: InstallAnswer, { link, account, intent, identity }: InstallQuestion): Decision {
   if (answer.kind === 'refuse') throw new ConnectError('link_refused', answer.message)
   if (link) {
-    if (answer.kind === 'use' && answer.accountId === link.accountId) return { accountId: link.accountId }
+    if (answer.kind === 'create')
+      throw notProved('with a new account for an identity that has one: answer useAccount(link.accountId)')
+    if (answer.accountId === link.accountId) return { accountId: link.accountId }
     throw belongsToAnother(identity)
   }
   if (answer.kind === 'create') return { create: answer.create }
@@ -58,10 +23,13 @@ export function decide(answer: InstallAnswer, { link, account, intent, identity 
     if (intent === 'link') return { accountId: account }
     throw new ConnectError('link_needs_consent', 'The owner of the signed-in account has not asked for this company.')
   }
-  throw new ConnectError(
-    'account_not_proved',
-    `onInstall answered with the account ${answer.accountId}, which is neither linked to this identity nor signed in. An e-mail that looks the same is no proof: answer with createAccount(), or let the account's owner sign in and add the company.`,
+  throw notProved(
+    `with the account ${answer.accountId}, which is neither linked to this identity nor signed in. An e-mail that looks the same is no proof: answer with createAccount(), or let the account's owner sign in and add the company`,
   )
+}
+
+function notProved(how: string): ConnectError {
+  return new ConnectError('account_not_proved', `onInstall answered ${how}.`)
 }
 
 /** An owner who wants a company added is never signed in to somebody else's account instead. */

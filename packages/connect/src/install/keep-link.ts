@@ -1,12 +1,13 @@
 import { ConnectError } from '../errors.ts'
-import { type Link, toLink } from '../links/link.ts'
+import type { InstallQuestion } from '../install-answer.ts'
+import { type Link, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import type { Identity } from '../provider/identity.ts'
 import type { TokenSet } from '../provider/token-answer.ts'
 import type { StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
 import { keepTokens } from '../tokens/vault.ts'
-import { decide, type InstallQuestion, requireFree } from './decide.ts'
+import { decide, requireFree } from './decide.ts'
 
 export interface Install {
   identity: Identity

@@ -1,5 +1,8 @@
 import { ConnectError } from '../errors.ts'
 
+/** It travels in a cookie, and browsers drop long ones. */
+const LONGEST = 1024
+
 /** Characters that a browser drops or turns round, which could make another site's address of a path. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const TRICKS = /[\\\u0000-\u001f\u007f]/
@@ -13,10 +16,15 @@ export function checkReturnTo(returnTo: string | null): string | null {
   const base = new URL('http://app.invalid')
   const resolved = URL.canParse(returnTo, base) ? new URL(returnTo, base) : undefined
   const isLocal =
+    returnTo.length <= LONGEST &&
     /^\/(?!\/)/.test(returnTo) &&
     !TRICKS.test(returnTo) &&
     resolved?.origin === base.origin &&
     !resolved.pathname.startsWith('//')
-  if (!isLocal) throw new ConnectError('return_to_invalid', 'returnTo must be a path on this app, such as /settings.')
+  if (!isLocal)
+    throw new ConnectError(
+      'return_to_invalid',
+      `returnTo must be a path on this app, such as /settings, of at most ${LONGEST} characters.`,
+    )
   return `${resolved.pathname}${resolved.search}${resolved.hash}`
 }

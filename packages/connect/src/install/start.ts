@@ -1,7 +1,10 @@
 import { ConnectError } from '../errors.ts'
+import { readText } from '../http/read-text.ts'
 import type { Kit } from '../options.ts'
 import { beginFlow, codeVerifierOf, keepFlow } from './flow.ts'
 import { checkReturnTo } from './return-to.ts'
+
+const LARGEST_FORM = 16_384
 
 /**
  * `GET` begins an install or a sign-in. `POST`, from a form on the app's own pages, begins adding a company to the account
@@ -46,7 +49,7 @@ async function requireOwner(kit: Kit, request: Request): Promise<string> {
 async function formOf(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get('Content-Type') ?? ''
   if (!type.startsWith('application/x-www-form-urlencoded')) return new URLSearchParams()
-  return new URLSearchParams((await request.text()).slice(0, 4096))
+  return new URLSearchParams((await readText(request, LARGEST_FORM)) ?? '')
 }
 
 function companyHint(company: string | null): number | undefined {

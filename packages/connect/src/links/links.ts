@@ -1,9 +1,9 @@
 import { ConnectError } from '../errors.ts'
+import { type Link, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import { type Identity, type IdentityClaims, toIdentity } from '../provider/identity.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { keepTokens } from '../tokens/vault.ts'
-import { type Link, toLink } from './link.ts'
 
 /** Whom to act for: a person at a company. A `Link` or an `Identity` will do. */
 export interface LinkReference {

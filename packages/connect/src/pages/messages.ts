@@ -48,7 +48,7 @@ const en: Messages = {
   unavailable: 'No answer at the moment',
   unavailableBody: 'The other side does not answer. Nothing was changed; try again in a moment.',
   failed: 'Something went wrong',
-  failedBody: 'Nothing was connected. If it happens again, tell the makers of this app this number: {id}',
+  failedBody: 'Please try again. If it happens again, tell the makers of this app this number: {id}',
 }
 
 const fr: Messages = {
@@ -77,7 +77,7 @@ const fr: Messages = {
   unavailable: 'Pas de réponse pour le moment',
   unavailableBody: 'L’autre côté ne répond pas. Rien n’a été modifié ; réessayez dans un instant.',
   failed: 'Une erreur est survenue',
-  failedBody: 'Rien n’a été connecté. Si cela se répète, indiquez ce numéro aux auteurs de l’application : {id}',
+  failedBody: 'Veuillez réessayer. Si cela se répète, indiquez ce numéro aux auteurs de l’application : {id}',
 }
 
 const de: Messages = {
@@ -107,7 +107,7 @@ const de: Messages = {
   unavailableBody: 'Die Gegenseite antwortet nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.',
   failed: 'Etwas ist schiefgegangen',
   failedBody:
-    'Es wurde nichts verbunden. Falls es wieder geschieht, nennen Sie den Herstellern dieser App diese Nummer: {id}',
+    'Bitte versuchen Sie es noch einmal. Falls es wieder geschieht, nennen Sie den Herstellern dieser App diese Nummer: {id}',
 }
 
 const es: Messages = {
@@ -133,7 +133,7 @@ const es: Messages = {
   unavailable: 'Sin respuesta por el momento',
   unavailableBody: 'El otro lado no responde. No se cambió nada; inténtelo de nuevo en un momento.',
   failed: 'Algo salió mal',
-  failedBody: 'No se conectó nada. Si se repite, dé este número a los autores de la aplicación: {id}',
+  failedBody: 'Inténtelo de nuevo. Si se repite, dé este número a los autores de la aplicación: {id}',
 }
 
 const pt: Messages = {
@@ -159,7 +159,7 @@ const pt: Messages = {
   unavailable: 'Sem resposta no momento',
   unavailableBody: 'O outro lado não responde. Nada foi alterado; tente de novo daqui a pouco.',
   failed: 'Algo deu errado',
-  failedBody: 'Nada foi conectado. Se acontecer de novo, informe este número aos autores do aplicativo: {id}',
+  failedBody: 'Tente de novo. Se acontecer de novo, informe este número aos autores do aplicativo: {id}',
 }
 
 const et: Messages = {
@@ -187,7 +187,7 @@ const et: Messages = {
   unavailable: 'Praegu vastust ei ole',
   unavailableBody: 'Teine pool ei vasta. Midagi ei muudetud; proovige hetke pärast uuesti.',
   failed: 'Midagi läks valesti',
-  failedBody: 'Midagi ei ühendatud. Kui see kordub, öelge rakenduse tegijatele see number: {id}',
+  failedBody: 'Palun proovige uuesti. Kui see kordub, öelge rakenduse tegijatele see number: {id}',
 }
 
 const ja: Messages = {
@@ -215,7 +215,7 @@ const ja: Messages = {
   unavailable: '現在応答がありません',
   unavailableBody: '相手側が応答しません。何も変更されていません。しばらくしてからもう一度お試しください。',
   failed: '問題が発生しました',
-  failedBody: '何も接続されていません。繰り返し起こる場合は、この番号をアプリの開発元にお知らせください: {id}',
+  failedBody: 'もう一度お試しください。繰り返し起こる場合は、この番号をアプリの開発元にお知らせください: {id}',
 }
 
 const ar: Messages = {
@@ -241,7 +241,7 @@ const ar: Messages = {
   unavailable: 'لا توجد استجابة حاليًا',
   unavailableBody: 'الطرف الآخر لا يستجيب. لم يتغير شيء؛ حاول مجددًا بعد قليل.',
   failed: 'حدث خطأ ما',
-  failedBody: 'لم يتم ربط أي شيء. إن تكرر ذلك فأخبر صانعي هذا التطبيق بهذا الرقم: {id}',
+  failedBody: 'حاول مجددًا من فضلك. إن تكرر ذلك فأخبر صانعي هذا التطبيق بهذا الرقم: {id}',
 }
 
 /** By language; the first is what is shown where none fits. */

@@ -1,5 +1,5 @@
 import { ConnectError, isConnectError } from '../errors.ts'
-import { toLink } from '../links/link.ts'
+import { toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'

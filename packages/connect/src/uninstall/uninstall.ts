@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isConnectError } from '../errors.ts'
-import { toLink } from '../links/link.ts'
+import { readText } from '../http/read-text.ts'
+import { toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, underLease } from '../store/wait-for-lease.ts'
@@ -98,25 +99,14 @@ async function tell(kit: Kit, link: StoredLink): Promise<void> {
 }
 
 async function readBody(request: Request): Promise<v.InferOutput<typeof callbackBody> | undefined> {
-  const text = await readText(request)
+  const text = await readText(request, LARGEST_BODY)
+  if (text === undefined) return undefined
   try {
     const parsed = v.safeParse(callbackBody, JSON.parse(text))
     return parsed.success ? parsed.output : undefined
   } catch {
     return undefined
   }
-}
-
-/** The body as text, or nothing where it is too long. */
-async function readText(request: Request): Promise<string> {
-  const decoder = new TextDecoder()
-  let [text, length] = ['', 0]
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > LARGEST_BODY) return ''
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text
 }
 
 function answer(status: number, message: string, headers: Record<string, string> = {}): Response {

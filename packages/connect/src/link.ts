@@ -1,5 +1,5 @@
-import type { Identity } from '../provider/identity.ts'
-import type { LinkKey, LinkStatus, StoredLink } from '../store/store.ts'
+import type { Identity } from './provider/identity.ts'
+import type { LinkKey, LinkStatus, StoredLink } from './store/store.ts'
 
 /** Account ↔ `(companyId, userId)`, as the app sees it: without tokens. */
 export interface Link extends LinkKey {

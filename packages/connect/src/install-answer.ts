@@ -1,0 +1,39 @@
+import type { Link } from './link.ts'
+import type { Identity } from './provider/identity.ts'
+
+/** What the app is asked at each install. */
+export interface InstallQuestion {
+  /** Who installed, at which company: checked with the provider just now. */
+  identity: Identity
+  /** The link that this identity has already, whatever its e-mail is by now. */
+  link: Link | undefined
+  /** The account that is signed in to the app. */
+  account: string | null
+  /** `link` when that account's owner asked to add a company to it; `install` for an install or a sign-in. */
+  intent: 'install' | 'link'
+  request: Request
+}
+
+/** Whose account an install belongs to. */
+export type InstallAnswer =
+  | { kind: 'use'; accountId: string }
+  | { kind: 'create'; create: () => string | Promise<string> }
+  | { kind: 'refuse'; message: string }
+
+/** This account: the link's own, or the signed-in one when its owner asked for the link. */
+export function useAccount(accountId: string): InstallAnswer {
+  return { kind: 'use', accountId }
+}
+
+/**
+ * A new account. `create` makes it and gives back its id; it runs once for an identity, unless the process dies
+ * before the link is kept: keep `identity.key` in a unique column to have no orphan even then.
+ */
+export function createAccount(create: () => string | Promise<string>): InstallAnswer {
+  return { kind: 'create', create }
+}
+
+/** No account; the person is shown the message. */
+export function refuse(message: string): InstallAnswer {
+  return { kind: 'refuse', message }
+}
