@@ -8,7 +8,14 @@ import { haveStrangers, installStrangers, STRANGERS } from '../tests/support/str
 
 const output = process.argv[2] ?? join(REPOSITORY, 'docs/connect/reference')
 const entries = ['index', 'store/sqlite', 'store/postgres', 'store/kysely', 'store/drizzle', 'store/prisma']
-const more = ['store/conformance', 'adapters/express', 'adapters/fastify', 'adapters/hono', 'adapters/next', 'testing/index']
+const more = [
+  'store/conformance',
+  'adapters/express',
+  'adapters/fastify',
+  'adapters/hono',
+  'adapters/next',
+  'testing/index',
+]
 
 if (!haveStrangers()) installStrangers()
 rmSync(output, { recursive: true, force: true })
@@ -20,7 +27,18 @@ const { status } = spawnSync(
     ...['--tsconfig', join(REPOSITORY, 'packages/connect/tsconfig.reference.json')],
     ...['--plugin', join(STRANGERS, 'node_modules/typedoc-plugin-markdown/dist/index.js')],
     ...['--out', output, '--readme', 'none', '--name', '@tenantry/connect', '--disableSources', '--hideGenerator'],
-    ...['--router', 'module', '--hidePageHeader', '--hideBreadcrumbs', '--excludePrivate', '--excludeExternals', '--validation.notExported', 'false', '--logLevel', 'Warn'],
+    ...[
+      '--router',
+      'module',
+      '--hidePageHeader',
+      '--hideBreadcrumbs',
+      '--excludePrivate',
+      '--excludeExternals',
+      '--validation.notExported',
+      'false',
+      '--logLevel',
+      'Warn',
+    ],
     ...['--parametersFormat', 'table', '--interfacePropertiesFormat', 'table', '--typeDeclarationFormat', 'table'],
   ],
   { stdio: 'inherit', cwd: STRANGERS },

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
 import { launchChromium, newContext } from '../tests/support/chromium.ts'
-import { REPOSITORY, startSandbox } from '../tests/support/sandbox-process.ts'
+import { startExample } from '../tests/support/example-process.ts'
+import { REPOSITORY, startSandbox, temporaryFolder } from '../tests/support/sandbox-process.ts'
 
 // Makes the pictures of the README and the docs again: npm run screenshots
 const images = join(REPOSITORY, 'docs/images')
@@ -41,6 +42,63 @@ await picture(
   { email: 'elektra.king@osato-chemicals.example', company: 'Osato Chemicals', language: 'ar' },
 )
 
-await browser.close()
 await sandbox.stop()
+
+/** Field Notes with two companies and two notes, after one company was removed and connected again. */
+async function pictureOfFieldNotes(
+  name: string,
+  options: BrowserContextOptions,
+  { email, companies, notes }: { email: string; companies: [string, string]; notes: string[] },
+) {
+  const context = await newContext(browser, { deviceScaleFactor: 2, ...options })
+  const page = await context.newPage()
+  const { origin, install_url, provider } = example.facts
+  const allow = async (company: string) => {
+    await page.getByRole('radio', { name: company }).check()
+    await page.click('main button[type=submit] >> nth=0')
+    await page.click('button[value=allow]')
+    await page.waitForURL(`${origin}/connect/callback?**`)
+  }
+  await page.goto(install_url)
+  await page.fill('input[name=email]', email)
+  await page.fill('input[name=password]', provider.password)
+  await page.click('main button[type=submit]')
+  await allow(companies[0])
+  await page.screenshot({ path: join(images, `${name}-connected.png`) })
+  await page.goto(origin)
+  await page.click('.add button')
+  await allow(companies[1])
+  await page.goto(origin)
+  for (const note of notes) {
+    await page.fill('textarea', note)
+    await page.click('.write button')
+    await page.getByText(note).waitFor()
+  }
+  await page.screenshot({ path: join(images, `${name}-field-notes.png`) })
+  await context.close()
+}
+
+const folder = temporaryFolder()
+const example = await startExample(folder.path)
+await pictureOfFieldNotes(
+  'wide',
+  { viewport: { width: 1100, height: 760 } },
+  {
+    email: 'james.bond@mi6.example',
+    companies: ['MI6', 'Universal Exports'],
+    notes: ['Return the car to Q. Most of it.', 'Universal Exports wants the Tallinn contract by Friday.'],
+  },
+)
+await pictureOfFieldNotes(
+  'arabic',
+  { viewport: { width: 360, height: 900 } },
+  {
+    email: 'elektra.king@osato-chemicals.example',
+    companies: ['MI6', 'Osato Chemicals'],
+    notes: ['اسأل كيو عن السيارة.'],
+  },
+)
+await example.stop()
+folder.remove()
+await browser.close()
 console.log(`The pictures are in ${images}.`)

@@ -23,7 +23,7 @@ function required(name: string): string {
   const value = process.env[name]
   if (value) return value
   throw new Error(
-    `Set ${name}: PROVIDER, CLIENT_ID and CLIENT_SECRET as the provider has them, CONNECT_KEY from \`npx tenantry-connect key\`.`,
+    `${name} is not set. Needed are PROVIDER, CLIENT_ID and CLIENT_SECRET as the provider has them, and CONNECT_KEY from \`npx tenantry-connect key\`.`,
   )
 }
 
