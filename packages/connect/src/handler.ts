@@ -4,7 +4,7 @@ import { endFlow } from './install/flow.ts'
 import { startInstall } from './install/start.ts'
 import { chooseLocale } from './locale/locale.ts'
 import type { Kit } from './options.ts'
-import { showPage } from './pages/page.ts'
+import { type Page, showPage } from './pages/page.ts'
 import { style } from './pages/style.ts'
 import { hearUninstall } from './uninstall/uninstall.ts'
 
@@ -27,9 +27,10 @@ export function createHandler(kit: Kit): Handler {
     },
   }
   return async request => {
-    const methods = routes[new URL(request.url).pathname]
+    const { pathname } = new URL(request.url)
+    const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
     if (!methods) return new Response('There is nothing here.', { status: 404 })
-    const route = methods[request.method]
+    const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
     if (!route) return new Response(null, { status: 405, headers: { Allow: Object.keys(methods).join(', ') } })
     const trail: CallbackTrail = {}
     try {
@@ -92,11 +93,21 @@ async function answerError(
         : null,
     formTarget: new URL(kit.provider.authorizationEndpoint).origin,
   }
-  const shown = (await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath)
+  const shown = (await renderOwn(kit, page)) ?? showPage(page, kit.stylesheetPath)
   const response = new Response(shown.body, shown)
   if (flow) response.headers.append('Set-Cookie', endFlow(kit, flow.state))
   if (error instanceof ConnectError && error.retryAfter !== undefined) {
     response.headers.set('Retry-After', String(Math.ceil(error.retryAfter)))
   }
   return response
+}
+
+/** The app's own page; what goes wrong in it does not hide what went wrong before. */
+async function renderOwn(kit: Kit, page: Page): Promise<Response | undefined> {
+  try {
+    return await kit.hooks.renderPage?.(page)
+  } catch (error) {
+    kit.onError(error, crypto.randomUUID().slice(0, 8))
+    return undefined
+  }
 }

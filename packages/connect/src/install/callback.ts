@@ -3,9 +3,8 @@ import { chooseLocale } from '../locale/locale.ts'
 import type { Kit } from '../options.ts'
 import { showPage } from '../pages/page.ts'
 import type { Identity } from '../provider/identity.ts'
-import type { Exchanged } from '../provider/oauth-client.ts'
 import { codeVerifierOf, endFlow, type Flow, requireFlow, useOnce } from './flow.ts'
-import { type KeptLink, keepLink } from './keep-link.ts'
+import { type Install, type KeptLink, keepLink } from './keep-link.ts'
 
 /** What is known of an install by the time that it fails, for its page. */
 export interface CallbackTrail {
@@ -32,42 +31,28 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
   })
   const identity = await kit.oauth.identify(exchanged.tokens.accessToken, exchanged.tokens.apiDomain)
   trail.identity = identity
-  const kept = await keepOrGiveBack(kit, request, { flow, account, exchanged, identity })
+  const kept = await keepOrGiveBack(kit, flow, {
+    ...{ identity, account, request },
+    tokens: exchanged.tokens,
+    installedAt: kit.clock() + exchanged.clockSkew,
+    intent: flow.account === null ? 'install' : 'link',
+  })
   return answer(kit, request, flow, identity, kept)
 }
 
-async function keepOrGiveBack(
-  kit: Kit,
-  request: Request,
-  {
-    flow,
-    account,
-    exchanged,
-    identity,
-  }: { flow: Flow; account: string | null; exchanged: Exchanged; identity: Identity },
-): Promise<KeptLink> {
+const refusals = [
+  'link_refused',
+  'link_needs_consent',
+  'account_not_proved',
+  'link_belongs_to_another_account',
+] as const
+
+async function keepOrGiveBack(kit: Kit, flow: Flow, install: Install): Promise<KeptLink> {
   try {
-    requireSameOwner(flow, account)
-    return await keepLink(kit, {
-      identity,
-      tokens: exchanged.tokens,
-      installedAt: kit.clock() + exchanged.clockSkew,
-      account,
-      intent: flow.account === null ? 'install' : 'link',
-      request,
-    })
+    requireSameOwner(flow, install.account)
+    return await keepLink(kit, install)
   } catch (error) {
-    if (
-      isConnectError(
-        error,
-        'link_refused',
-        'link_needs_consent',
-        'account_not_proved',
-        'link_belongs_to_another_account',
-      )
-    ) {
-      await giveBack(kit, identity, exchanged.tokens.refreshToken)
-    }
+    if (isConnectError(error, ...refusals)) await giveBack(kit, install.identity, install.tokens.refreshToken)
     throw error
   }
 }

@@ -282,6 +282,18 @@ describe('the pages of the flow', () => {
     expect(await failed.text()).toBe('mine: failed')
   })
 
+  it('are the kit’s where the app’s own fail', async () => {
+    app = createTestApp(provider, {
+      renderPage: () => {
+        throw new Error('the template is broken')
+      },
+    })
+    const answer = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
+    expect(answer.status).toBe(400)
+    expect(await textOf(answer)).toContain('This did not start here')
+    expect(String(app.told.errors[0])).toContain('the template is broken')
+  })
+
   it('escape what the provider says', async () => {
     await setMember(provider.tenantry.runtime, 1, 777, { name: '<img src=x onerror=alert(1)>' })
     const answer = await provider.install(app.connect, { ...BOND, company: 1 })
@@ -292,7 +304,12 @@ describe('the pages of the flow', () => {
   it('answer other methods and paths as the standard says', async () => {
     const put = await app.connect.handler(new Request(APP_CALLBACK, { method: 'PUT' }))
     expect([put.status, put.headers.get('Allow')]).toEqual([405, 'GET, DELETE'])
-    expect((await app.connect.handler(new Request('https://notes.example/elsewhere'))).status).toBe(404)
+    for (const method of ['constructor', 'toString', 'HEAD']) {
+      expect((await app.connect.handler(new Request(APP_CALLBACK, { method }))).status).toBe(405)
+    }
+    for (const path of ['/elsewhere', '/', '/connect/callback/', '//connect/callback']) {
+      expect((await app.connect.handler(new Request(`https://notes.example${path}`))).status).toBe(404)
+    }
   })
 })
 

@@ -48,7 +48,10 @@ export class FreshTokens {
 
   #isDue({ link, tokens }: Fresh, rejected: string | undefined): boolean {
     if (rejected !== undefined) return tokens.accessToken === rejected
-    return link.tokensExpireAt !== null && link.tokensExpireAt - this.#kit.clock() <= this.#kit.refreshAhead
+    if (link.tokensExpireAt === null) return false
+    // Of a token that lives shorter than that, the first half is used: it would be refreshed all the time otherwise.
+    const ahead = Math.min(this.#kit.refreshAhead, Math.max(0, (link.tokensExpireAt - link.updatedAt) / 2))
+    return link.tokensExpireAt - this.#kit.clock() <= ahead
   }
 
   #stillWorks({ link }: Fresh, rejected: string | undefined): boolean {

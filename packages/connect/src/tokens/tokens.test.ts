@@ -116,6 +116,18 @@ describe('a fresh token', () => {
     expect(tokenRequests()).toBe(1)
   })
 
+  it('that lives for seconds only is used for half of them', async () => {
+    provider.pass(HOUR)
+    provider.faults.next('token', { kind: 'forged', forge: body => ({ ...body, expires_in: 30 }) })
+    await app.connect.accessToken(AT_MI6)
+    provider.pass(14_000)
+    await app.connect.accessToken(AT_MI6)
+    expect(tokenRequests()).toBe(1)
+    provider.pass(2_000)
+    await app.connect.accessToken(AT_MI6)
+    expect(tokenRequests()).toBe(2)
+  })
+
   it('is refreshed once for all who ask at once, here and in other processes', async () => {
     const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
     provider.pass(HOUR)
