@@ -24,6 +24,11 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
+/** This process's, without what is for the tests alone: `tenantry serve` refuses variables that it does not know. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TENANTRY_TEST_')))
+}
+
 /** Starts a command of `tenantry` as a process of its own. */
 export function startCommand(
   args: string[],
@@ -33,7 +38,7 @@ export function startCommand(
   const [command = process.execPath, ...before] = [...wrap, process.execPath]
   return spawn(command, [...before, MAIN, ...args], {
     cwd: tmpdir(),
-    env: { ...process.env, ...environment },
+    env: { ...ownEnvironment(), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
 }
