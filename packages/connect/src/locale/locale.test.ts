@@ -103,5 +103,7 @@ describe('the formatters', () => {
     const finn = chooseLocale({ identity: person('fi-FI', { timeZone: 'Nowhere/Land' }), languages: ['en'] })
     expect([finn.tag, finn.timeZone]).toEqual(['en', 'UTC'])
     expect(finn.date(moment)).toBe('January 15, 2026')
+    const alemannic = chooseLocale({ identity: person('gsw-CH'), languages: ['en', 'de'] })
+    expect([alemannic.language, alemannic.tag]).toEqual(['de', 'de'])
   })
 })

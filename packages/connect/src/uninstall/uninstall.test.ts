@@ -63,9 +63,11 @@ describe('an uninstall', () => {
     const endedAt = provider.now() + 1000
     provider.pass(HOUR)
     await provider.install(app.connect, { ...BOND, company: 1 })
+    const asked = provider.requestsTo('/users/me')
     expect((await hear(endedAt)).status).toBe(200)
     expect(await statusOf()).toBe('active')
     expect(app.told.uninstalled).toEqual([])
+    expect(provider.requestsTo('/users/me')).toBe(asked)
   })
 
   it('and an install within the same moment are told apart by asking the provider', async () => {

@@ -1,0 +1,54 @@
+import { memoryStore } from '@tenantry/connect'
+import type { TestProvider } from '@tenantry/connect/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AT_MI6, BOND, createTestApp, startKitProvider, type TestApp } from '../../../../tests/support/kit.ts'
+import { leaseOf } from '../store/wait-for-lease.ts'
+
+let provider: TestProvider
+let app: TestApp
+let store: ReturnType<typeof memoryStore>
+
+beforeEach(async () => {
+  provider = await startKitProvider()
+  store = memoryStore()
+  app = createTestApp(provider, { store })
+  await provider.install(app.connect, { ...BOND, company: 1 })
+})
+afterEach(() => provider.close())
+
+const key = { provider: 'tenantry', ...AT_MI6 }
+
+describe('disconnecting from the app’s side', () => {
+  it('ends the tokens at the provider and here', async () => {
+    const token = await app.connect.accessToken(AT_MI6)
+    await app.connect.disconnect(AT_MI6)
+    const me = await provider.options.fetch(`${provider.origin}/users/me`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(me.status).toBe(401)
+    expect(await store.findLink(key)).toMatchObject({ status: 'disconnected', tokens: null })
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
+    await app.connect.disconnect(AT_MI6)
+    expect(app.told.uninstalled).toEqual([])
+  })
+
+  it('changes nothing when the provider does not answer', async () => {
+    provider.faults.next('revoke', { kind: 'no_connection' })
+    await expect(app.connect.disconnect(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
+    expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(200)
+    await app.connect.disconnect(AT_MI6)
+  })
+
+  it('forgets a link altogether', async () => {
+    await app.connect.forget(AT_MI6)
+    expect(await store.findLink(key)).toBeUndefined()
+    await expect(app.connect.disconnect(AT_MI6)).rejects.toMatchObject({ code: 'link_missing' })
+  })
+
+  it('waits for a refresh that is going on', async () => {
+    const holder = 'a process that is gone'
+    await store.acquireLease(leaseOf(key), holder, 200)
+    await app.connect.disconnect(AT_MI6)
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('disconnected')
+  })
+})

@@ -1,0 +1,60 @@
+import type { TestProvider } from '@tenantry/connect/testing'
+import { setMember } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  APP_CALLBACK,
+  BOND,
+  createTestApp,
+  startKitProvider,
+  type TestApp,
+  textOf,
+} from '../../../../tests/support/kit.ts'
+
+let provider: TestProvider
+let app: TestApp
+
+beforeEach(async () => {
+  provider = await startKitProvider()
+  app = createTestApp(provider)
+})
+afterEach(() => provider.close())
+
+describe('the pages of the flow', () => {
+  it('can be the app’s own', async () => {
+    app = createTestApp(provider, { renderPage: page => new Response(`mine: ${page.kind}`, { status: 418 }) })
+    const connected = await provider.install(app.connect, { ...BOND, company: 1 })
+    expect([connected.status, await connected.text()]).toEqual([418, 'mine: connected'])
+    const failed = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
+    expect(await failed.text()).toBe('mine: failed')
+  })
+
+  it('are the kit’s where the app’s own fail', async () => {
+    app = createTestApp(provider, {
+      renderPage: () => {
+        throw new Error('the template is broken')
+      },
+    })
+    const answer = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
+    expect(answer.status).toBe(400)
+    expect(await textOf(answer)).toContain('This did not start here')
+    expect(String(app.told.errors[0])).toContain('the template is broken')
+  })
+
+  it('escape what the provider says', async () => {
+    await setMember(provider.tenantry.runtime, 1, 777, { name: '<img src=x onerror=alert(1)>' })
+    const answer = await provider.install(app.connect, { ...BOND, company: 1 })
+    expect(await answer.text()).not.toContain('<img')
+    expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
+  })
+
+  it('answer other methods and paths as the standard says', async () => {
+    const put = await app.connect.handler(new Request(APP_CALLBACK, { method: 'PUT' }))
+    expect([put.status, put.headers.get('Allow')]).toEqual([405, 'GET, DELETE'])
+    for (const method of ['constructor', 'toString', 'HEAD']) {
+      expect((await app.connect.handler(new Request(APP_CALLBACK, { method }))).status).toBe(405)
+    }
+    for (const path of ['/elsewhere', '/', '/connect/callback/', '//connect/callback']) {
+      expect((await app.connect.handler(new Request(`https://notes.example${path}`))).status).toBe(404)
+    }
+  })
+})

@@ -1,0 +1,239 @@
+import { memoryStore } from '@tenantry/connect'
+import type { TestProvider } from '@tenantry/connect/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  AT_EXPORTS,
+  AT_MI6,
+  BOND,
+  createTestApp,
+  startKitProvider,
+  type TestApp,
+} from '../../../../tests/support/kit.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+let provider: TestProvider
+let app: TestApp
+let store: ReturnType<typeof memoryStore>
+
+const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
+
+beforeEach(async () => {
+  provider = await startKitProvider()
+  store = memoryStore()
+  app = createTestApp(provider, { store })
+  await provider.install(app.connect, { ...BOND, company: 1 })
+})
+afterEach(() => provider.close())
+
+describe('a fresh token', () => {
+  it('is the kept one while it lasts', async () => {
+    provider.pass(HOUR - 61_000)
+    await app.connect.accessToken(AT_MI6)
+    expect(tokenRequests()).toBe(0)
+  })
+
+  it('is refreshed a minute ahead of its end, and what came is kept before it is used', async () => {
+    const first = await app.connect.accessToken(AT_MI6)
+    provider.pass(HOUR - 59_000)
+    const second = await app.connect.accessToken(AT_MI6)
+    expect(second).not.toBe(first)
+    expect(tokenRequests()).toBe(1)
+    const other = createTestApp(provider, { store })
+    expect(await other.connect.accessToken(AT_MI6)).toBe(second)
+    expect(tokenRequests()).toBe(1)
+  })
+
+  it('that lives for seconds only is used for half of them', async () => {
+    provider.pass(HOUR)
+    provider.faults.next('token', { kind: 'forged', forge: body => ({ ...body, expires_in: 30 }) })
+    await app.connect.accessToken(AT_MI6)
+    provider.pass(14_000)
+    await app.connect.accessToken(AT_MI6)
+    expect(tokenRequests()).toBe(1)
+    provider.pass(2_000)
+    await app.connect.accessToken(AT_MI6)
+    expect(tokenRequests()).toBe(2)
+  })
+
+  it('is refreshed once for all who ask at once, here and in other processes', async () => {
+    const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
+    provider.pass(HOUR)
+    provider.faults.next('token', { kind: 'slow', milliseconds: 100 })
+    const asked = [app, ...others].flatMap(({ connect }) =>
+      Array.from({ length: 10 }, () => connect.accessToken(AT_MI6)),
+    )
+    expect(new Set(await Promise.all(asked)).size).toBe(1)
+    expect(tokenRequests()).toBe(1)
+  })
+
+  it('costs one lease for all tasks of a process', async () => {
+    let leases = 0
+    const counting = {
+      ...store,
+      acquireLease: (...args: Parameters<typeof store.acquireLease>) => {
+        leases++
+        return store.acquireLease(...args)
+      },
+    }
+    const busy = createTestApp(provider, { store: counting })
+    provider.pass(HOUR)
+    await Promise.all(Array.from({ length: 50 }, () => busy.connect.accessToken(AT_MI6)))
+    expect(leases).toBe(1)
+  })
+
+  it('is the old one while it lasts and the provider is away', async () => {
+    const first = await app.connect.accessToken(AT_MI6)
+    provider.pass(HOUR - 30_000)
+    provider.faults.next('token', { kind: 'no_connection' })
+    expect(await app.connect.accessToken(AT_MI6)).toBe(first)
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+  })
+
+  it.each([
+    { kind: 'no_connection' } as const,
+    { kind: 'status', status: 500 } as const,
+    { kind: 'status', status: 503, headers: { 'Retry-After': '9' } } as const,
+    { kind: 'rate_limited', retryAfter: 9 } as const,
+    { kind: 'lost_answer' } as const,
+  ])('cannot be had while the provider fails ($kind $status), which signs nobody out', async fault => {
+    provider.pass(2 * HOUR)
+    provider.faults.next('token', fault)
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+    expect(app.told.needsReauthorization).toEqual([])
+    expect(await app.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
+  })
+
+  it('an answer that comes too late is not waited for', async () => {
+    const hasty = createTestApp(provider, { store, timeout: 50 })
+    provider.pass(2 * HOUR)
+    provider.faults.next('token', { kind: 'slow', milliseconds: 400 })
+    await expect(hasty.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
+    await new Promise(resolve => setTimeout(resolve, 500))
+    expect(await hasty.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
+  })
+
+  it('is not had when the provider finds something else wrong, and then no link is marked', async () => {
+    provider.pass(2 * HOUR)
+    provider.faults.next('token', { kind: 'status', status: 400 })
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_refused' })
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+    expect(app.told.needsReauthorization).toEqual([])
+  })
+
+  it('comes with word of when to try again', async () => {
+    provider.pass(2 * HOUR)
+    provider.faults.next('token', { kind: 'rate_limited', retryAfter: 9 })
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ retryAfter: 9 })
+  })
+
+  it('a wrong client secret is the developer’s affair: no link is marked', async () => {
+    const wrong = createTestApp(provider, { store, clientSecret: 'not the secret' })
+    provider.pass(2 * HOUR)
+    await expect(wrong.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_refused' })
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+  })
+
+  it('nobody who is not linked has one', async () => {
+    await expect(app.connect.accessToken(AT_EXPORTS)).rejects.toMatchObject({ code: 'link_missing' })
+  })
+
+  describe('after a process slept through its lease', () => {
+    /** A process whose refresh is under way for a while, and comes to this. */
+    const startSlow = async (answer: (response: Response) => Promise<Response>) => {
+      const fetch: typeof provider.options.fetch = async (input, init) => {
+        const response = await provider.options.fetch(input, init)
+        if (!String(input).endsWith('/oauth/token')) return response
+        await new Promise(resolve => setTimeout(resolve, 200))
+        return answer(response)
+      }
+      const slow = createTestApp(provider, { store, fetch })
+      const asked = slow.connect.accessToken(AT_MI6)
+      await new Promise(resolve => setTimeout(resolve, 50))
+      return { slow, asked }
+    }
+    /** Another that takes the lease for run out, and refreshes. */
+    const refreshMeanwhile = () => createTestApp(provider, { store: withoutLeases(store) }).connect.accessToken(AT_MI6)
+
+    beforeEach(() => provider.pass(HOUR))
+
+    it('what others refreshed holds, and not what came late', async () => {
+      const { asked } = await startSlow(async response => {
+        const body = (await response.json()) as object
+        return Response.json({ ...body, access_token: 'late', refresh_token: 'later' })
+      })
+      const fast = await refreshMeanwhile()
+      expect(await asked).toBe(fast)
+      expect(await app.connect.accessToken(AT_MI6)).toBe(fast)
+    })
+
+    it('a refusal that came late marks nobody', async () => {
+      const { slow, asked } = await startSlow(async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
+      const fast = await refreshMeanwhile()
+      expect(await asked).toBe(fast)
+      expect(slow.told.needsReauthorization).toEqual([])
+      expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+    })
+
+    it('good tokens that came late mend a link that somebody else found refused', async () => {
+      const { asked } = await startSlow(async response => response)
+      const fetch = async () => Response.json({ error: 'invalid_grant' }, { status: 400 })
+      const other = createTestApp(provider, { store: withoutLeases(store), fetch })
+      await expect(other.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
+      expect(await asked).toMatch(/^tny_at_1_/)
+      expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+    })
+  })
+})
+
+describe('a refresh that the provider refuses', () => {
+  const end = () => app.connect.links.find(AT_MI6).then(() => provider.pass(61 * DAY))
+
+  it('marks the link and tells the app once, whoever asks and however often', async () => {
+    const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
+    await end()
+    const apps = [app, ...others]
+    const asked = apps.flatMap(({ connect }) => Array.from({ length: 5 }, () => connect.accessToken(AT_MI6)))
+    for (const result of await Promise.allSettled(asked)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'needs_reauthorization' } })
+    }
+    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
+    expect((await app.connect.links.find(AT_MI6))?.status).toBe('needs_reauthorization')
+    expect(apps.flatMap(({ told }) => told.needsReauthorization)).toEqual(['tenantry:1:777'])
+    expect(tokenRequests()).toBe(1)
+  })
+
+  it('is told again where telling failed', async () => {
+    let failures = 1
+    const told: string[] = []
+    const shaky = createTestApp(provider, {
+      store,
+      onNeedsReauthorization: link => {
+        if (failures-- > 0) throw new Error('the mail server is away')
+        told.push(link.identity.key)
+      },
+    })
+    await end()
+    for (let round = 0; round < 3; round++) {
+      await expect(shaky.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
+    }
+    expect(told).toEqual(['tenantry:1:777'])
+    expect(shaky.told.errors.length).toBe(1)
+  })
+
+  it('ends with the next install, on the same account', async () => {
+    await end()
+    await app.connect.accessToken(AT_MI6).catch(() => {})
+    await provider.install(app.connect, { ...BOND, company: 1 })
+    expect(await app.connect.links.find(AT_MI6)).toMatchObject({ status: 'active', accountId: 'account-1' })
+    expect(await app.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
+    expect(app.accounts.length).toBe(1)
+  })
+})
+
+/** As a process sees it whose clock stood still: every lease is free. */
+function withoutLeases(inner: ReturnType<typeof memoryStore>): ReturnType<typeof memoryStore> {
+  return { ...inner, acquireLease: async () => true, releaseLease: async () => {} }
+}
