@@ -13,6 +13,8 @@ import { hashPassword } from '../../packages/server/src/sign-in/password.ts'
 import { setPasswordHash } from '../../packages/server/src/store/queries/users.ts'
 import { Client } from './client.ts'
 import { Person } from './person.ts'
+import { postgresUrl } from './postgres.ts'
+import { makeSchema } from './postgres-schema.ts'
 
 export const ORIGIN = 'http://localhost:4040'
 export const SECRET = 'a secret of the tests that is long enough'
@@ -48,8 +50,10 @@ let passwordHash: Promise<string> | undefined
 
 export async function startProvider(options: Partial<TenantryOptions> = {}): Promise<TestProvider> {
   let now = Date.UTC(2026, 0, 15, 12)
+  const onPostgres = process.env.TENANTRY_TEST_ENGINE === 'postgres' && postgresUrl !== undefined
+  const schema = onPostgres && !options.store ? await makeSchema() : undefined
   const tenantry = createTenantry({
-    store: { path: ':memory:' },
+    store: schema ? { url: schema.url, connections: 4 } : { path: ':memory:' },
     secrets: [SECRET],
     origin: ORIGIN,
     localCallbacks: true,
@@ -82,7 +86,10 @@ export async function startProvider(options: Partial<TenantryOptions> = {}): Pro
       })
       return new Client(fetch, registered.clientId, clientSecret, registered.redirectUris[0]!)
     },
-    close: () => tenantry.close(),
+    async close() {
+      await tenantry.close()
+      await schema?.remove()
+    },
   }
 }
 

@@ -12,18 +12,20 @@ import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { addRoutes } from './routes.ts'
+import type { PostgresOptions } from './store/postgres/connection.ts'
+import { openPostgresStore } from './store/postgres/postgres-store.ts'
 import { prepareFindBearer } from './store/queries/bearer.ts'
 import { deleteExpired } from './store/queries/expired.ts'
 import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
-import { StoreUnavailable } from './store/store.ts'
+import { type Store, StoreUnavailable } from './store/store.ts'
 import { type AnswerDirectly, createAnswerDirectly } from './users-me/answer-directly.ts'
 
 const LARGEST_BODY = 64 * 1024
 
 /** What a provider is made of. Durations are in seconds. */
 export interface TenantryOptions extends SettingsInput {
-  /** The embedded database: a file, or `:memory:`. */
-  store: SqliteOptions
+  /** The embedded database, `{ path }`: a file or `:memory:`; or PostgreSQL, `{ url }`. */
+  store: SqliteOptions | PostgresOptions
   /**
    * At least one secret of at least 32 characters, the current one first; the earlier ones still verify what was made
    * under them. Keep them out of the database.
@@ -69,7 +71,7 @@ export function createTenantry(options: TenantryOptions): Tenantry {
 export function createRuntime({ store: storeOptions, secrets, clock, logger, ...settings }: TenantryOptions): Runtime {
   const checked = checkSettings(settings)
   const keys = deriveKeys(secrets)
-  const store = openSqliteStore({ migrate: true, ...storeOptions })
+  const store = openStore({ migrate: true, ...storeOptions })
   return {
     settings: checked,
     keys,
@@ -80,6 +82,10 @@ export function createRuntime({ store: storeOptions, secrets, clock, logger, ...
   }
 }
 
+function openStore(options: TenantryOptions['store']): Store {
+  return 'url' in options ? openPostgresStore(options) : openSqliteStore(options)
+}
+
 /** Extra routes come first, so that a sandbox can have pages of its own. */
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
   const app = createApp(runtime, addMore)
@@ -87,7 +93,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
   const underWay = new Set<Promise<Response>>()
   return {
     runtime,
-    ready: Promise.resolve(),
+    ready: runtime.store.ready,
     answerDirectly: createAnswerDirectly(runtime),
     async fetch(request, env = {}) {
       const answer = Promise.resolve(app.fetch(request, env))

@@ -62,7 +62,7 @@ async function readApp(runtime: Runtime) {
 /** The facts as they are by now: the app's secret, who is active where, and a token that still speaks. */
 export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promise<SandboxFacts> {
   const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
-  const bearer = companyId && runtime.findBearer(companyId, hashSecret(facts.access_token!))
+  const bearer = companyId && (await runtime.findBearer(companyId, hashSecret(facts.access_token!)))
   const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
   if (!stillSpeaks) return gatherFacts(runtime)
   return { ...facts, client_secret: (await readApp(runtime)).secret, users: await gatherUsers(runtime) }

@@ -161,8 +161,8 @@ describe('what bearer checks remember', () => {
     const database = new DatabaseSync(path)
     database.exec('DELETE FROM bearer_changes WHERE seq < (SELECT max(seq) FROM bearer_changes)')
     database.close()
-    expect(before?.name).toBe('James Bond')
-    expect(remembered(text)?.name).toBe('Commander Bond')
+    expect((await before)?.name).toBe('James Bond')
+    expect((await remembered(text))?.name).toBe('Commander Bond')
   })
 
   it('asks the database once for what it remembers, and every time for what is not there', () => {

@@ -1,4 +1,5 @@
 import type { BearerRecord, FindBearer } from './queries/bearer.ts'
+import { soon } from './store.ts'
 
 /** What was changed: one token, one member, a whole company, or an app everywhere. */
 export interface BearerChange {
@@ -68,9 +69,10 @@ export function cacheBearers(find: FindBearer, changes: BearerChanges): FindBear
     const key = keyOf(tokenHash)
     const known = found.get(key)
     if (known) return known.companyId === companyId ? known : undefined
-    const record = find(companyId, tokenHash)
-    if (record) remember(key, record)
-    return record
+    return soon(find(companyId, tokenHash), record => {
+      if (record) remember(key, record)
+      return record
+    })
   }
 }
 

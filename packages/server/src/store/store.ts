@@ -2,18 +2,28 @@ import type { CompiledQuery, Kysely } from 'kysely'
 import type { BearerChanges } from './bearer-cache.ts'
 import type { Schema } from './schema.ts'
 
+/** At once where the engine is in this process, otherwise later. */
+export type Soon<Value> = Value | Promise<Value>
+
+/** What comes of a value that is there at once or later. */
+export function soon<Value, Result>(value: Soon<Value>, next: (value: Value) => Result): Soon<Result> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
 /**
  * One database, whatever engine. Reads go through `db` and see every commit that was answered before. Writes are
  * batches of statements that were decided beforehand: no transaction is ever held open while the program thinks.
  */
 export interface Store {
-  readonly engine: 'sqlite'
+  readonly engine: 'sqlite' | 'postgres'
+  /** Resolves once it can be used. @throws {StoreOpenError} */
+  readonly ready: Promise<void>
   /** For reading. Writes go through {@link Store.write}. */
   readonly db: Kysely<Schema>
   /** What is committed that bearer checks depend on, if that can be followed here. */
   readonly bearerChanges: BearerChanges | undefined
   /** Runs the one hot query: prepared once, rows as arrays in the order of its columns. */
-  prepare(query: CompiledQuery): (parameters: readonly unknown[]) => unknown[] | undefined
+  prepare(query: CompiledQuery): (parameters: readonly unknown[]) => Soon<unknown[] | undefined>
   /**
    * Commits all statements or none, and resolves when the commit is on disk.
    * @throws {WriteConflict} when a statement did not touch what it expected to: read again and decide again
@@ -82,13 +92,17 @@ export function returned<Row>(results: WriteResult[]): Row[] {
   return (results.at(-1)?.rows ?? []) as Row[]
 }
 
-/** Decides again when another write came first; gives up after eight rounds, which only a fault can reach. */
+/** More rounds than any crowd that the tests could make has needed; only a fault can reach it. */
+const MOST_ROUNDS = 24
+
+/** Decides again when another write came first; the more often, the longer the pause, so that a crowd thins out. */
 export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
   for (let round = 1; ; round++) {
     try {
       return await decide()
     } catch (error) {
-      if (!(error instanceof WriteConflict) || round === 8) throw error
+      if (!(error instanceof WriteConflict) || round === MOST_ROUNDS) throw error
+      if (round > 2) await new Promise(resolve => setTimeout(resolve, Math.random() * Math.min(4 * round, 60)))
     }
   }
 }

@@ -1,19 +1,22 @@
 import type { Runtime } from '../config/runtime.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
+import { type Soon, soon } from '../store/store.ts'
 import { storedScopes } from './scopes.ts'
 import { hashSecret, parseToken } from './token-text.ts'
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
 /**
- * Whom a request's token speaks for. The token comes from the Authorization header alone (RFC 6750 section 2.1).
+ * Whom a request's token speaks for: at once where the database is in this process. The token comes from the Authorization header alone (RFC 6750 section 2.1).
  * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
  */
-export function requireBearer(runtime: Runtime, authorization: string | undefined, scope: string): BearerRecord {
-  const bearer = checkToken(runtime, readToken(authorization))
-  requireScope(bearer, scope)
-  return bearer
+export function requireBearer(runtime: Runtime, authorization: string | undefined, scope: string): Soon<BearerRecord> {
+  return soon(findToken(runtime, readToken(authorization)), found => {
+    const bearer = requireUsable(runtime, found)
+    requireScope(bearer, scope)
+    return bearer
+  })
 }
 
 function readToken(authorization: string | undefined): string {
@@ -27,10 +30,13 @@ function readToken(authorization: string | undefined): string {
   return token
 }
 
-function checkToken({ findBearer, clock }: Runtime, token: string): BearerRecord {
+function findToken({ findBearer }: Runtime, token: string): Soon<BearerRecord | undefined> {
   const parsed = parseToken(token)
   if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
-  const bearer = findBearer(parsed.companyId, hashSecret(token))
+  return findBearer(parsed.companyId, hashSecret(token))
+}
+
+function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
   if (!bearer) throw invalidToken('The access token is unknown or revoked.')
   if (bearer.expiresAt <= clock()) throw invalidToken('The access token has expired.')
   if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active now.')

@@ -2,6 +2,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../store/queries/access-tokens.ts'
 import { endFamily } from '../store/queries/families.ts'
+import { lockInstallation } from '../store/queries/installations.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
@@ -79,6 +80,7 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
   const key = keys.successor[0]!
   const tokens = derive(key, token, presented, scopes, 0, accessTokenEnd(runtime))
   await store.write([
+    ...lockInstallation(store, token),
     spendRefreshToken(store, token, clock()),
     storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
     storeAccessToken(runtime, token, tokens.accessToken, scopes),
@@ -136,6 +138,7 @@ async function giveAgain(
   }
   const fresh = derive(key, token, presented, scopes, token.access_generation + 1, accessTokenEnd(runtime))
   await store.write([
+    ...lockInstallation(store, token),
     advanceAccessGeneration(store, token),
     storeAccessToken(runtime, token, fresh.accessToken, scopes),
     deleteExpiredAccessTokens(store, token, clock()),

@@ -4,7 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { openToAll } from '../http/cors.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
-import { answerUsersMe, usersMePaths } from './users-me.ts'
+import { answerUsersMe, type PlainAnswer, usersMePaths } from './users-me.ts'
 
 /**
  * Answers `GET /users/me` in Node's own terms, with the very headers and body that the route gives; says whether it
@@ -13,6 +13,8 @@ import { answerUsersMe, usersMePaths } from './users-me.ts'
 export type AnswerDirectly = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
 
 export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
+  // An answer that comes later is the route's: there it is awaited, and its faults are answered and logged.
+  if (runtime.store.engine !== 'sqlite') return () => false
   const paths = new Set(usersMePaths)
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   return (incoming, outgoing) => {
@@ -24,9 +26,11 @@ export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
 
     const started = performance.now()
     const requestId = randomUUID()
-    let answer: ReturnType<typeof answerUsersMe>
+    let answer: PlainAnswer
     try {
-      answer = answerUsersMe(runtime, headers.authorization)
+      const now = answerUsersMe(runtime, headers.authorization)
+      if (now instanceof Promise) throw new Error('Only an embedded database answers at once.')
+      answer = now
     } catch {
       // What went wrong will go wrong there too, and is answered and logged there as all our faults are.
       return false

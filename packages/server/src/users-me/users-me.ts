@@ -3,6 +3,7 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
+import { type Soon, soon } from '../store/store.ts'
 import { requireBearer } from '../tokens/bearer.ts'
 import { describeUser } from './user-answer.ts'
 
@@ -18,8 +19,8 @@ export interface PlainAnswer {
 const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 
 /** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
-export const usersMe: RouteHandler = c => {
-  const { status, headers, body } = answerUsersMe(c.var.runtime, c.req.header('Authorization'))
+export const usersMe: RouteHandler = async c => {
+  const { status, headers, body } = await answerUsersMe(c.var.runtime, c.req.header('Authorization'))
   return c.body(body, status, headers)
 }
 
@@ -27,14 +28,23 @@ export const usersMe: RouteHandler = c => {
  * The same for whatever server it is in.
  * @param authorization the request's header
  */
-export function answerUsersMe(runtime: Runtime, authorization: string | undefined): PlainAnswer {
+export function answerUsersMe(runtime: Runtime, authorization: string | undefined): Soon<PlainAnswer> {
   try {
-    const bearer = requireBearer(runtime, authorization, 'base')
-    return { status: 200, headers: HEADERS, body: render(bearer, runtime.clock()) }
+    const answer = soon(requireBearer(runtime, authorization, 'base'), bearer => ({
+      status: 200 as const,
+      headers: HEADERS,
+      body: render(bearer, runtime.clock()),
+    }))
+    return answer instanceof Promise ? answer.catch(refuse) : answer
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    return { status: error.status, headers: { ...HEADERS, ...error.headers }, body: JSON.stringify(error.body()) }
+    return refuse(error)
   }
+}
+
+/** @throws what is no refusal */
+function refuse(error: unknown): PlainAnswer {
+  if (!(error instanceof ApiError)) throw error
+  return { status: error.status, headers: { ...HEADERS, ...error.headers }, body: JSON.stringify(error.body()) }
 }
 
 const MINUTE = 60_000

@@ -14,6 +14,8 @@ const events = ['UPDATE', 'DELETE']
 export const bearerChanges: Migration = {
   version: 2,
   name: 'bearer changes',
+  // Other engines are asked each time.
+  only: 'sqlite',
   statements: [
     `CREATE TABLE bearer_changes (
       seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -3,4 +3,6 @@ export interface Migration {
   version: number
   name: string
   statements: readonly string[]
+  /** For one engine alone. */
+  only?: 'sqlite'
 }

@@ -1,5 +1,5 @@
 import { cacheBearers } from '../bearer-cache.ts'
-import type { Store } from '../store.ts'
+import { type Soon, type Store, soon } from '../store.ts'
 
 /** Everything that `/users/me` and a bearer check need, found by one look-up in one company's shard. */
 export interface BearerRecord {
@@ -32,7 +32,7 @@ export interface BearerRecord {
   appDisabledAt: number | null
 }
 
-export type FindBearer = (companyId: number, tokenHash: Uint8Array) => BearerRecord | undefined
+export type FindBearer = (companyId: number, tokenHash: Uint8Array) => Soon<BearerRecord | undefined>
 
 /** Prepares the hot query once, remembered exactly where the store can tell what changes. */
 export function prepareFindBearer(store: Store): FindBearer {
@@ -81,8 +81,7 @@ function prepareQuery(store: Store): FindBearer {
     .compile()
   const find = store.prepare(query)
   return (companyId, tokenHash) => {
-    const row = find([companyId, tokenHash])
-    return row && readRow(companyId, row)
+    return soon(find([companyId, tokenHash]), row => row && readRow(companyId, row))
   }
 }
 

@@ -4,6 +4,10 @@ import { type Store, statement } from '../store.ts'
 const BATCH = 500
 const KEPT_CHANGES = 10_000
 
+/** Whoever is further behind than this starts anew. */
+const deleteOldChanges = sql`DELETE FROM bearer_changes
+  WHERE seq <= (SELECT max(seq) FROM bearer_changes) - ${sql.lit(KEPT_CHANGES)}`
+
 /**
  * Removes a small batch of each kind of row that has run out, so that no single commit is long.
  * @returns whether there may be more
@@ -36,8 +40,7 @@ export async function deleteExpired(store: Store, now: number): Promise<boolean>
       expired('sessions', 'expires_at', ['session_hash']),
       expired('attempt_limits', 'full_at', ['limit_key']),
       expired('used_assertions', 'expires_at', ['client_id', 'jti_hash']),
-      // Whoever is further behind than this starts anew.
-      sql`DELETE FROM bearer_changes WHERE seq <= (SELECT max(seq) FROM bearer_changes) - ${sql.lit(KEPT_CHANGES)}`,
+      ...(store.bearerChanges ? [deleteOldChanges] : []),
     ].map(query => statement({ compile: () => query.compile(db) })),
   )
   return results.some(result => result.changes >= BATCH)

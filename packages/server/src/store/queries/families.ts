@@ -1,4 +1,5 @@
 import { type Statement, type Store, statement } from '../store.ts'
+import { lockInstallation } from './installations.ts'
 
 /** A refresh token and all its successors, with the access tokens they gave. */
 export interface Family {
@@ -9,8 +10,9 @@ export interface Family {
 }
 
 /** Ends every token of a family; the installation stays. */
-export function endFamily({ db }: Store, family: Family): Statement[] {
-  return (['access_tokens', 'refresh_tokens'] as const).map(table =>
+export function endFamily(store: Store, family: Family): Statement[] {
+  const { db } = store
+  const deletions = (['access_tokens', 'refresh_tokens'] as const).map(table =>
     statement(
       db
         .deleteFrom(table)
@@ -20,4 +22,5 @@ export function endFamily({ db }: Store, family: Family): Statement[] {
         .where('family_id', '=', family.family_id),
     ),
   )
+  return [...lockInstallation(store, family), ...deletions]
 }

@@ -31,10 +31,10 @@ export function putInstallation({ db }: Store, row: InstallationRow): Statement 
     .select([
       'm.company_id',
       'm.user_id',
-      sql<string>`${row.client_id}`.as('client_id'),
-      sql<string>`${row.scopes}`.as('scopes'),
-      sql<number>`${row.created_at}`.as('created_at'),
-      sql<number>`${row.updated_at}`.as('updated_at'),
+      sql<string>`cast(${row.client_id} as text)`.as('client_id'),
+      sql<string>`cast(${row.scopes} as text)`.as('scopes'),
+      sql<number>`cast(${row.created_at} as bigint)`.as('created_at'),
+      sql<number>`cast(${row.updated_at} as bigint)`.as('updated_at'),
     ])
     .where('m.company_id', '=', row.company_id)
     .where('m.user_id', '=', row.user_id)
@@ -65,6 +65,22 @@ export function findInstallation({ db }: Store, key: InstallationKey): Promise<I
     .executeTakeFirst()
 }
 
+/**
+ * Keeps others from changing what belongs to an installation until this write is done. SQLite's writes go one after the
+ * other anyway; elsewhere a deletion would miss rows that are added at the same moment.
+ */
+export function lockInstallation({ db, engine }: Store, key: InstallationKey): Statement[] {
+  if (engine === 'sqlite') return []
+  const query = db
+    .selectFrom('installations')
+    .select('client_id')
+    .where('company_id', '=', key.company_id)
+    .where('user_id', '=', key.user_id)
+    .where('client_id', '=', key.client_id)
+    .forUpdate()
+  return [statement(query)]
+}
+
 /** Removes an installation, and with it by cascade its codes and tokens. */
 export function deleteInstallation({ db }: Store, key: InstallationKey): Statement {
   return expecting(
@@ -90,8 +106,8 @@ export function queueUninstallCallbacks(
       'i.company_id',
       'i.user_id',
       'i.client_id',
-      sql<number>`${endedAt}`.as('ended_at'),
-      sql<number>`${endedAt}`.as('next_attempt_at'),
+      sql<number>`cast(${endedAt} as bigint)`.as('ended_at'),
+      sql<number>`cast(${endedAt} as bigint)`.as('next_attempt_at'),
     ])
     .where('i.company_id', '=', key.company_id)
     .where('i.user_id', '=', key.user_id)
@@ -119,7 +135,7 @@ export async function listInstallations(
     .innerJoin('companies as c', 'c.company_id', 'i.company_id')
     .selectAll('i')
     .select(['a.name as app_name', 'a.maker as app_maker', 'c.name as company_name', 'c.domain as company_domain'])
-    .select(eb => eb.case().when('a.icon', 'is', null).then(0).else(1).end().as('app_has_icon'))
+    .select(eb => eb.case().when('a.icon', 'is', null).then(sql.lit(0)).else(sql.lit(1)).end().as('app_has_icon'))
   if (only.companyIds) query = query.where('i.company_id', 'in', only.companyIds)
   if (only.userId !== undefined) query = query.where('i.user_id', '=', only.userId)
   if (only.clientId !== undefined) query = query.where('i.client_id', '=', only.clientId)

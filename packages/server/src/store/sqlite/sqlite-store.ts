@@ -81,6 +81,7 @@ function makeFolderOf(path: string) {
 
 class SqliteStore implements Store {
   readonly engine = 'sqlite'
+  readonly ready = Promise.resolve()
   readonly db: Kysely<Schema>
   readonly #database: DatabaseSync
   readonly #writer: Writer
