@@ -1,21 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+const ONLY_POSTGRES = ['packages/server/src/store/postgres/*.test.ts', 'packages/server/src/cli/database.test.ts']
+
 export default defineConfig({
   resolve: { conditions: ['@tenantry/source'] },
   ssr: { resolve: { conditions: ['@tenantry/source'] } },
   test: {
     projects: [
-      { extends: true, test: { name: 'tests', include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'] } },
       {
-        // What speaks to a provider in this process, once more on PostgreSQL.
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...ONLY_POSTGRES, '**/node_modules/**'],
+        },
+      },
+      {
+        // What does not depend on files, once more on PostgreSQL.
         extends: true,
         test: {
           name: 'on PostgreSQL',
           include: [
-            ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'store/queries'].map(
+            ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'config', 'store/queries'].map(
               room => `packages/server/src/${room}/**/*.test.ts`,
             ),
-            'tests/hostile-input.test.ts',
+            'packages/server/src/cli/{commands,database}.test.ts',
+            'packages/server/src/store/postgres/*.test.ts',
+            'tests/{hostile-input,races,kill,workers}.test.ts',
+            'tests/life-cycle/*.test.ts',
           ],
           // Only the embedded database answers at once.
           exclude: ['**/answer-directly.test.ts', '**/node_modules/**'],

@@ -3,14 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Client, type TokenAnswer } from './support/client.ts'
+import { makeTestDatabase, type TestDatabase } from './support/database.ts'
 import { Person } from './support/person.ts'
-import {
-  lastingPort,
-  type RunningSandbox,
-  runCommand,
-  startSandbox,
-  temporaryFolder,
-} from './support/sandbox-process.ts'
+import { lastingPort, type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
 
 const ROUNDS = 20
 
@@ -94,7 +89,7 @@ function isLostConnection(error: unknown): boolean {
 }
 
 describe('kill -9', () => {
-  const folder = temporaryFolder()
+  let database: TestDatabase
   const heard = new Map<string, Set<string>>()
   const tries = new Map<string, number>()
   let failures = 0
@@ -121,19 +116,20 @@ describe('kill -9', () => {
     })
     await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
     port = await lastingPort()
-    sandbox = await startSandbox(['--data', folder.path, '--port', port])
+    database = await makeTestDatabase()
+    sandbox = await startSandbox([...database.flags, '--port', port])
   })
   afterAll(async () => {
     await sandbox?.stop()
     listener?.closeAllConnections()
     listener?.close()
-    folder.remove()
+    await database.remove()
   })
 
   it(`loses no answered write, ${ROUNDS} times, and every uninstall is heard`, { timeout: 300_000 }, async () => {
     const { origin, password, users } = sandbox.facts
     const created = await runCommand([
-      ...['app', 'create', '--data', folder.path, '--json', '--name', 'Listener'],
+      ...['app', 'create', ...database.flags, '--json', '--name', 'Listener'],
       ...['--redirect-uri', 'http://127.0.0.1/callback'],
       ...['--uninstall-url', `http://127.0.0.1:${(listener.address() as AddressInfo).port}/gone`],
     ])
@@ -152,7 +148,7 @@ describe('kill -9', () => {
       stopped = true
       await sandbox.stop('SIGKILL')
       await work
-      sandbox = await startSandbox(['--data', folder.path, '--port', port])
+      sandbox = await startSandbox([...database.flags, '--port', port])
       for (const worker of workers) await worker.check()
     }
 
@@ -170,7 +166,7 @@ describe('kill -9', () => {
   })
 
   async function pending(): Promise<unknown[]> {
-    const { stdout } = await runCommand(['installation', 'list', '--data', folder.path, '--json'])
+    const { stdout } = await runCommand(['installation', 'list', ...database.flags, '--json'])
     return JSON.parse(stdout).filter(({ status }: { status: string }) => status !== 'installed')
   }
 })

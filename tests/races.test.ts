@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { createTenantry, removeMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Client, type TokenAnswer } from './support/client.ts'
+import { makeTestDatabase, type TestDatabase } from './support/database.ts'
 import { BOND, MI6, ORIGIN, SECRET, startProvider, type TestProvider } from './support/provider.ts'
-import { temporaryFolder } from './support/sandbox-process.ts'
 
-/** On a database file, whose writes are committed by a thread, and by two servers at once. */
-describe('races on a database file', () => {
-  let folder: ReturnType<typeof temporaryFolder>
+/** On a database file, whose writes are committed by a thread, or on PostgreSQL; two servers at once. */
+describe('races on one database', () => {
+  let database: TestDatabase
   let provider: TestProvider
   let client: Client
   /** The same app at a second server on the same file. */
@@ -15,18 +14,18 @@ describe('races on a database file', () => {
   let second: ReturnType<typeof createTenantry>
 
   beforeEach(async () => {
-    folder = temporaryFolder()
-    const path = join(folder.path, 'a.db')
-    provider = await startProvider({ store: { path } })
+    database = await makeTestDatabase()
+    const { store } = database
+    provider = await startProvider({ store })
     client = await provider.registerApp()
-    second = createTenantry({ store: { path }, secrets: [SECRET], origin: ORIGIN, clock: provider.now })
+    second = createTenantry({ store, secrets: [SECRET], origin: ORIGIN, clock: provider.now })
     const fetchSecond = (path: string, init?: RequestInit) => second.fetch(new Request(new URL(path, ORIGIN), init))
     elsewhere = new Client(fetchSecond, client.id, client.secret, client.redirectUri)
   })
   afterEach(async () => {
     await provider.close()
     await second.close()
-    folder.remove()
+    await database.remove()
   })
 
   const install = async () => client.tokens(await provider.person().code(client, { company: MI6 }))

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REPOSITORY } from './sandbox-process.ts'
 
@@ -18,28 +18,40 @@ export function npm(args: string[], cwd: string): string {
     encoding: 'utf8',
     shell: process.platform === 'win32',
   })
-  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}: ${stderr}`)
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`)
   return stdout
 }
 
 /** The two packages as they would be published. Packed once in a run: packing builds, and test files run at once. */
 export async function packed(): Promise<Packed> {
   const folder = join(process.env[RUN_FOLDER]!, 'packed')
-  const done = join(folder, 'done')
+  const outcome = join(folder, 'outcome')
   if (claim(folder)) {
+    writeFileSync(`${outcome}.partial`, pack(folder))
+    renameSync(`${outcome}.partial`, outcome)
+  }
+  for (const deadline = Date.now() + 110_000; !existsSync(outcome); ) {
+    if (Date.now() > deadline) throw new Error('Another test file did not pack the packages.')
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  const failure = readFileSync(outcome, 'utf8')
+  if (failure !== '') throw new Error(failure)
+  return {
+    tenantry: join(folder, `tenantry-${versionOf('server')}.tgz`),
+    connect: join(folder, `tenantry-connect-${versionOf('connect')}.tgz`),
+  }
+}
+
+/** @returns why it failed, for everyone who waits; empty when it did not */
+function pack(folder: string): string {
+  try {
     // The kit is compiled against the types of the provider.
     for (const name of ['tenantry', '@tenantry/connect']) {
       npm(['pack', '--workspace', name, '--pack-destination', folder], REPOSITORY)
     }
-    writeFileSync(done, '')
-  }
-  for (const deadline = Date.now() + 120_000; !existsSync(done); ) {
-    if (Date.now() > deadline) throw new Error('Another test file did not pack the packages.')
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-  return {
-    tenantry: join(folder, `tenantry-${versionOf('server')}.tgz`),
-    connect: join(folder, `tenantry-connect-${versionOf('connect')}.tgz`),
+    return ''
+  } catch (error) {
+    return (error as Error).message
   }
 }
 

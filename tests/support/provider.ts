@@ -14,7 +14,8 @@ import { setPasswordHash } from '../../packages/server/src/store/queries/users.t
 import { Client } from './client.ts'
 import { Person } from './person.ts'
 import { postgresUrl } from './postgres.ts'
-import { makeSchema } from './postgres-schema.ts'
+import { makePreparedSchema } from './postgres-schema.ts'
+import { watchStatements } from './watch-statements.ts'
 
 export const ORIGIN = 'http://localhost:4040'
 export const SECRET = 'a secret of the tests that is long enough'
@@ -32,6 +33,9 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
+/** Whether this run is about PostgreSQL; where there is none, it is about the embedded database once more. */
+export const onPostgres = process.env.TENANTRY_TEST_ENGINE === 'postgres' && postgresUrl !== undefined
+
 /** A provider in memory whose time stands still until it is moved, with Bond at two companies and Moneypenny at one. */
 export interface TestProvider {
   tenantry: Tenantry
@@ -46,12 +50,13 @@ export interface TestProvider {
   close(): Promise<void>
 }
 
+if (onPostgres) watchStatements()
+
 let passwordHash: Promise<string> | undefined
 
 export async function startProvider(options: Partial<TenantryOptions> = {}): Promise<TestProvider> {
   let now = Date.UTC(2026, 0, 15, 12)
-  const onPostgres = process.env.TENANTRY_TEST_ENGINE === 'postgres' && postgresUrl !== undefined
-  const schema = onPostgres && !options.store ? await makeSchema() : undefined
+  const schema = onPostgres && !options.store ? await makePreparedSchema() : undefined
   const tenantry = createTenantry({
     store: schema ? { url: schema.url, connections: 4 } : { path: ':memory:' },
     secrets: [SECRET],

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 
 const SECOND = 1000
@@ -14,8 +15,12 @@ export interface Listener {
   readonly port: number
   /** From now on requests are answered by what is given. */
   serve(served: Served): void
-  /** Takes no new connections, finishes the requests begun (within ten seconds), and resolves. */
-  close(): Promise<void>
+  /**
+   * Takes no new connections, finishes the requests begun (within ten seconds), and resolves.
+   * @param idleGrace milliseconds for which connections that rest may still bring a request, whose answer closes them:
+   * a client that sends one at this moment would otherwise find its connection cut
+   */
+  close(idleGrace?: number): Promise<void>
 }
 
 /** A port that cannot be listened on, with a sentence that says why. */
@@ -30,6 +35,7 @@ export class ListenError extends Error {
  */
 export async function listen(host: string, port: number): Promise<Listener> {
   let served: Served | undefined
+  let closing = false
   const waiting = Promise.withResolvers<void>()
   const listener = getRequestListener(async (request, env) => {
     await waiting.promise
@@ -37,6 +43,7 @@ export async function listen(host: string, port: number): Promise<Listener> {
   })
   const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND }
   const server = createServer(limits, (incoming, outgoing) => {
+    if (closing) outgoing.shouldKeepAlive = false
     if (!served?.answerDirectly(incoming, outgoing)) listener(incoming, outgoing)
   })
   server.keepAliveTimeout = 65 * SECOND
@@ -50,7 +57,10 @@ export async function listen(host: string, port: number): Promise<Listener> {
       served = given
       waiting.resolve()
     },
-    close: () => closeGracefully(server),
+    close(idleGrace = 0) {
+      closing = true
+      return closeGracefully(server, idleGrace)
+    },
   }
 }
 
@@ -62,16 +72,21 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
   return new ListenError(`Cannot listen on ${host}, port ${port}: ${error.message}.`)
 }
 
-function closeGracefully(server: Server): Promise<void> {
-  return new Promise(resolve => {
-    // Connections become idle one by one as their answers go out.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50)
-    const patience = setTimeout(() => server.closeAllConnections(), 10 * SECOND)
-    server.close(() => {
-      clearInterval(sweep)
-      clearTimeout(patience)
-      resolve()
-    })
-    server.closeIdleConnections()
+async function closeGracefully(server: Server, idleGrace: number): Promise<void> {
+  const closed = new Promise<void>(resolve => {
+    // Of the kind that only stops listening: HTTP's own cuts the connections that rest.
+    NetServer.prototype.close.call(server, () => resolve())
   })
+  // Connections become idle one by one as their answers go out.
+  let sweep: NodeJS.Timeout | undefined
+  const grace = setTimeout(() => {
+    server.closeIdleConnections()
+    sweep = setInterval(() => server.closeIdleConnections(), 50)
+  }, idleGrace)
+  const patience = setTimeout(() => server.closeAllConnections(), 10 * SECOND)
+  await closed
+  clearTimeout(grace)
+  clearInterval(sweep)
+  clearTimeout(patience)
+  server.close()
 }

@@ -3,7 +3,9 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { answerError, answerNotFound } from './answer-errors.ts'
+import { keepKeys } from './apps/kept-secrets.ts'
 import { sendDueCallbacks } from './apps/uninstall-callbacks.ts'
+import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
@@ -15,7 +17,7 @@ import { addRoutes } from './routes.ts'
 import type { PostgresOptions } from './store/postgres/connection.ts'
 import { openPostgresStore } from './store/postgres/postgres-store.ts'
 import { prepareFindBearer } from './store/queries/bearer.ts'
-import { deleteExpired } from './store/queries/expired.ts'
+import { cleanExpired } from './store/queries/expired.ts'
 import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
 import { type Store, StoreUnavailable } from './store/store.ts'
 import { type AnswerDirectly, createAnswerDirectly } from './users-me/answer-directly.ts'
@@ -68,16 +70,23 @@ export function createTenantry(options: TenantryOptions): Tenantry {
 }
 
 /** What every room works with, without a server: enough for administering. */
-export function createRuntime({ store: storeOptions, secrets, clock, logger, ...settings }: TenantryOptions): Runtime {
+export function createRuntime({
+  store: storeOptions,
+  secrets,
+  clock = Date.now,
+  logger,
+  ...settings
+}: TenantryOptions): Runtime {
   const checked = checkSettings(settings)
-  const keys = deriveKeys(secrets)
+  // Refused before anything is opened.
+  deriveKeys(secrets)
   const store = openStore({ migrate: true, ...storeOptions })
   return {
     settings: checked,
-    keys,
+    keys: new KeyRing(store, secrets, clock),
     store,
     findBearer: prepareFindBearer(store),
-    clock: clock ?? Date.now,
+    clock,
     log: logger ?? pino({ enabled: false }),
   }
 }
@@ -89,13 +98,22 @@ function openStore(options: TenantryOptions['store']): Store {
 /** Extra routes come first, so that a sandbox can have pages of its own. */
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
   const app = createApp(runtime, addMore)
-  const jobs = startRuntimeJobs(runtime)
   const underWay = new Set<Promise<Response>>()
+  let isReady = false
+  const ready = open(runtime).finally(() => {
+    isReady = true
+  })
+  const jobs = ready.then(
+    () => startRuntimeJobs(runtime),
+    () => undefined,
+  )
   return {
     runtime,
-    ready: runtime.store.ready,
+    ready,
     answerDirectly: createAnswerDirectly(runtime),
     async fetch(request, env = {}) {
+      // What goes wrong with the database is answered as every fault of it is.
+      if (!isReady) await ready.catch(() => {})
       const answer = Promise.resolve(app.fetch(request, env))
       underWay.add(answer)
       try {
@@ -106,10 +124,15 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     },
     async close() {
       await Promise.allSettled(underWay)
-      await jobs.stop()
+      await (await jobs)?.stop()
       await runtime.store.close()
     },
   }
+}
+
+async function open({ store, keys }: Runtime) {
+  await store.ready
+  await keys.load()
 }
 
 function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void): Hono<Environment> {
@@ -135,7 +158,8 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
   return startJobs(
     [
       { every: 1000, run: async () => (await sendDueCallbacks(runtime)) > 0 },
-      { every: 60_000, run: () => deleteExpired(runtime.store, runtime.clock()) },
+      { every: 60_000, run: () => cleanExpired(runtime.store, runtime.clock) },
+      { every: RELOAD_EVERY, run: () => keepKeys(runtime) },
     ],
     onError,
   )

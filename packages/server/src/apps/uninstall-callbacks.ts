@@ -50,7 +50,7 @@ async function sendClaimed(runtime: Runtime, callback: UninstallCallbackRow): Pr
 
 async function claim({ store, clock }: Runtime, callback: UninstallCallbackRow): Promise<boolean> {
   try {
-    await store.write([claimCallback(store, callback, clock() + CLAIM)])
+    await store.write(claimCallback(store, callback, clock() + CLAIM))
     return true
   } catch (error) {
     if (error instanceof WriteConflict) return false

@@ -1,21 +1,35 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import type { Runtime } from '../config/runtime.ts'
-import { sandboxState } from '../sandbox/seed.ts'
+import { SANDBOX_SECRET, sandboxState } from '../sandbox/seed.ts'
 import { createRuntime } from '../server.ts'
-import { DEFAULT_DATA, databasePath, environmentSecrets, hasDatabase, readSecretFile } from './data-folder.ts'
+import { environmentSecrets, readSecretFile } from './data-folder.ts'
+import {
+  addDatabaseOptions,
+  chooseDatabase,
+  type Database,
+  type DatabaseFlags,
+  requireDatabase,
+  storeOptions,
+} from './database.ts'
 import { UsageError } from './usage-error.ts'
 
-export interface AdministrationOptions {
-  data: string
+export interface AdministrationOptions extends DatabaseFlags {
   json?: boolean
+}
+
+/** What an administering command works with. */
+export interface Administration extends Runtime {
+  /**
+   * Makes the server's keys usable, for what needs them.
+   * @throws {UsageError} when the secrets are not at hand: what is encrypted under others could never be read
+   */
+  loadKeys(): Promise<void>
 }
 
 /** A command that works on a database, also while a server runs on it. */
 export function administer(command: Command): Command {
-  return command
-    .option('--data <dir>', 'the data folder', process.env.TENANTRY_DATA ?? DEFAULT_DATA)
-    .option('--json', 'print JSON')
+  return addDatabaseOptions(command).option('--json', 'print JSON')
 }
 
 /**
@@ -23,45 +37,42 @@ export function administer(command: Command): Command {
  * @throws {UsageError} when there is none
  */
 export async function withRuntime<Result>(
-  { data }: AdministrationOptions,
-  work: (runtime: Runtime) => Promise<Result>,
+  options: AdministrationOptions,
+  work: (runtime: Administration) => Promise<Result>,
 ): Promise<Result> {
-  if (!hasDatabase(data)) {
-    throw new UsageError(
-      `There is no database in ${data}. Name its folder with --data, or make one with \`tenantry migrate\` or \`tenantry dev\`.`,
-    )
-  }
+  const database = chooseDatabase(options)
+  requireDatabase(database)
+  const secrets = environmentSecrets() ?? sandboxSecrets(database)
   const runtime = createRuntime({
-    store: { path: databasePath(data), migrate: false },
-    secrets: environmentSecrets() ?? [readSecretFile(data) ?? withoutSecret()],
+    store: storeOptions(database, false),
+    secrets: secrets ?? [randomBytes(32).toString('base64url')],
     origin: 'http://localhost',
     localCallbacks: true,
   })
   try {
-    return await work(await withLocalCallbacks(runtime))
+    await runtime.store.ready
+    // Local uninstall URLs, and secrets that everybody knows, are for the sandbox only.
+    const isSandbox = (await sandboxState(runtime.store)) === 'ready'
+    const atHand = environmentSecrets() ?? (isSandbox || database.url === undefined ? secrets : undefined)
+    return await work({
+      ...runtime,
+      settings: { ...runtime.settings, localCallbacks: isSandbox },
+      loadKeys: () => (atHand ? runtime.keys.load() : missingSecrets()),
+    })
   } finally {
     await runtime.store.close()
   }
 }
 
-/** Local uninstall URLs are for the sandbox only. */
-async function withLocalCallbacks(runtime: Runtime): Promise<Runtime> {
-  const localCallbacks = (await sandboxState(runtime.store)) === 'ready'
-  return { ...runtime, settings: { ...runtime.settings, localCallbacks } }
+/** The secrets of a sandbox: beside its file, or those of every sandbox on PostgreSQL. */
+function sandboxSecrets(database: Database): string[] | undefined {
+  if (database.url !== undefined) return [SANDBOX_SECRET]
+  const secret = readSecretFile(database.data)
+  return secret === undefined ? undefined : [secret]
 }
 
-/**
- * What needs the server's own secret.
- * @throws {UsageError} when it is not at hand: a secret encrypted under another could never be read
- */
-export function requireSecret(data: string) {
-  if (environmentSecrets() || readSecretFile(data)) return
+async function missingSecrets(): Promise<never> {
   throw new UsageError(
-    'Set TENANTRY_SECRETS to what the server has: this app keeps its client secret encrypted under it.',
+    'Set TENANTRY_SECRETS to what the server has: the client secret of an app with an uninstall URL is kept encrypted under it.',
   )
-}
-
-/** Most commands need no secret; what would be made under this one is refused before by {@link requireSecret}. */
-function withoutSecret(): string {
-  return randomBytes(32).toString('base64url')
 }

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { type App, createApp, rotateSecret, setDisabled, toApp } from '../apps/apps.ts'
 import { findApp, listApps } from '../store/queries/apps.ts'
 import type { Wire } from '../tokens/scopes.ts'
-import { type AdministrationOptions, administer, requireSecret, withRuntime } from './administration.ts'
+import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { collect } from './arguments.ts'
 import { formatMoment, print, printRows } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -39,9 +39,9 @@ export function addAppCommands(program: Command) {
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
     .option('--uninstall-url <url>', 'hears of every installation that ends')
     .action(async (options: CreateOptions) => {
-      if (options.uninstallUrl) requireSecret(options.data)
-      const { app, clientSecret } = await withRuntime(options, runtime =>
-        createApp(runtime, {
+      const { app, clientSecret } = await withRuntime(options, async runtime => {
+        if (options.uninstallUrl) await runtime.loadKeys()
+        return createApp(runtime, {
           name: options.name,
           maker: options.maker,
           icon: options.icon === undefined ? null : readIcon(options.icon),
@@ -52,8 +52,8 @@ export function addAppCommands(program: Command) {
           requirePkce: options.requirePkce ?? false,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           uninstallUrl: options.uninstallUrl,
-        }),
-      )
+        })
+      })
       const secretWords = clientSecret
         ? `client secret  ${clientSecret}   (shown this once)`
         : 'It has no client secret.'
@@ -73,7 +73,7 @@ export function addAppCommands(program: Command) {
     .argument('<client-id>')
     .action(async (clientId: string, options: AdministrationOptions) => {
       const secret = await withRuntime(options, async runtime => {
-        if ((await findApp(runtime.store, clientId))?.encrypted_secret) requireSecret(options.data)
+        if ((await findApp(runtime.store, clientId))?.encrypted_secret) await runtime.loadKeys()
         return rotateSecret(runtime, clientId)
       })
       print(options, { client_id: clientId, client_secret: secret }, `client secret  ${secret}   (shown this once)`)

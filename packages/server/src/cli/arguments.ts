@@ -14,6 +14,13 @@ export function parsePort(text: string): number {
   return port
 }
 
+export function parseWorkers(text: string): number {
+  const workers = Number(text)
+  if (!/^\d+$/.test(text) || workers < 1 || workers > 256)
+    throw new InvalidArgumentError('It must be a number from 1 to 256.')
+  return workers
+}
+
 export function parseYesOrNo(text: string): boolean {
   if (text === 'true' || text === 'yes') return true
   if (text === 'false' || text === 'no') return false

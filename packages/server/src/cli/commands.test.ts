@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Client } from '../../../../tests/support/client.ts'
+import { makeTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { Person } from '../../../../tests/support/person.ts'
 import {
   type RunningSandbox,
@@ -13,24 +14,27 @@ import {
 /** Every command, on the data of a server that runs meanwhile. */
 describe('the command line beside a running server', () => {
   const folder = temporaryFolder()
+  let database: TestDatabase
   let sandbox: RunningSandbox
 
   beforeAll(async () => {
-    sandbox = await startSandbox(['--data', folder.path])
+    database = await makeTestDatabase()
+    sandbox = await startSandbox(database.flags)
   })
   afterAll(async () => {
     await sandbox.stop()
+    await database.remove()
     folder.remove()
   })
 
   async function run(...args: string[]) {
-    const { code, stdout, stderr } = await runCommand([...args, '--data', folder.path, '--json'])
+    const { code, stdout, stderr } = await runCommand([...args, ...database.flags, '--json'])
     expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' })
     return JSON.parse(stdout)
   }
 
   async function fail(args: string[], input = '') {
-    const { code, stdout, stderr } = await runCommand([...args, '--data', folder.path], { input })
+    const { code, stdout, stderr } = await runCommand([...args, ...database.flags], { input })
     expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' })
     expect(stderr).not.toContain('    at ')
     return stderr
@@ -88,7 +92,7 @@ describe('the command line beside a running server', () => {
     })
     expect(await fail(['member', 'add', ...whom])).toContain('is a member of company 1 already')
 
-    const set = await runCommand(['user', 'set-password', '791', '--data', folder.path], {
+    const set = await runCommand(['user', 'set-password', '791', ...database.flags], {
       input: 'white-persian-cat\n',
     })
     expect(set).toMatchObject({ code: 0, stderr: '' })
@@ -186,7 +190,7 @@ describe('the command line beside a running server', () => {
       next_attempt_at: null,
       last_error: null,
     })
-    const revoked = await runCommand(['token', 'revoke', '--data', folder.path], { input: `${access_token}\n` })
+    const revoked = await runCommand(['token', 'revoke', ...database.flags], { input: `${access_token}\n` })
     expect(revoked).toMatchObject({ code: 0, stdout: 'Revoked: 1.\n' })
     expect((await me(access_token)).status).toBe(401)
     const again = await install('q@mi6.example')
@@ -220,7 +224,7 @@ describe('the command line beside a running server', () => {
   })
 
   it('prints tables for people', async () => {
-    const { stdout } = await runCommand(['company', 'list', '--data', folder.path])
+    const { stdout } = await runCommand(['company', 'list', ...database.flags])
     expect(stdout.split('\n')[0]).toMatch(/^company_id +name +domain +country +industry +suspended +created_at$/)
     expect(stdout).toMatch(/^1 +MI6 +casinoroyale +EE +Software, App Development +no +/m)
   })
@@ -280,7 +284,10 @@ describe('the command line beside a running server', () => {
   it('migrate makes a database, says so, and refuses one of a newer program', async () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
-    expect(JSON.parse(first.stdout)).toMatchObject({ version: 2, applied: ['front door', 'bearer changes'] })
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      version: 3,
+      applied: ['front door', 'bearer changes', 'several nodes'],
+    })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })
     const { DatabaseSync } = await import('node:sqlite')
     const database = new DatabaseSync(join(fresh, 'tenantry.db'))

@@ -1,13 +1,16 @@
+import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Client } from '../../../../tests/support/client.ts'
 import { Person } from '../../../../tests/support/person.ts'
 import {
   runCommand,
   type SandboxFacts,
+  startCommand,
   startSandbox,
   temporaryFolder,
 } from '../../../../tests/support/sandbox-process.ts'
@@ -129,16 +132,34 @@ describe('tenantry dev', () => {
     await second.stop()
   })
 
-  it('begins anew when its making was cut off', async () => {
+  it('finishes what a start had begun that was cut off', async () => {
     const first = await startSandbox(['--data', folder.path])
     await first.stop()
     const { DatabaseSync } = await import('node:sqlite')
     const database = new DatabaseSync(join(folder.path, 'tenantry.db'))
-    database.exec("UPDATE settings SET value = 'half'; DELETE FROM memberships")
+    // As it was after Moneypenny was made and before she was a member anywhere.
+    database.exec(`UPDATE settings SET value = 'half' WHERE name = 'sandbox'; DELETE FROM installations; DELETE FROM apps;
+      DELETE FROM memberships WHERE user_id > 778; DELETE FROM user_companies WHERE user_id > 778;
+      DELETE FROM sign_in_emails WHERE user_id > 779; DELETE FROM users WHERE user_id > 779`)
     database.close()
     const second = await startSandbox(['--data', folder.path])
     expect(await me(second.facts)).toMatchObject({ status: 200 })
+    expect(second.facts.users).toEqual(first.facts.users)
     await second.stop()
+  })
+
+  it('is whole after starts that were killed at any moment', async () => {
+    for (const delay of [300, 350, 400, 450, 500, 600]) {
+      const child = startCommand(['dev', '--json', '--port', '0', '--data', folder.path])
+      await sleep(delay)
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }
+    const { facts, stop } = await startSandbox(['--data', folder.path])
+    expect(await me(facts)).toMatchObject({ status: 200, data: { id: 777, company_id: 1 } })
+    expect(facts.users.find(({ user_id }) => user_id === 777)?.companies).toEqual([1, 2])
+    await stop()
   })
 
   it('takes another origin', async () => {

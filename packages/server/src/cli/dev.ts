@@ -1,35 +1,45 @@
-import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { pino } from 'pino'
 import type { Runtime } from '../config/runtime.ts'
 import { type Listener, listen } from '../listen.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
-import { sandboxState, seedSandbox } from '../sandbox/seed.ts'
+import { SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { StoreOpenError } from '../store/store.ts'
 import { parsePort } from './arguments.ts'
-import { DEFAULT_DATA, databasePath, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
+import { environmentSecrets, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
+import {
+  addDatabaseOptions,
+  chooseDatabase,
+  type Database,
+  type DatabaseFlags,
+  nameDatabase,
+  storeOptions,
+} from './database.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
-interface DevOptions {
+interface DevOptions extends DatabaseFlags {
   port: number
-  data: string
   origin?: string
   json?: boolean
   logLevel: string
+  /** False for a node that joins a sandbox which is there. */
+  seed: boolean
 }
 
 /** What is served is on this machine only. */
 const HOST = '127.0.0.1'
 
 export function addDevCommand(program: Command) {
-  program
+  const command = program
     .command('dev')
     .description('the sandbox: a whole provider with people, companies and an app')
     .option('--port <number>', 'port on this machine; 0 for any free one', parsePort, 4040)
-    .option('--data <dir>', 'where it is kept between runs, or :memory:', process.env.TENANTRY_DATA ?? DEFAULT_DATA)
+  addDatabaseOptions(command)
+    .option('--no-seed', 'join the sandbox that is in the database, as one more node of it')
     .option('--origin <url>', 'the address it is reached at, if not http://localhost:PORT')
     .option('--log-level <level>', 'what to log to standard error: info, warn, error or silent', 'warn')
     .option('--json', 'print the facts as one line of JSON once it is ready')
@@ -39,8 +49,9 @@ export function addDevCommand(program: Command) {
 async function runDev(options: DevOptions) {
   const listener = await listen(HOST, options.port)
   try {
-    const { tenantry, facts } = await startSandbox(listener, options)
-    console.log(options.json ? JSON.stringify(facts) : describe(facts, options.data))
+    const database = chooseDatabase(options)
+    const { tenantry, facts } = await startSandbox(listener, options, database)
+    console.log(options.json ? JSON.stringify(facts) : describe(facts, nameSandbox(database)))
     await closeOnSignal(listener, tenantry)
   } catch (error) {
     await listener.close()
@@ -48,10 +59,10 @@ async function runDev(options: DevOptions) {
   }
 }
 
-async function startSandbox(listener: Listener, options: DevOptions) {
-  const runtime = await openSandbox(options, options.origin ?? `http://localhost:${listener.port}`)
+async function startSandbox(listener: Listener, options: DevOptions, database: Database) {
+  const runtime = await openSandbox(options, database, options.origin ?? `http://localhost:${listener.port}`)
   try {
-    const facts = await gatherSandboxFacts(runtime, options.data)
+    const facts = await gatherSandboxFacts(runtime, nameSandbox(database))
     const tenantry: Tenantry = serveRuntime(runtime, app =>
       addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),
     )
@@ -64,34 +75,58 @@ async function startSandbox(listener: Listener, options: DevOptions) {
 }
 
 /** Opens the sandbox's database; makes and fills it when there is none, or when making it was cut off. */
-async function openSandbox(options: DevOptions, origin: string): Promise<Runtime> {
-  const { data } = options
-  const existed = hasDatabase(data)
-  const secret = readSecretFile(data) ?? (existed ? secretIsLost(data) : makeSecretFile(data))
-  const open = () =>
-    createRuntime({
-      store: { path: databasePath(data), migrate: true },
-      secrets: [secret],
-      origin,
-      localCallbacks: true,
-      logger: pino({ level: options.logLevel }, pino.destination(2)),
-    })
-  let runtime = open()
-  const state = await sandboxState(runtime.store)
-  if (state === 'ready') return runtime
-  if (state === 'half') {
+async function openSandbox(options: DevOptions, database: Database, origin: string): Promise<Runtime> {
+  const runtime = createRuntime({
+    store: storeOptions(database, options.seed),
+    secrets: sandboxSecrets(database, options.seed),
+    origin,
+    localCallbacks: true,
+    logger: pino({ level: options.logLevel }, pino.destination(2)),
+  })
+  try {
+    await runtime.store.ready
+    await requireOwnState(runtime, options.seed, database)
+    await runtime.keys.load()
+    if (options.seed && (await sandboxState(runtime.store)) !== 'ready') await seedSandbox(runtime)
+    return runtime
+  } catch (error) {
     await runtime.store.close()
-    for (const suffix of ['', '-wal', '-shm']) rmSync(databasePath(data) + suffix, { force: true })
-    runtime = open()
+    throw error
   }
-  if (state === 'foreign') {
-    await runtime.store.close()
-    throw new UsageError(
-      `The database in ${data} was not made by \`tenantry dev\`, and the sandbox does not mix with it. Choose another folder with --data.`,
-    )
+}
+
+/** A sandbox in a folder has a secret of its own beside it; nodes that share a database share a known one. */
+function sandboxSecrets(database: Database, mayMake: boolean): string[] {
+  if (database.url !== undefined) return environmentSecrets() ?? [SANDBOX_SECRET]
+  const { data } = database
+  const secret = readSecretFile(data)
+  if (secret !== undefined) return [secret]
+  if (hasDatabase(data)) return secretIsLost(data)
+  if (!mayMake) throw new UsageError(`There is no sandbox in ${data}. Start it without --no-seed.`)
+  return [makeSecretFile(data)]
+}
+
+/** @throws {UsageError} when the database is somebody's own, or there is no sandbox to join */
+async function requireOwnState({ store }: Runtime, mayMake: boolean, database: Database) {
+  const where = nameSandbox(database)
+  for (let patience = 60; patience > 0; patience--) {
+    const state = await sandboxState(store)
+    if (state === 'ready') return
+    if (state === 'foreign') {
+      throw new UsageError(
+        `The database in ${where} was not made by \`tenantry dev\`, and the sandbox does not mix with it. Choose another with --data or --database.`,
+      )
+    }
+    if (mayMake) return
+    if (state === 'empty') break
+    // Another node is filling it.
+    await sleep(500)
   }
-  await seedSandbox(runtime)
-  return runtime
+  throw new UsageError(`There is no sandbox in ${where}. Start its first node without --no-seed.`)
+}
+
+function nameSandbox(database: Database): string {
+  return database.data ?? nameDatabase(database)
 }
 
 async function gatherSandboxFacts(runtime: Runtime, data: string): Promise<SandboxFacts> {

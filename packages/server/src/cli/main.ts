@@ -8,3 +8,5 @@ process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException
 
 const { runCommand } = await import('./program.ts')
 process.exitCode = await runCommand(process.argv.slice(2))
+// A worker that is done, or could not start, is not kept alive by its line to the process that began it.
+if (process.connected) process.disconnect?.()

@@ -4,12 +4,15 @@ import { InputError } from '../companies/input.ts'
 import { SettingsError } from '../config/settings.ts'
 import { ListenError } from '../listen.ts'
 import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
+import { TransferError } from '../store/transfer/export-stream.ts'
 import { addAppCommands } from './app.ts'
 import { addCompanyCommands } from './company.ts'
 import { addDevCommand } from './dev.ts'
 import { addInstallationCommands } from './installation.ts'
+import { addKeyCommands } from './key.ts'
 import { addMemberCommands } from './member.ts'
 import { addMigrateCommand } from './migrate.ts'
+import { addMoveCommands } from './move.ts'
 import { addServeCommand } from './serve.ts'
 import { addTokenCommands } from './token.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,12 +30,14 @@ export function createProgram(): Command {
   addDevCommand(program)
   addServeCommand(program)
   addMigrateCommand(program)
+  addMoveCommands(program)
   addCompanyCommands(program)
   addUserCommands(program)
   addMemberCommands(program)
   addAppCommands(program)
   addInstallationCommands(program)
   addTokenCommands(program)
+  addKeyCommands(program)
   return program
 }
 
@@ -52,7 +57,7 @@ export async function runCommand(args: string[]): Promise<number> {
 function explain(error: unknown): number {
   // Commander has said what it had to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1
-  const expected = [InputError, SettingsError, StoreOpenError, ListenError, UsageError, StoreUnavailable]
+  const expected = [InputError, SettingsError, StoreOpenError, ListenError, UsageError, StoreUnavailable, TransferError]
   if (expected.some(kind => error instanceof kind)) console.error((error as Error).message)
   else console.error('This is a fault in Tenantry, please report it:', error)
   return 1

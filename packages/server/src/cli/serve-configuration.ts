@@ -5,16 +5,24 @@ import { listMistakes, SettingsError, settingsSchema } from '../config/settings.
 export interface ServeFlags {
   config?: string
   data?: string
+  database?: string
   origin?: string
   host?: string
   port?: number
+  workers?: number
 }
 
 const configurationSchema = settingsSchema.extend({
-  data: z.string().min(1),
+  data: z.string().min(1).optional(),
+  database: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be an address such as postgres://user:password@host/database')
+    .optional(),
+  databaseConnections: z.int().min(1).max(1000).default(10),
   secrets: z.array(z.string().min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`')).min(1),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65535).default(4040),
+  workers: z.int().min(1).max(256).default(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   mode: z.enum(['production', 'development']).default('production'),
 })
@@ -25,9 +33,12 @@ export type Configuration = z.output<typeof configurationSchema>
 const variables: Record<string, { option: keyof Configuration; read: (text: string) => unknown }> = {
   TENANTRY_ORIGIN: { option: 'origin', read: String },
   TENANTRY_DATA: { option: 'data', read: String },
+  TENANTRY_DATABASE_URL: { option: 'database', read: String },
+  TENANTRY_DATABASE_CONNECTIONS: { option: 'databaseConnections', read: Number },
   TENANTRY_SECRETS: { option: 'secrets', read: text => text.split(',').map(secret => secret.trim()) },
   TENANTRY_HOST: { option: 'host', read: String },
   TENANTRY_PORT: { option: 'port', read: Number },
+  TENANTRY_WORKERS: { option: 'workers', read: Number },
   TENANTRY_MODE: { option: 'mode', read: String },
   TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
@@ -40,7 +51,7 @@ const variables: Record<string, { option: keyof Configuration; read: (text: stri
 
 const needed: Record<string, string> = {
   origin: 'origin: not set. Give the https address that the provider is reached at (TENANTRY_ORIGIN or --origin).',
-  data: 'data: not set. Give the data folder (TENANTRY_DATA or --data).',
+  data: 'data: not set. Give the data folder (TENANTRY_DATA or --data), or a PostgreSQL database (TENANTRY_DATABASE_URL or --database).',
   secrets: 'secrets: not set. Give at least one (TENANTRY_SECRETS); make one with `openssl rand -base64 32`.',
 }
 
@@ -51,12 +62,18 @@ const needed: Record<string, string> = {
 export function readConfiguration(flags: ServeFlags, environment: NodeJS.ProcessEnv): Configuration {
   const { config = environment.TENANTRY_CONFIG, ...fromFlags } = flags
   const mistakes: string[] = []
-  const given = {
-    ...(config === undefined ? {} : readFile(config, mistakes)),
-    ...readVariables(environment, mistakes),
-    ...fromFlags,
+  const layers = [
+    fromFlags,
+    readVariables(environment, mistakes),
+    config === undefined ? {} : readFile(config, mistakes),
+  ]
+  const given: Record<string, unknown> = {
+    ...layers[2],
+    ...layers[1],
+    ...layers[0],
+    ...chooseDatabase(layers, mistakes),
   }
-  const missing = Object.keys(needed).filter(name => !(name in given))
+  const missing = Object.keys(needed).filter(name => given[name] === undefined && !(name === 'data' && given.database))
   mistakes.push(...missing.map(name => needed[name]!))
   const checked = configurationSchema.safeParse(given)
   if (!checked.success) {
@@ -70,6 +87,15 @@ export function readConfiguration(flags: ServeFlags, environment: NodeJS.Process
     'The configuration has mistakes, nothing was started:',
     ...mistakes.map(text => `  ${text}`),
   ])
+}
+
+/** The database of the weightiest layer that names one. */
+function chooseDatabase(layers: Record<string, unknown>[], mistakes: string[]) {
+  const { data, database } = layers.find(layer => layer.data !== undefined || layer.database !== undefined) ?? {}
+  if (data !== undefined && database !== undefined) {
+    mistakes.push('data, database: both are set. Give the data folder or the address of a PostgreSQL database.')
+  }
+  return { data, database }
 }
 
 function productionMistakes({ mode, origin, data, localCallbacks }: Record<string, unknown>): string[] {

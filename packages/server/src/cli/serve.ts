@@ -1,13 +1,21 @@
+import cluster from 'node:cluster'
 import type { Command } from 'commander'
-import { pino } from 'pino'
-import { listen } from '../listen.ts'
+import { type Logger, pino } from 'pino'
+import { type Listener, listen } from '../listen.ts'
 import { sandboxState } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime } from '../server.ts'
-import { parsePort } from './arguments.ts'
-import { databasePath, hasDatabase } from './data-folder.ts'
-import { readConfiguration, type ServeFlags } from './serve-configuration.ts'
+import { findSetting } from '../store/queries/settings.ts'
+import { TRANSFER_SETTING } from '../store/transfer/tables.ts'
+import { parsePort, parseWorkers } from './arguments.ts'
+import { databasePath } from './data-folder.ts'
+import { type Database, nameDatabase, requireDatabase } from './database.ts'
+import { type Configuration, readConfiguration, type ServeFlags } from './serve-configuration.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
+import { reportReady, runWorkers } from './workers.ts'
+
+/** Milliseconds that a connection which rests may still be used while the server closes. */
+const IDLE_GRACE = 2000
 
 export function addServeCommand(program: Command) {
   program
@@ -15,40 +23,87 @@ export function addServeCommand(program: Command) {
     .description('the provider, for production')
     .option('--config <file>', 'a JSON file; TENANTRY_* variables and flags weigh more')
     .option('--data <dir>', 'the data folder (TENANTRY_DATA)')
+    .option('--database <url>', 'a PostgreSQL database instead, postgres://… (TENANTRY_DATABASE_URL)')
     .option('--origin <url>', 'the https address it is reached at (TENANTRY_ORIGIN)')
     .option('--host <address>', 'the address to listen on (TENANTRY_HOST), 127.0.0.1 when not given')
     .option('--port <number>', 'the port to listen on (TENANTRY_PORT), 4040 when not given', parsePort)
+    .option('--workers <number>', 'processes that share the port (TENANTRY_WORKERS), 1 when not given', parseWorkers)
     .addHelpText(
       'after',
       `
 The secrets come from TENANTRY_SECRETS or the file: at least one of at least 32 characters, the current
-one first, separated by commas. TENANTRY_MODE=development allows an http origin on this machine.`,
+one first, separated by commas. TENANTRY_MODE=development allows an http origin on this machine.
+With several workers, SIGHUP replaces them one by one, and reads the configuration again.`,
     )
     .action(runServe)
 }
 
 async function runServe(flags: ServeFlags) {
-  const { host, port, data, logLevel, mode, secrets, ...settings } = readConfiguration(flags, process.env)
-  if (!hasDatabase(data)) {
-    throw new UsageError(`There is no database in ${data}. Make it with \`tenantry migrate --data ${data}\`.`)
-  }
-  const listener = await listen(host, port)
+  const configuration = readConfiguration(flags, process.env)
+  requireDatabase(databaseOf(configuration))
+  const logger = pino({ level: configuration.logLevel })
+  if (configuration.workers > 1 && cluster.isPrimary) return runWorkers(configuration, logger)
+  const listener = await listen(configuration.host, configuration.port)
   try {
-    const logger = pino({ level: logLevel })
-    const runtime = createRuntime({ ...settings, secrets, logger, store: { path: databasePath(data), migrate: false } })
-    if (['ready', 'half'].includes(await sandboxState(runtime.store))) {
-      await runtime.store.close()
-      throw new UsageError(
-        `The database in ${data} is a sandbox, whose passwords everybody knows. It is served by \`tenantry dev\` only.`,
-      )
-    }
-    const tenantry = serveRuntime(runtime)
-    listener.serve(tenantry)
-    logger.info({ origin: settings.origin, host, port: listener.port, mode }, 'ready')
-    await closeOnSignal(listener, tenantry)
-    logger.info('closed')
+    await serve(listener, configuration, logger)
   } catch (error) {
     await listener.close()
     throw error
   }
+}
+
+async function serve(listener: Listener, configuration: Configuration, logger: Logger) {
+  const {
+    host,
+    port: _,
+    data,
+    database,
+    databaseConnections,
+    logLevel,
+    mode,
+    workers,
+    secrets,
+    ...settings
+  } = configuration
+  const runtime = createRuntime({
+    ...settings,
+    secrets,
+    logger,
+    store:
+      database === undefined
+        ? { path: databasePath(data!), migrate: false }
+        : { url: database, migrate: false, connections: databaseConnections },
+  })
+  try {
+    await runtime.store.ready
+    if (['ready', 'half'].includes(await sandboxState(runtime.store))) {
+      throw new UsageError(
+        `The database in ${data ?? nameDatabase(databaseOf(configuration))} is a sandbox, whose passwords everybody knows. It is served by \`tenantry dev\` only.`,
+      )
+    }
+    if ((await findSetting(runtime.store, TRANSFER_SETTING)) !== undefined) {
+      throw new UsageError(
+        'This database is being filled by `tenantry import` or `tenantry copy`. Let that finish, or give it the same export again.',
+      )
+    }
+    await runtime.keys.load()
+  } catch (error) {
+    await runtime.store.close()
+    throw error
+  }
+  const tenantry = serveRuntime(runtime)
+  listener.serve(tenantry)
+  const facts = { origin: settings.origin, host, port: listener.port, mode }
+  if (cluster.isWorker) reportReady(listener.port)
+  else logger.info(facts, 'ready')
+  await closeOnSignal(listener, tenantry, { idleGrace: IDLE_GRACE, onHangup: () => explainHangup(logger) })
+  if (!cluster.isWorker) logger.info('closed')
+}
+
+function databaseOf({ data, database }: Configuration): Database {
+  return database === undefined ? { data: data! } : { url: database }
+}
+
+function explainHangup(logger: Logger) {
+  logger.warn('SIGHUP replaces workers, and there are none; start with --workers 2 or more')
 }

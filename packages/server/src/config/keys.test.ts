@@ -32,7 +32,7 @@ describe('the server’s keys', () => {
 
   it('no purpose shares a key with another', () => {
     const { successor, forms, knownBrowser, encryption } = deriveKeys([NEW])
-    const keys = [successor[0], forms, knownBrowser[0], encryption[0]?.key].map(key =>
+    const keys = [successor[0], forms[0], knownBrowser[0], encryption[0]?.key].map(key =>
       Buffer.from(key ?? []).toString('hex'),
     )
     expect(new Set(keys).size).toBe(4)

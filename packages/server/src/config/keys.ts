@@ -4,19 +4,19 @@ import { SettingsError } from './settings.ts'
 const SHORTEST_SECRET = 32
 
 /**
- * The server's keys, each for one purpose, derived (HKDF, RFC 5869) from the secrets that it was configured with.
- * The first secret is current; what was made under the later ones still verifies.
+ * The server's keys, each for one purpose, derived (HKDF, RFC 5869) from secrets. The first of each is current; what was
+ * made under the later ones still verifies.
  */
 export interface Keys {
   /** Successor tokens are derived under these; newest first. */
   readonly successor: readonly Uint8Array[]
   /** Form tokens, consent tickets and the mark of a known browser. */
-  readonly forms: Uint8Array
+  readonly forms: readonly Uint8Array[]
   readonly knownBrowser: readonly Uint8Array[]
   readonly encryption: readonly EncryptionKey[]
 }
 
-interface EncryptionKey {
+export interface EncryptionKey {
   id: string
   key: Uint8Array
 }
@@ -32,7 +32,7 @@ export function deriveKeys(secrets: readonly string[]): Keys {
   const each = (purpose: string) => secrets.map(secret => deriveKey(secret, purpose))
   return {
     successor: each('successor tokens'),
-    forms: each('forms')[0]!,
+    forms: each('forms'),
     knownBrowser: each('known browser'),
     encryption: each('encryption').map(key => ({ id: hash('sha256', key, 'hex').slice(0, 8), key })),
   }

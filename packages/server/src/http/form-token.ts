@@ -10,32 +10,29 @@ import type { Parameters } from './form.ts'
  */
 export function formToken(c: RequestContext): string {
   const { signedIn } = c.var
-  return signedIn ? sessionToken(c, signedIn.sessionId) : browserFormToken(c)
+  return signedIn ? tokensOf(c, 'session', signedIn.sessionId)[0]! : browserFormToken(c)
 }
 
 /** The token of the sign-in page, which may be shown and sent whoever is signed in meanwhile. */
 export function browserFormToken(c: RequestContext): string {
-  return browserToken(c, readCookie(c, 'form') ?? newBrowserValue(c))
+  return tokensOf(c, 'browser', readCookie(c, 'form') ?? newBrowserValue(c))[0]!
 }
 
 /** Whether a posted form came from a page that this browser was shown while the same person was signed in. */
 export function holdsFormToken(c: RequestContext, form: Parameters): boolean {
   const { signedIn } = c.var
-  return signedIn ? equals(form, sessionToken(c, signedIn.sessionId)) : holdsBrowserToken(c, form)
+  return signedIn ? holdsOneOf(form, tokensOf(c, 'session', signedIn.sessionId)) : holdsBrowserToken(c, form)
 }
 
 /** Whether a posted form came from a sign-in page that this browser was shown. */
 export function holdsBrowserToken(c: RequestContext, form: Parameters): boolean {
   const value = readCookie(c, 'form')
-  return value !== undefined && equals(form, browserToken(c, value))
+  return value !== undefined && holdsOneOf(form, tokensOf(c, 'browser', value))
 }
 
-function sessionToken(c: RequestContext, sessionId: string): string {
-  return authenticate(c.var.runtime.keys.forms, 'session', sessionId).toString('base64url')
-}
-
-function browserToken(c: RequestContext, value: string): string {
-  return authenticate(c.var.runtime.keys.forms, 'browser', value).toString('base64url')
+/** Under each key, the current one first. */
+function tokensOf(c: RequestContext, kind: 'session' | 'browser', value: string): string[] {
+  return c.var.runtime.keys.forms.map(key => authenticate(key, kind, value).toString('base64url'))
 }
 
 function newBrowserValue(c: RequestContext): string {
@@ -44,8 +41,10 @@ function newBrowserValue(c: RequestContext): string {
   return value
 }
 
-function equals(form: Parameters, token: string): boolean {
-  const expected = Buffer.from(token)
+function holdsOneOf(form: Parameters, tokens: string[]): boolean {
   const given = Buffer.from(form.get('form_token') ?? '')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return tokens.some(token => {
+    const expected = Buffer.from(token)
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  })
 }

@@ -8,7 +8,7 @@ export const readyz: RouteHandler = async c => {
   const { store } = c.var.runtime
   c.header('Cache-Control', 'no-store')
   try {
-    await store.db.selectFrom('migrations').select('version').limit(1).execute()
+    await store.ping()
     return c.json({ status: 'ready' })
   } catch (error) {
     c.var.runtime.log.error({ err: error }, 'the database does not answer')

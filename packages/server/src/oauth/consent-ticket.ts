@@ -11,7 +11,7 @@ const LIFETIME = 60 * 60 * 1000
  */
 export function issueTicket(c: RequestContext, request: AuthorizationRequest, companyId: number): string {
   const issuedAt = c.var.runtime.clock()
-  return [companyId, issuedAt, seal(c, request, companyId, issuedAt)].join('.')
+  return [companyId, issuedAt, seals(c, request, companyId, issuedAt)[0]].join('.')
 }
 
 /** The address of the consent page for what a ticket says. */
@@ -38,15 +38,18 @@ export function readTicket(c: RequestContext, request: AuthorizationRequest, tic
   const [companyText, issuedText, given] = ticket.split('.')
   const [companyId, issuedAt] = [Number(companyText), Number(issuedText)]
   if (!given || !Number.isSafeInteger(companyId) || !Number.isSafeInteger(issuedAt)) return undefined
-  const expected = Buffer.from(seal(c, request, companyId, issuedAt))
   const actual = Buffer.from(given)
-  const genuine = actual.length === expected.length && timingSafeEqual(actual, expected)
+  const genuine = seals(c, request, companyId, issuedAt).some(seal => {
+    const expected = Buffer.from(seal)
+    return actual.length === expected.length && timingSafeEqual(actual, expected)
+  })
   return { companyId, fits: genuine && c.var.runtime.clock() < issuedAt + LIFETIME }
 }
 
-function seal(c: RequestContext, request: AuthorizationRequest, companyId: number, issuedAt: number): string {
+/** Under each key, the current one first. */
+function seals(c: RequestContext, request: AuthorizationRequest, companyId: number, issuedAt: number): string[] {
   const { sessionId } = c.var.signedIn!
   const { app, query, scopes } = request
   const shown = JSON.stringify([query, app.clientId, app.name, app.maker, scopes, companyId, issuedAt])
-  return authenticate(c.var.runtime.keys.forms, 'consent', sessionId, shown).toString('base64url')
+  return c.var.runtime.keys.forms.map(key => authenticate(key, 'consent', sessionId, shown).toString('base64url'))
 }

@@ -1,15 +1,22 @@
 import { createApp } from '../apps/apps.ts'
 import { createCompany } from '../companies/companies.ts'
+import { InputError } from '../companies/input.ts'
 import { addMember } from '../companies/memberships.ts'
 import { createUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { hashPassword } from '../sign-in/password.ts'
+import { findApp } from '../store/queries/apps.ts'
+import { findCompany } from '../store/queries/companies.ts'
+import { findMembership } from '../store/queries/memberships.ts'
 import { findSetting, putSetting } from '../store/queries/settings.ts'
-import { setPasswordHash } from '../store/queries/users.ts'
+import { findUser, setPasswordHash } from '../store/queries/users.ts'
 import { sandboxIcon } from './icon.ts'
-import { sandboxCompanies, sandboxPassword, sandboxUsers } from './people.ts'
+import { type SandboxUser, sandboxCompanies, sandboxPassword, sandboxUsers } from './people.ts'
 
 export const SANDBOX_CLIENT_ID = 'sandbox-app'
+
+/** Of every sandbox on PostgreSQL that was not given one: its passwords are known anyway, and `serve` refuses it. */
+export const SANDBOX_SECRET = 'the secret of every sandbox, known to everybody'
 
 const SETTING = 'sandbox'
 
@@ -21,28 +28,64 @@ export async function sandboxState(store: Runtime['store']): Promise<'ready' | '
   return anything ? 'foreign' : 'empty'
 }
 
-/** Fills an empty database with the sandbox's people, companies and app. */
+/**
+ * Fills a database with the sandbox's people, companies and app. What is there already stays: a start that was cut off
+ * is finished by the next one, and two at once make one sandbox.
+ */
 export async function seedSandbox(runtime: Runtime): Promise<void> {
   const { store } = runtime
   await store.write([putSetting(store, SETTING, 'half')])
-  for (const company of sandboxCompanies) await createCompany(runtime, company)
+  for (const company of sandboxCompanies) {
+    await unlessThere(
+      () => findCompany(store, company.companyId!),
+      () => createCompany(runtime, company),
+    )
+  }
   // One hash for all: they have the same password, and it is printed anyway.
   const passwordHash = await hashPassword(sandboxPassword)
-  for (const { at, ...user } of sandboxUsers) {
-    const { user_id, created_at } = await createUser(runtime, user)
-    await store.write([setPasswordHash(store, user_id, passwordHash, created_at)])
-    for (const [companyId, profile] of Object.entries(at)) {
-      await addMember(runtime, { companyId: Number(companyId), userId: user_id, ...profile })
-    }
-  }
-  await createApp(runtime, {
-    clientId: SANDBOX_CLIENT_ID,
-    name: 'Sandbox App',
-    maker: 'Tenantry',
-    icon: sandboxIcon,
-    redirectUris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
-    scopes: ['base', 'users:read'],
-    keepSecret: true,
-  })
+  for (const user of sandboxUsers) await seedUser(runtime, user, passwordHash)
+  await unlessThere(
+    () => findApp(store, SANDBOX_CLIENT_ID),
+    () =>
+      createApp(runtime, {
+        clientId: SANDBOX_CLIENT_ID,
+        name: 'Sandbox App',
+        maker: 'Tenantry',
+        icon: sandboxIcon,
+        redirectUris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
+        scopes: ['base', 'users:read'],
+        keepSecret: true,
+      }),
+  )
   await store.write([putSetting(store, SETTING, 'ready')])
+}
+
+async function seedUser(runtime: Runtime, { at, ...user }: SandboxUser, passwordHash: string) {
+  const { store } = runtime
+  const { userId } = user
+  await unlessThere(
+    () => findUser(store, userId),
+    () => createUser(runtime, user),
+  )
+  const row = await findUser(store, userId)
+  if (row?.password_hash === null) {
+    await store.write([setPasswordHash(store, userId, passwordHash, row.created_at)])
+  }
+  for (const [company, profile] of Object.entries(at)) {
+    const companyId = Number(company)
+    await unlessThere(
+      () => findMembership(store, companyId, userId),
+      () => addMember(runtime, { companyId, userId, ...profile }),
+    )
+  }
+}
+
+async function unlessThere(find: () => Promise<unknown>, make: () => Promise<unknown>) {
+  if (await find()) return
+  try {
+    await make()
+  } catch (error) {
+    // Another start was faster.
+    if (!(error instanceof InputError) || !(await find())) throw error
+  }
 }

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { frontDoor } from './migrations/0001-front-door.ts'
 import { bearerChanges } from './migrations/0002-bearer-changes.ts'
+import { severalNodes } from './migrations/0003-several-nodes.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [frontDoor, bearerChanges]
+export const migrations: readonly Migration[] = [frontDoor, bearerChanges, severalNodes]
 
 const MIGRATIONS_TABLE =
   'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)'
@@ -26,6 +27,12 @@ export function requireCurrentSchema(database: DatabaseSync, path: string) {
   if (schemaVersion(database) < latest(migrations)) {
     throw new StoreOpenError(`${path} has an older schema than this program. Run \`tenantry migrate\` first.`)
   }
+}
+
+/** @throws {StoreOpenError} when it is no database of ours, or a newer program's; an older one can be migrated */
+export function requireReadableSchema(database: DatabaseSync, path: string) {
+  refuseNewer(database, migrations)
+  if (schemaVersion(database) === 0) throw new StoreOpenError(`${path} is not a database of Tenantry.`)
 }
 
 /** The version of the newest migration applied, 0 for an empty database. */

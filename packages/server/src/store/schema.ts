@@ -23,6 +23,8 @@ export interface Schema {
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
   counters: { name: string; value: number }
   settings: { name: string; value: string }
+  master_keys: MasterKeysTable
+  leases: { name: string; leased_until: number }
   bearer_changes: {
     seq: Generated<number>
     company_id: number | null
@@ -31,6 +33,16 @@ export interface Schema {
     client_id: string | null
   }
   migrations: { version: number; name: string; applied_at: number }
+}
+
+/** What the keys of all nodes are derived from. */
+export interface MasterKeysTable {
+  key_id: number
+  /** Encrypted under a configured secret. */
+  sealed: string
+  created_at: number
+  /** From when on it is used to make things; it verifies before, so that every node knows it by then. */
+  active_at: number
 }
 
 export interface CompaniesTable {

@@ -23,7 +23,7 @@ export interface Store {
   /** What is committed that bearer checks depend on, if that can be followed here. */
   readonly bearerChanges: BearerChanges | undefined
   /** Runs the one hot query: prepared once, rows as arrays in the order of its columns. */
-  prepare(query: CompiledQuery): (parameters: readonly unknown[]) => Soon<unknown[] | undefined>
+  prepare(lookUp: LookUp): (companyId: number, hash: Uint8Array) => Soon<unknown[] | undefined>
   /**
    * Commits all statements or none, and resolves when the commit is on disk.
    * @throws {WriteConflict} when a statement did not touch what it expected to: read again and decide again
@@ -31,7 +31,22 @@ export interface Store {
    * @throws {StoreUnavailable} when the database cannot be written now
    */
   write(statements: readonly Statement[]): Promise<WriteResult[]>
+  /**
+   * Whether the database answers now, found out within two seconds.
+   * @throws {StoreUnavailable}
+   */
+  ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** One look-up by a company's id and a hash, as one engine or another runs it. */
+export interface LookUp {
+  /** `$1` the id, `$2` the hash. */
+  readonly one: CompiledQuery
+  /** For PostgreSQL: `$1` ids and `$2` hashes, as texts of arrays. Its rows begin with the id and the hash that they are for. */
+  readonly many: CompiledQuery
+  /** The same for many hashes of one company: `$1` the id, `$2` the hashes. */
+  readonly manyOfOneCompany: CompiledQuery
 }
 
 /** A compiled query with the number of rows it must touch or return, if the decision depended on that. */

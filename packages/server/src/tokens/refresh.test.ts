@@ -12,6 +12,8 @@ import {
   startProvider,
   type TestProvider,
 } from '../../../../tests/support/provider.ts'
+import { KeyRing } from '../config/key-ring.ts'
+import { refresh } from './refresh.ts'
 
 describe('refresh tokens', () => {
   let provider: TestProvider
@@ -159,14 +161,33 @@ describe('refresh tokens', () => {
     expect(await works(await client.refreshed(first.refresh_token))).toBe(true)
   })
 
-  it('a retry gets the same answer although the server’s secret was rotated between', async () => {
+  it('a retry gets the same answer although the keys were rotated between', async () => {
     const given = await client.refreshed(first.refresh_token)
+    await provider.runtime.keys.rotate()
+    provider.pass(5 * MINUTE)
+    expect(provider.runtime.keys.list().map(({ state }) => state)).toEqual(['current', 'earlier'])
+    expect(await client.refreshed(first.refresh_token)).toMatchObject({
+      access_token: given.access_token,
+      refresh_token: given.refresh_token,
+    })
+  })
+
+  it('a node that has not heard of a new key takes no retry for a theft', async () => {
     const { runtime } = provider
-    const { deriveKeys } = await import('../config/keys.ts')
-    const { refresh } = await import('./refresh.ts')
-    const rotated = { ...runtime, keys: deriveKeys(['another secret that is also long enough', SECRET]) }
-    const again = await refresh(rotated, { clientId: client.id, isPublic: false }, first.refresh_token)
+    const late = { ...runtime, keys: new KeyRing(runtime.store, [SECRET], runtime.clock) }
+    await late.keys.load()
+    await runtime.keys.rotate()
+    provider.pass(5 * MINUTE)
+    const given = await client.refreshed(first.refresh_token)
+    const again = await refresh(late, { clientId: client.id, isPublic: false }, first.refresh_token)
     expect([again.accessToken, again.refreshToken]).toEqual([given.access_token, given.refresh_token])
+  })
+
+  it('a retry gets the same answer although an earlier program had given it, before keys were in the database', async () => {
+    const { runtime } = provider
+    const earlier = { ...runtime, keys: new KeyRing(runtime.store, [SECRET], runtime.clock) }
+    const given = await refresh(earlier, { clientId: client.id, isPublic: false }, first.refresh_token)
+    expect(await client.refreshed(first.refresh_token)).toMatchObject({ access_token: given.accessToken })
   })
 
   it.each(['', 'x', 'tny_rt_1_', `tny_rt_1_${'0'.repeat(56)}`])('refuses the garbage %j', async garbage => {

@@ -97,12 +97,20 @@ async function useAgain(
   scopes: string[],
 ): Promise<IssuedTokens> {
   const { store, clock } = runtime
-  const successor = await findSuccessor(runtime, token, presented)
+  const successor = await findSuccessorAnywhere(runtime, token, presented)
   if (!successor || clock() > windowEnd(client, token, successor.row)) {
     await store.write(endFamily(store, token))
     throw refused('The refresh token was used before. All tokens of this grant are revoked, for it may be stolen.')
   }
   return giveAgain(runtime, token, presented, successor.key, scopes)
+}
+
+/** A successor under a key that this process has not heard of yet must not pass for a theft. */
+async function findSuccessorAnywhere(runtime: Runtime, token: RefreshTokenRow, presented: string) {
+  const known = await findSuccessor(runtime, token, presented)
+  if (known) return known
+  await runtime.keys.load()
+  return findSuccessor(runtime, token, presented)
 }
 
 /** The successor, and the key it was derived under: keys are rotated, windows are longer. */

@@ -1,10 +1,10 @@
-import postgres, { type Sql } from 'postgres'
-
-/** Integers of 64 bits come as numbers: all that we keep are below 2^53. */
-export type Connections = Sql<{ bigint: number }>
+import pg from 'pg'
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host/database`. */
+  /**
+   * `postgres://user:password@host/database`. With `?pgbouncer=true` it goes through a PgBouncer in transaction mode:
+   * no prepared statements and no session settings; set `statement_timeout` for the role then.
+   */
   url: string
   /** Whether to bring an older schema up to date on opening; otherwise it is refused. */
   migrate?: boolean | undefined
@@ -12,25 +12,73 @@ export interface PostgresOptions {
   connections?: number | undefined
 }
 
+const SECOND = 1000
 /** Milliseconds that a statement may take, and that it may wait for a lock. */
-const STATEMENT_TIMEOUT = 10_000
-const LOCK_TIMEOUT = 5_000
-/** Seconds that a connection may take to be made. */
-const CONNECT_TIMEOUT = 5
+export const STATEMENT_TIMEOUT = 5 * SECOND
+const LOCK_TIMEOUT = 3 * SECOND
+/** Milliseconds that a connection may take to be made, or to become free. */
+export const CONNECT_TIMEOUT = 3 * SECOND
 
-/** Opens connections as they are needed; none is made yet. */
-export function openConnections({ url, connections = 10 }: PostgresOptions): Connections {
-  return postgres(url, {
-    max: connections,
-    connect_timeout: CONNECT_TIMEOUT,
-    idle_timeout: 60,
-    onnotice: () => {},
-    connection: {
-      application_name: 'tenantry',
+const INT8 = 20
+
+/** Integers of 64 bits come as numbers: all that we keep are below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+/** One connection, to be connected, with limits on what a statement may take. */
+export function newClient({ url }: PostgresOptions): pg.Client {
+  return new pg.Client(clientOptions(url))
+}
+
+/** One without limits, for what takes long: migrating, exporting. */
+export function newUnlimitedClient(url: string): pg.Client {
+  const { connectionString } = readAddress(url)
+  return new pg.Client({
+    connectionString,
+    types,
+    application_name: 'tenantry',
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+  })
+}
+
+/** Connections as they are needed; none is made yet. */
+export function newPool({ url, connections = 10 }: PostgresOptions): pg.Pool {
+  const pool = new pg.Pool({ ...clientOptions(url), max: connections, idleTimeoutMillis: 60 * SECOND })
+  // A connection that breaks fails what is under way on it; the event itself would end the process.
+  pool.on('error', () => {})
+  pool.on('connect', client => client.on('error', () => {}))
+  return pool
+}
+
+/** Whether statements may be prepared: not where another transaction may use the same session. */
+export function mayPrepare(url: string): boolean {
+  return !readAddress(url).isPooled
+}
+
+function clientOptions(url: string): pg.ClientConfig {
+  const { connectionString, isPooled } = readAddress(url)
+  return {
+    connectionString,
+    types,
+    application_name: 'tenantry',
+    // The statements of a write go out at once.
+    pipeline: true,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    ...(!isPooled && {
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT,
-    },
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-  })
+    }),
+  } as pg.ClientConfig
+}
+
+/** Our own parameter is not PostgreSQL's. */
+function readAddress(text: string): { connectionString: string; isPooled: boolean } {
+  const url = new URL(text)
+  const isPooled = url.searchParams.get('pgbouncer') === 'true'
+  url.searchParams.delete('pgbouncer')
+  return { connectionString: url.href, isPooled }
 }

@@ -9,36 +9,31 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely'
-import type { Connections } from './connection.ts'
-import { explainError } from './errors.ts'
+import type { Pool } from './pool.ts'
 
 /**
- * Kysely on Postgres.js, for single statements: each goes out by itself on whichever connection is free. Transactions are
- * the store's own, see `write`.
+ * Kysely on our own pool, for single statements that read: each goes out by itself on whichever connection is free.
+ * Transactions are the store's own, see `write`.
  */
-export function postgresDialect(connections: Connections): Dialect {
+export function postgresDialect(pool: Pool): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     // biome-ignore lint/suspicious/noExplicitAny: Kysely's own signature
     createIntrospector: (db: Kysely<any>) => new PostgresIntrospector(db),
-    createDriver: () => new SingleStatements(connections),
+    createDriver: () => new SingleStatements(pool),
   }
 }
 
 class SingleStatements implements Driver {
   readonly #connection: DatabaseConnection
 
-  constructor(connections: Connections) {
+  constructor(pool: Pool) {
     this.#connection = {
       async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
         if (parameters.some(holdsNul)) return { rows: [] }
-        try {
-          const rows = await connections.unsafe(sql, parameters as never[], { prepare: true })
-          return { rows: [...rows] as Row[], numAffectedRows: BigInt(rows.count ?? 0) }
-        } catch (error) {
-          throw explainError(error)
-        }
+        const { rows } = await pool.read(session => session.query<Row>(sql, parameters))
+        return { rows }
       },
       streamQuery() {
         throw new Error('Streaming is not used.')

@@ -1,7 +1,19 @@
 import { ConstraintViolation, StoreUnavailable, WriteConflict } from '../store.ts'
 
-/** SQLSTATE classes (PostgreSQL's appendix A) after which nothing was changed and trying again may help. */
-const UNAVAILABLE = /^(08|53|57|58|25006|55P03)/
+/** The connection broke, or could not be made: what it carried may be tried on another. */
+export class ConnectionLost extends StoreUnavailable {
+  override name = 'ConnectionLost'
+}
+
+/** SQLSTATE classes and codes (PostgreSQL's appendix A) that end or refuse a connection: shut down, starting, too many. */
+const LOST = /^(08|53300|57P0)/
+/** Those after which nothing was changed and trying again later may help: no resources, cancelled, read-only, locked. */
+const UNAVAILABLE = /^(53|57|58|25006|25P0[34]|55P03)/
+/** The system's own codes are words: ECONNREFUSED. */
+const NO_CONNECTION = /^E[A-Z]+$/
+/** The driver's own errors have no code. */
+const BROKEN = /^(Connection terminated|Client has encountered a connection error|Client was closed)/
+const NONE_FREE = /^timeout exceeded when trying to connect/
 /** Another transaction was first: serialization failure, deadlock. */
 const CONFLICT = new Set(['40001', '40P01'])
 
@@ -11,8 +23,10 @@ export function explainError(error: unknown): unknown {
   const code = (error as { code?: string }).code ?? ''
   if (CONFLICT.has(code)) return new WriteConflict(error.message)
   if (code.startsWith('23')) return new ConstraintViolation(constraintKind(code), error.message)
-  // The driver's own codes and the system's are words: CONNECTION_CLOSED, ECONNREFUSED.
-  if (UNAVAILABLE.test(code) || /^(E[A-Z]+|CONNECT(ION)?_[A-Z_]+)$/.test(code)) {
+  if (LOST.test(code) || NO_CONNECTION.test(code) || BROKEN.test(error.message)) {
+    return new ConnectionLost(error.message, { cause: error })
+  }
+  if (UNAVAILABLE.test(code) || NONE_FREE.test(error.message)) {
     return new StoreUnavailable(error.message, { cause: error })
   }
   return error

@@ -1,7 +1,7 @@
 import { migrations } from '../migrate.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { StoreOpenError } from '../store.ts'
-import type { Connections } from './connection.ts'
+import type { Session } from './session.ts'
 
 /** One number for all programs that migrate: the letters `tny` and a zero. */
 const LOCK = 0x746e7900
@@ -13,37 +13,50 @@ const known: readonly Migration[] = migrations.filter(({ only }) => only !== 'sq
  * @returns the names of those applied now
  * @throws {StoreOpenError} when the database was made by a newer program
  */
-export async function migratePostgres(connections: Connections): Promise<string[]> {
+export async function migratePostgres(session: Session): Promise<string[]> {
   const applied: string[] = []
   for (const migration of known) {
-    const isNew = await connections.begin(async transaction => {
-      await transaction`SELECT pg_advisory_xact_lock(${LOCK})`
-      await transaction.unsafe(
-        'CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)',
-      )
-      await refuseNewer(transaction as unknown as Connections)
-      const [done] = await transaction`SELECT 1 FROM migrations WHERE version = ${migration.version}`
-      if (done) return false
-      for (const sql of migration.statements) await transaction.unsafe(toPostgres(sql))
-      await transaction`INSERT INTO migrations VALUES (${migration.version}, ${migration.name}, ${Date.now()})`
-      return true
+    await inTransaction(session, async () => {
+      if (await applyOnce(session, migration)) applied.push(migration.name)
     })
-    if (isNew) applied.push(migration.name)
   }
   return applied
 }
 
+export async function inTransaction(session: Session, work: () => Promise<void>): Promise<void> {
+  await session.query('BEGIN')
+  try {
+    await work()
+    await session.query('COMMIT')
+  } catch (error) {
+    await session.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
+async function applyOnce(session: Session, migration: Migration): Promise<boolean> {
+  await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+  await session.query(
+    'CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)',
+  )
+  await refuseNewer(session)
+  const { count } = await session.query('SELECT 1 FROM migrations WHERE version = $1', [migration.version])
+  if (count > 0) return false
+  for (const sql of migration.statements) await session.query(toPostgres(sql))
+  await session.query('INSERT INTO migrations VALUES ($1, $2, $3)', [migration.version, migration.name, Date.now()])
+  return true
+}
+
 /** @throws {StoreOpenError} when the schema is older or newer than this program's */
-export async function requireCurrentPostgres(connections: Connections): Promise<void> {
-  const version = await schemaVersion(connections)
-  await refuseNewer(connections)
-  if (version < latest()) {
+export async function requireCurrentPostgres(session: Session): Promise<void> {
+  await refuseNewer(session)
+  if ((await schemaVersion(session)) < latest()) {
     throw new StoreOpenError('The database has an older schema than this program. Run `tenantry migrate` first.')
   }
 }
 
-async function refuseNewer(connections: Connections): Promise<void> {
-  const version = await schemaVersion(connections)
+async function refuseNewer(session: Session): Promise<void> {
+  const version = await schemaVersion(session)
   const newest = migrations.at(-1)!.version
   if (version > newest) {
     throw new StoreOpenError(
@@ -52,11 +65,11 @@ async function refuseNewer(connections: Connections): Promise<void> {
   }
 }
 
-async function schemaVersion(connections: Connections): Promise<number> {
-  const [found] = await connections`SELECT to_regclass('migrations') IS NOT NULL AS known`
-  if (!found?.known) return 0
-  const [row] = await connections`SELECT max(version) AS version FROM migrations`
-  return Number(row?.version ?? 0)
+async function schemaVersion(session: Session): Promise<number> {
+  const { rows } = await session.query<{ known: boolean }>("SELECT to_regclass('migrations') IS NOT NULL AS known")
+  if (!rows[0]?.known) return 0
+  const newest = await session.query<{ version: number | null }>('SELECT max(version) AS version FROM migrations')
+  return newest.rows[0]?.version ?? 0
 }
 
 function latest(): number {

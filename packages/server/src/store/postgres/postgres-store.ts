@@ -1,7 +1,7 @@
-import { type CompiledQuery, Kysely } from 'kysely'
-import type { Row, RowList } from 'postgres'
+import { Kysely } from 'kysely'
 import type { Schema } from '../schema.ts'
 import {
+  type LookUp,
   type Statement,
   type Store,
   StoreOpenError,
@@ -9,20 +9,62 @@ import {
   WriteConflict,
   type WriteResult,
 } from '../store.ts'
-import { type Connections, openConnections, type PostgresOptions } from './connection.ts'
+import { newUnlimitedClient, type PostgresOptions } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
-import { explainError } from './errors.ts'
+import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
+import { ConnectionLost, explainError } from './errors.ts'
+import { BatchedLookUps } from './look-ups.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
+import { Pool } from './pool.ts'
+import { type Rows, Session } from './session.ts'
 
 /**
  * Opens a PostgreSQL database, 15 or newer; `ready` says when it can be used.
  * @throws {StoreOpenError} when the address is none
  */
 export function openPostgresStore(options: PostgresOptions): Store {
-  if (!/^postgres(ql)?:\/\//.test(options.url) || !URL.canParse(options.url)) {
-    throw new StoreOpenError('The database must be an address such as postgres://user:password@host/database.')
-  }
+  requireAddress(options.url)
   return new PostgresStore(options)
+}
+
+function requireAddress(url: string) {
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return
+  throw new StoreOpenError('The database must be an address such as postgres://user:password@host/database.')
+}
+
+/**
+ * Makes the tables or brings them up to date.
+ * @returns the names of the migrations applied now
+ * @throws {StoreOpenError}
+ */
+export function migrateDatabase(url: string): Promise<string[]> {
+  return withUnlimitedSession(url, migratePostgres)
+}
+
+/**
+ * The same on a Citus cluster, and lays the tables out over its machines.
+ * @returns the names of the migrations applied now, and the tables laid out now
+ * @throws {StoreOpenError}
+ */
+export function distributeDatabase(url: string): Promise<{ applied: string[]; distributed: string[] }> {
+  return withUnlimitedSession(url, async session => {
+    await requireCoordinator(session)
+    return { applied: await migratePostgres(session), distributed: await distributeTables(session) }
+  })
+}
+
+async function withUnlimitedSession<Result>(url: string, work: (session: Session) => Promise<Result>): Promise<Result> {
+  requireAddress(url)
+  const client = newUnlimitedClient(url)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await work(new Session(client, false))
+  } catch (error) {
+    throw explainOpenError(error, url)
+  } finally {
+    await client.end().catch(() => {})
+  }
 }
 
 class PostgresStore implements Store {
@@ -30,11 +72,12 @@ class PostgresStore implements Store {
   readonly db: Kysely<Schema>
   readonly bearerChanges = undefined
   readonly ready: Promise<void>
-  readonly #connections: Connections
+  readonly #pool: Pool
+  #isDistributed = false
 
   constructor(options: PostgresOptions) {
-    this.#connections = openConnections(options)
-    this.db = new Kysely<Schema>({ dialect: postgresDialect(this.#connections) })
+    this.#pool = new Pool(options)
+    this.db = new Kysely<Schema>({ dialect: postgresDialect(this.#pool) })
     this.ready = this.#open(options)
     // Whoever does not wait for it meets the same error at the first statement.
     this.ready.catch(() => {})
@@ -42,50 +85,57 @@ class PostgresStore implements Store {
 
   async #open(options: PostgresOptions) {
     try {
-      if (options.migrate) await migratePostgres(this.#connections)
-      await requireCurrentPostgres(this.#connections)
+      if (options.migrate) await migrateDatabase(options.url)
+      await this.#pool.read(requireCurrentPostgres)
+      this.#isDistributed = await this.#pool.read(isDistributed)
     } catch (error) {
       throw explainOpenError(error, options.url)
     }
   }
 
-  prepare({ sql }: CompiledQuery) {
-    return async (parameters: readonly unknown[]) => {
-      try {
-        const rows = await this.#connections.unsafe(sql, parameters as never[], { prepare: true }).values()
-        return rows[0] as unknown[] | undefined
-      } catch (error) {
-        throw explainError(error)
-      }
-    }
+  prepare(lookUp: LookUp) {
+    const batched = new BatchedLookUps(this.#pool, lookUp, () => this.#isDistributed)
+    return (companyId: number, hash: Uint8Array) => batched.find(companyId, hash)
   }
 
-  async write(statements: readonly Statement[]): Promise<WriteResult[]> {
-    try {
-      return await this.#connections.begin(async transaction => {
-        // All go out at once. The first that went wrong decides, since those after it were decided on its success.
-        const answers = await Promise.allSettled(
-          statements.map(({ sql, parameters }) => transaction.unsafe(sql, parameters as never[], { prepare: true })),
-        )
-        return answers.map((answer, index) => toResult(answer, statements[index]!))
-      })
-    } catch (error) {
-      throw explainError(error)
-    }
+  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    return this.#pool.write(async (session, attempt) => {
+      // All go out at once. The first that went wrong decides, since those after it were decided on its success.
+      const [begun, ...answers] = await Promise.allSettled([
+        session.query('BEGIN'),
+        ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
+      ])
+      try {
+        if (begun.status === 'rejected') throw begun.reason
+        const results = answers.map((answer, index) => toResult(answer, statements[index]!))
+        attempt.committing = true
+        await session.query('COMMIT')
+        return results
+      } catch (error) {
+        if (!attempt.committing && !(explainError(error) instanceof ConnectionLost)) await session.query('ROLLBACK')
+        throw error
+      }
+    })
+  }
+
+  ping(): Promise<void> {
+    return this.#pool.ping()
   }
 
   async close() {
     await this.ready.catch(() => {})
-    await this.#connections.end({ timeout: 5 })
+    await this.#pool.close()
   }
 }
 
-function toResult(answer: PromiseSettledResult<RowList<Row[]>>, { sql, expect }: Statement): WriteResult {
+function toResult(
+  answer: PromiseSettledResult<Rows<Record<string, unknown>>>,
+  { sql, expect }: Statement,
+): WriteResult {
   if (answer.status === 'rejected') throw answer.reason
-  const { value: rows } = answer
-  if (expect !== undefined && rows.count !== expect)
-    throw new WriteConflict(`${rows.count} rows, not ${expect}: ${sql}`)
-  return { rows: [...rows], changes: rows.count }
+  const { rows, count } = answer.value
+  if (expect !== undefined && count !== expect) throw new WriteConflict(`${count} rows, not ${expect}: ${sql}`)
+  return { rows, changes: count }
 }
 
 /** Says in one sentence why a database could not be opened. The password is left out. */
@@ -94,7 +144,11 @@ function explainOpenError(error: unknown, address: string): Error {
   const { host, pathname } = new URL(address)
   const explained = explainError(error)
   const reason = explained instanceof Error ? explained.message : String(explained)
-  const hint = explained instanceof StoreUnavailable ? ' Is it running, and reachable from here?' : ''
+  const hint = /unsupported startup parameter/.test(reason)
+    ? ' That is a PgBouncer: add ?pgbouncer=true to the address.'
+    : explained instanceof StoreUnavailable
+      ? ' Is it running, and reachable from here?'
+      : ''
   return new StoreOpenError(
     `The PostgreSQL database ${pathname.slice(1)} at ${host} cannot be opened: ${reason}.${hint}`,
     {

@@ -31,6 +31,28 @@ export function setAppSecret(
   )
 }
 
+/** Of the apps whose client secret is kept encrypted. */
+export function listKeptSecrets({ db }: Store): Promise<{ client_id: string; encrypted_secret: string }[]> {
+  return db
+    .selectFrom('apps')
+    .select(['client_id', 'encrypted_secret'])
+    .where('encrypted_secret', 'is not', null)
+    .$narrowType<{ encrypted_secret: string }>()
+    .execute()
+}
+
+/** Holds only while the secret is as it was read. */
+export function reencryptAppSecret({ db }: Store, clientId: string, before: string, after: string): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('apps')
+      .set({ encrypted_secret: after })
+      .where('client_id', '=', clientId)
+      .where('encrypted_secret', '=', before),
+  )
+}
+
 export function setAppDisabled({ db }: Store, clientId: string, disabledAt: number | null): Statement {
   return expecting(1, db.updateTable('apps').set({ disabled_at: disabledAt }).where('client_id', '=', clientId))
 }

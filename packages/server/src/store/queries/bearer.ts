@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { cacheBearers } from '../bearer-cache.ts'
 import { type Soon, type Store, soon } from '../store.ts'
 
@@ -41,48 +42,63 @@ export function prepareFindBearer(store: Store): FindBearer {
 }
 
 function prepareQuery(store: Store): FindBearer {
-  const query = store.db
+  const joined = store.db
     .selectFrom('access_tokens as t')
     .innerJoin('memberships as m', join =>
       join.onRef('m.company_id', '=', 't.company_id').onRef('m.user_id', '=', 't.user_id'),
     )
     .innerJoin('companies as c', 'c.company_id', 't.company_id')
     .innerJoin('apps as a', 'a.client_id', 't.client_id')
-    .select([
-      't.user_id as userId',
-      't.client_id as clientId',
-      't.scopes as scopes',
-      't.expires_at as expiresAt',
-      'm.name as name',
-      'm.email as email',
-      'm.phone as phone',
-      'm.locale as locale',
-      'm.timezone as timezone',
-      'm.currency as currency',
-      'm.is_admin as isAdmin',
-      'm.role_id as roleId',
-      'm.icon_url as iconUrl',
-      'm.has_created_company as hasCreatedCompany',
-      'm.signup_flow_variation as signupFlowVariation',
-      'm.active as active',
-      'm.user_active as userActive',
-      'm.created_at as createdAt',
-      'm.modified_at as modifiedAt',
-      'm.last_login_at as lastLoginAt',
-      'c.name as companyName',
-      'c.domain as companyDomain',
-      'c.country as companyCountry',
-      'c.industry as companyIndustry',
-      'c.suspended_at as companySuspendedAt',
-      'a.disabled_at as appDisabledAt',
-    ])
-    .where('t.company_id', '=', 0)
-    .where('t.token_hash', '=', new Uint8Array())
-    .compile()
-  const find = store.prepare(query)
-  return (companyId, tokenHash) => {
-    return soon(find([companyId, tokenHash]), row => row && readRow(companyId, row))
-  }
+  const columns = [
+    't.user_id as userId',
+    't.client_id as clientId',
+    't.scopes as scopes',
+    't.expires_at as expiresAt',
+    'm.name as name',
+    'm.email as email',
+    'm.phone as phone',
+    'm.locale as locale',
+    'm.timezone as timezone',
+    'm.currency as currency',
+    'm.is_admin as isAdmin',
+    'm.role_id as roleId',
+    'm.icon_url as iconUrl',
+    'm.has_created_company as hasCreatedCompany',
+    'm.signup_flow_variation as signupFlowVariation',
+    'm.active as active',
+    'm.user_active as userActive',
+    'm.created_at as createdAt',
+    'm.modified_at as modifiedAt',
+    'm.last_login_at as lastLoginAt',
+    'c.name as companyName',
+    'c.domain as companyDomain',
+    'c.country as companyCountry',
+    'c.industry as companyIndustry',
+    'c.suspended_at as companySuspendedAt',
+    'a.disabled_at as appDisabledAt',
+  ] as const
+  const key = ['t.company_id', 't.token_hash'] as const
+  const ofCompany = joined.where('t.company_id', '=', 0)
+  const find = store.prepare({
+    one: ofCompany.where('t.token_hash', '=', new Uint8Array()).select(columns).compile(),
+    many: joined
+      .innerJoin(
+        sql<{
+          company_id: number
+          token_hash: Uint8Array
+        }>`unnest(cast(cast(${''} as text) as bigint[]), cast(cast(${''} as text) as bytea[]))`.as<'k'>(
+          sql`k(company_id, token_hash)`,
+        ),
+        join => join.onRef('k.company_id', '=', 't.company_id').onRef('k.token_hash', '=', 't.token_hash'),
+      )
+      .select([...key, ...columns])
+      .compile(),
+    manyOfOneCompany: ofCompany
+      .where(sql<boolean>`t.token_hash = any(cast(cast(${''} as text) as bytea[]))`)
+      .select([...key, ...columns])
+      .compile(),
+  })
+  return (companyId, tokenHash) => soon(find(companyId, tokenHash), row => row && readRow(companyId, row))
 }
 
 function readRow(companyId: number, row: unknown[]): BearerRecord {

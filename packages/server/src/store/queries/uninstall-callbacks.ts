@@ -39,21 +39,29 @@ export function listUnheardCallbacks({ db }: Store): Promise<UninstallCallbackRo
   return db.selectFrom('uninstall_callbacks').selectAll().orderBy('ended_at').execute()
 }
 
-/** Holds only for the one sender who claims it first. */
-export function claimCallback({ db }: Store, callback: UninstallCallbackRow, until: number): Statement {
-  const query = db
+/** Holds only for the one sender who claims it first; the others go on to the next without waiting. */
+export function claimCallback({ db, engine }: Store, callback: UninstallCallbackRow, until: number): Statement[] {
+  const { company_id, user_id, client_id, ended_at, attempts, claimed_until } = callback
+  const unlocked = db
+    .selectFrom('uninstall_callbacks')
+    .select('client_id')
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id)
+    .where('ended_at', '=', ended_at)
+    .forUpdate()
+    .skipLocked()
+  const claim = db
     .updateTable('uninstall_callbacks')
     .set({ claimed_until: until })
-    .where('company_id', '=', callback.company_id)
-    .where('user_id', '=', callback.user_id)
-    .where('client_id', '=', callback.client_id)
-    .where('ended_at', '=', callback.ended_at)
-    .where('attempts', '=', callback.attempts)
-  const before = callback.claimed_until
-  return expecting(
-    1,
-    before === null ? query.where('claimed_until', 'is', null) : query.where('claimed_until', '=', before),
-  )
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id)
+    .where('ended_at', '=', ended_at)
+    .where('attempts', '=', attempts)
+    .where('claimed_until', claimed_until === null ? 'is' : '=', claimed_until)
+  // SQLite's writes go one after the other anyway.
+  return [...(engine === 'sqlite' ? [] : [expecting(1, unlocked)]), expecting(1, claim)]
 }
 
 export function deleteCallback({ db }: Store, callback: UninstallCallbackRow): Statement {

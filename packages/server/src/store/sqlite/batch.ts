@@ -16,6 +16,9 @@ const CONSTRAINT_FOREIGN_KEY = 787
 const CONSTRAINT_PRIMARY_KEY = 1555
 const CONSTRAINT_UNIQUE = 2067
 
+/** What a database that has moved elsewhere says to whoever writes to it. */
+export const FROZEN = 'this database has moved and is read-only'
+
 class Conflict extends Error {}
 
 /**
@@ -82,6 +85,7 @@ function describe(error: unknown): WriteOutcome {
   if (error instanceof Conflict) return { conflict: error.message }
   const message = error instanceof Error ? error.message : String(error)
   const code = Number((error as { errcode?: number }).errcode ?? 0)
+  if (message.includes(FROZEN)) return { failure: message, unavailable: true }
   if ((code & 0xff) === CONSTRAINT) return { violation: constraintKind(code), message }
   return { failure: message, unavailable: UNAVAILABLE.has(code & 0xff) }
 }

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect } from 'kysely'
 import type { BearerChanges } from '../bearer-cache.ts'
 import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
-import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { type LookUp, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
 import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
@@ -95,11 +95,14 @@ class SqliteStore implements Store {
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
   }
 
-  prepare(query: CompiledQuery) {
-    const prepared = this.#database.prepare(query.sql)
+  prepare({ one }: LookUp) {
+    const prepared = this.#database.prepare(one.sql)
     prepared.setReturnArrays(true)
-    return (parameters: readonly unknown[]) =>
-      prepared.get(...(parameters as SqlValue[])) as unknown as unknown[] | undefined
+    return (companyId: number, hash: Uint8Array) => prepared.get(companyId, hash) as unknown as unknown[] | undefined
+  }
+
+  async ping() {
+    await this.db.selectFrom('migrations').select('version').limit(1).execute()
   }
 
   write(statements: readonly Statement[]): Promise<WriteResult[]> {

@@ -1,0 +1,38 @@
+import { decrypt, encrypt } from '../config/keys.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { listKeptSecrets, reencryptAppSecret } from '../store/queries/apps.ts'
+import { WriteConflict } from '../store/store.ts'
+
+/**
+ * Reads the keys that other nodes made, encrypts kept client secrets under the current one, and forgets keys that
+ * nothing needs any more.
+ */
+export async function keepKeys(runtime: Runtime): Promise<boolean> {
+  await runtime.keys.load()
+  const kept = await listKeptSecrets(runtime.store)
+  const current = runtime.keys.encryption[0]!.id
+  for (const app of kept.filter(({ encrypted_secret }) => idOf(encrypted_secret) !== current)) {
+    await reencrypt(runtime, app.client_id, app.encrypted_secret)
+  }
+  const needed = new Set((await listKeptSecrets(runtime.store)).map(app => idOf(app.encrypted_secret)))
+  await runtime.keys.deleteOld(id => needed.has(id))
+  return false
+}
+
+async function reencrypt({ keys, store, log }: Runtime, clientId: string, before: string) {
+  const secret = decrypt(keys, before, clientId)
+  if (secret === undefined) {
+    log.warn({ client_id: clientId }, 'the kept client secret cannot be decrypted with the configured secrets')
+    return
+  }
+  try {
+    await store.write([reencryptAppSecret(store, clientId, before, encrypt(keys, secret, clientId))])
+  } catch (error) {
+    // Another node did the same, or the app was given a new secret.
+    if (!(error instanceof WriteConflict)) throw error
+  }
+}
+
+function idOf(encrypted: string): string {
+  return encrypted.slice(0, encrypted.indexOf('.'))
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { WriteConflict } from '../store/store.ts'
+import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
+import { formatMoment, print, printRows } from './output.ts'
+import { UsageError } from './usage-error.ts'
+
+export function addKeyCommands(program: Command) {
+  const key = program.command('key').description('keys that all nodes share, sealed in the database')
+
+  administer(key.command('list').description('all keys; the secret parts are never shown')).action(
+    async (options: AdministrationOptions) => {
+      const keys = await withRuntime(options, async runtime => {
+        await runtime.loadKeys()
+        return runtime.keys.list()
+      })
+      const rows = keys.map(({ keyId, state, createdAt, activeAt }) => ({
+        key_id: keyId,
+        state,
+        created_at: formatMoment(createdAt),
+        active_at: formatMoment(activeAt),
+      }))
+      printRows(options, rows, 'There are no keys yet.')
+    },
+  )
+
+  administer(
+    key
+      .command('rotate')
+      .description('make a new key; every node uses it two minutes later, earlier ones still verify'),
+  ).action(async (options: AdministrationOptions) => {
+    const { activeAt, keyId } = await withRuntime(options, async runtime => {
+      await runtime.loadKeys()
+      return { activeAt: await rotate(runtime.keys), keyId: runtime.keys.list()[0]!.keyId }
+    })
+    print(
+      options,
+      { key_id: keyId, active_at: formatMoment(activeAt) },
+      `Made key ${keyId}. It is used from ${formatMoment(activeAt)} on.`,
+    )
+  })
+}
+
+async function rotate(keys: { rotate(): Promise<number> }): Promise<number> {
+  try {
+    return await keys.rotate()
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error
+    throw new UsageError('Another program made a key at this moment. See `tenantry key list`.')
+  }
+}

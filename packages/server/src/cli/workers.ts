@@ -1,0 +1,149 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Configuration } from './serve-configuration.ts'
+import { UsageError } from './usage-error.ts'
+
+const SECOND = 1000
+/** A worker that lives shorter than this was not well, and its successor waits a while. */
+const SHORT_LIFE = 5 * SECOND
+const LONGEST_PAUSE = 10 * SECOND
+
+/** What a worker tells once it answers. */
+interface Ready {
+  ready: { port: number }
+}
+
+/** Called in a worker. */
+export function reportReady(port: number) {
+  process.send?.({ ready: { port } } satisfies Ready)
+}
+
+/**
+ * Runs as many processes as were asked for on one port, until a signal asks to stop. One that crashes is replaced; on
+ * SIGHUP each is replaced by a new one that answers already before the old one finishes what it began.
+ * @throws {UsageError} when the first ones do not start; they said why
+ */
+export async function runWorkers({ workers: count, origin, host, mode }: Configuration, log: Logger): Promise<void> {
+  // Each takes connections from the shared port itself. Handed out by this process, one that is on its way to a worker
+  // that dies would hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  const workers = new Workers(log)
+  const port = await workers.start(count)
+  log.info({ origin, host, port, mode, workers: count }, 'ready')
+  process.on('SIGHUP', () => void workers.replaceAll())
+  await askedToStop(workers)
+  await workers.stop()
+  log.info('closed')
+}
+
+/** Resolves at the first signal; at the second, nobody waits any longer. */
+function askedToStop(workers: Workers): Promise<void> {
+  return new Promise(resolve => {
+    let asked = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) workers.kill()
+        asked = true
+        resolve()
+      })
+    }
+  })
+}
+
+class Workers {
+  readonly #log: Logger
+  /** Those that should be running; one that ends while it is in here has crashed. */
+  readonly #wanted = new Set<Worker>()
+  #stopping = false
+  #replacing: Promise<void> | undefined
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** @returns the port that all listen on */
+  async start(count: number): Promise<number> {
+    try {
+      const ports = await Promise.all(Array.from({ length: count }, () => this.#start()))
+      return ports[0]!.port
+    } catch {
+      await this.stop()
+      throw new UsageError('The workers did not start.')
+    }
+  }
+
+  /** One after the other; one round at a time. A new one that does not start leaves the old one where it is. */
+  replaceAll(): Promise<void> {
+    this.#replacing ??= this.#replaceEach().finally(() => {
+      this.#replacing = undefined
+    })
+    return this.#replacing
+  }
+
+  async #replaceEach() {
+    const before = [...this.#wanted]
+    this.#log.info({ workers: before.length }, 'replacing the workers')
+    for (const old of before) {
+      try {
+        await this.#start()
+      } catch (error) {
+        this.#log.error({ err: error }, 'a new worker did not start; the old ones go on')
+        return
+      }
+      await this.#end(old)
+    }
+    this.#log.info('the workers are replaced')
+  }
+
+  async stop() {
+    this.#stopping = true
+    await Promise.all([...this.#wanted].map(worker => this.#end(worker)))
+  }
+
+  kill() {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL')
+  }
+
+  /** Resolves once it answers. */
+  async #start(): Promise<{ worker: Worker; port: number }> {
+    const worker = cluster.fork()
+    const started = Date.now()
+    this.#wanted.add(worker)
+    const port = await new Promise<number>((resolve, reject) => {
+      worker.on('message', (message: Ready) => resolve(message.ready.port))
+      worker.once('exit', code => reject(new Error(`it ended with ${code} before it answered`)))
+    }).catch(error => {
+      this.#wanted.delete(worker)
+      throw error
+    })
+    worker.once('exit', (code, signal) => {
+      if (!this.#wanted.delete(worker) || this.#stopping) return
+      this.#log.error({ worker: worker.process.pid, code, signal }, 'a worker ended by itself and is replaced')
+      void this.#restart(Date.now() - started < SHORT_LIFE ? SECOND : 0)
+    })
+    return { worker, port }
+  }
+
+  async #restart(pause: number): Promise<void> {
+    for (let wait = pause; !this.#stopping; wait = Math.min(2 * wait + SECOND, LONGEST_PAUSE)) {
+      await sleep(wait)
+      if (this.#stopping) return
+      try {
+        await this.#start()
+        return
+      } catch (error) {
+        this.#log.error({ err: error }, 'a new worker did not start; trying again')
+      }
+    }
+  }
+
+  async #end(worker: Worker) {
+    this.#wanted.delete(worker)
+    if (worker.isDead()) return
+    const ended = once(worker, 'exit')
+    worker.process.kill('SIGTERM')
+    await ended
+  }
+}

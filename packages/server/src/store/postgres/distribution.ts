@@ -1,0 +1,32 @@
+/** How a table lies on the machines of a Citus cluster. */
+export type Placement =
+  /** In pieces by a column; together with the pieces of another table that have the same values. */
+  | { by: string; with?: string }
+  /** A copy on every machine. */
+  | 'reference'
+  /** On the coordinator alone. */
+  | 'coordinator'
+
+/** In an order in which they can be laid out: what others lie with comes first. */
+export const placements: Readonly<Record<string, Placement>> = {
+  apps: 'reference',
+  companies: { by: 'company_id' },
+  memberships: { by: 'company_id', with: 'companies' },
+  installations: { by: 'company_id', with: 'companies' },
+  authorization_codes: { by: 'company_id', with: 'companies' },
+  access_tokens: { by: 'company_id', with: 'companies' },
+  refresh_tokens: { by: 'company_id', with: 'companies' },
+  uninstall_callbacks: { by: 'company_id', with: 'companies' },
+  users: { by: 'user_id' },
+  user_companies: { by: 'user_id', with: 'users' },
+  sign_in_emails: { by: 'email' },
+  company_domains: { by: 'domain' },
+  sessions: { by: 'session_hash' },
+  attempt_limits: { by: 'limit_key' },
+  used_assertions: { by: 'client_id' },
+  counters: 'coordinator',
+  settings: 'coordinator',
+  master_keys: 'coordinator',
+  leases: 'coordinator',
+  migrations: 'coordinator',
+}

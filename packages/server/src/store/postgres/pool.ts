@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { StoreUnavailable } from '../store.ts'
+import { mayPrepare, newClient, newPool, type PostgresOptions, STATEMENT_TIMEOUT } from './connection.ts'
+import { ConnectionLost, explainError } from './errors.ts'
+import { Session } from './session.ts'
+
+const SECOND = 1000
+/** How long a caller waits for an answer; a little longer than the server lets a statement run. */
+const PATIENCE = STATEMENT_TIMEOUT + SECOND
+const PING_PATIENCE = 2 * SECOND
+/** The most that may wait for a connection; more would be answered too late to be of use. */
+const MOST_WAITING = 5000
+const SHORTEST_PAUSE = 50
+const LONGEST_PAUSE = 500
+
+/** What may still become of a transaction. */
+export interface Attempt {
+  /** Set once it cannot be told any more whether it was committed. */
+  committing: boolean
+}
+
+type Run<Value> = (session: Session, attempt: Attempt) => Promise<Value>
+
+/**
+ * Connections that mend themselves. What a lost connection took with it is tried again where that is safe; one that
+ * does not answer in time is closed. When the server does not answer at all, callers are told at once until it does.
+ */
+export class Pool {
+  readonly #options: PostgresOptions
+  readonly #pool: pg.Pool
+  readonly #prepares: boolean
+  #isWatching = false
+  #isDown = false
+  #isClosed = false
+
+  constructor(options: PostgresOptions) {
+    this.#options = options
+    this.#pool = newPool(options)
+    this.#prepares = mayPrepare(options.url)
+  }
+
+  /**
+   * Runs what may be run any number of times: reads.
+   * @throws {StoreUnavailable}
+   */
+  read<Value>(run: (session: Session) => Promise<Value>): Promise<Value> {
+    return this.#run(run)
+  }
+
+  /**
+   * Runs a transaction. It is tried again only while it certainly was not committed.
+   * @param run sets `committing` when all is well and the commit comes next
+   * @throws {StoreUnavailable}
+   */
+  write<Value>(run: Run<Value>): Promise<Value> {
+    return this.#run(run)
+  }
+
+  /**
+   * Whether the server answers now.
+   * @throws {StoreUnavailable}
+   */
+  async ping(): Promise<void> {
+    this.#refuseWhileDown()
+    await this.#attempt(session => session.query('SELECT 1'), { committing: false }, PING_PATIENCE)
+  }
+
+  async close() {
+    this.#isClosed = true
+    await this.#pool.end()
+  }
+
+  async #run<Value>(run: Run<Value>) {
+    const deadline = performance.now() + PATIENCE
+    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      this.#refuseWhileDown()
+      const attempt = { committing: false }
+      try {
+        return await this.#attempt(run, attempt, deadline - performance.now())
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || attempt.committing || this.#isClosed) throw error
+        if (performance.now() + pause > deadline) {
+          this.#watch()
+          throw error
+        }
+      }
+      await sleep(pause * (0.5 + Math.random()))
+    }
+  }
+
+  #refuseWhileDown() {
+    if (this.#isDown) throw new StoreUnavailable('PostgreSQL does not answer')
+    if (this.#pool.waitingCount > MOST_WAITING) throw new StoreUnavailable('too many statements are waiting')
+  }
+
+  async #attempt<Value>(run: Run<Value>, attempt: Attempt, patience: number): Promise<Value> {
+    const client = await this.#connect()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          this.#watch()
+          reject(new StoreUnavailable(`PostgreSQL did not answer within ${Math.round(patience)} ms`))
+        },
+        Math.max(patience, 0),
+      )
+    })
+    const outcome = run(new Session(client, this.#prepares), attempt)
+    try {
+      const value = await Promise.race([outcome, late])
+      client.release()
+      return value
+    } catch (error) {
+      const explained = explainError(error)
+      // Whatever it carries is nobody's any more: closed, it is not committed either.
+      if (explained instanceof StoreUnavailable) closeNow(client)
+      else client.release()
+      outcome.catch(() => {})
+      throw explained
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect()
+    } catch (error) {
+      const explained = explainError(error)
+      if (!(explained instanceof ConnectionLost)) this.#watch()
+      throw explained
+    }
+  }
+
+  /** Begins to look after the server, unless that goes on already. */
+  #watch() {
+    if (this.#isWatching || this.#isClosed) return
+    this.#isWatching = true
+    void this.#look().finally(() => {
+      this.#isWatching = false
+    })
+  }
+
+  /** Until it answers. */
+  async #look() {
+    for (;;) {
+      this.#isDown = !(await this.#answers())
+      if (!this.#isDown || this.#isClosed) return
+      await sleep(LONGEST_PAUSE, undefined, { ref: false })
+    }
+  }
+
+  /** On a connection of its own, since those that there are may be dead. */
+  async #answers(): Promise<boolean> {
+    const probe = newClient(this.#options)
+    probe.on('error', () => {})
+    const late = new AbortController()
+    try {
+      await Promise.race([
+        probe.connect().then(() => probe.query('SELECT 1')),
+        sleep(PING_PATIENCE, undefined, { ref: false, signal: late.signal }).then(() =>
+          Promise.reject(new Error('late')),
+        ),
+      ])
+      return true
+    } catch {
+      return false
+    } finally {
+      late.abort()
+      closeNow(probe)
+    }
+  }
+}
+
+/** Without waiting for what is under way on it. */
+function closeNow(client: pg.Client | pg.PoolClient) {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
+  if ('release' in client) client.release(true)
+  else void client.end().catch(() => {})
+  stream.destroy()
+}

@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTenantry, type Tenantry } from 'tenantry'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Client, TokenAnswer } from './support/client.ts'
+import { type CutProxy, startCutProxy } from './support/cut-proxy.ts'
+import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts'
+import { findPostgres, makePostgresServer, type PostgresServer } from './support/postgres-server.ts'
+import { MI6, ORIGIN, SECRET, startProvider, type TestProvider } from './support/provider.ts'
+
+const SECOND = 1000
+
+/** What was answered while something was wrong, by status, with every answer that must never be. */
+interface Tally {
+  statuses: Map<number, number>
+  wrong: string[]
+  /** The longest that anybody waited. */
+  longest: number
+  stop(): Promise<void>
+}
+
+describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
+  let server: PostgresServer
+  let provider: TestProvider
+  let client: Client
+  let tokens: TokenAnswer
+
+  beforeAll(() => {
+    if (process.env.CI && !findPostgres()) throw new Error('This test needs PostgreSQL.')
+  })
+  beforeEach(async () => {
+    server = (await makePostgresServer())!
+  })
+  afterEach(async () => {
+    await provider?.close()
+    server.remove()
+  })
+
+  async function serve(url: string) {
+    provider = await startProvider({ store: { url, connections: 4 }, clock: Date.now })
+    client = await provider.registerApp()
+    tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
+  }
+
+  /** Asks and refreshes all the while. Every answer is right, or 503 with the advice to come back. */
+  function load(): Tally {
+    let running = true
+    const tally: Tally = { statuses: new Map(), wrong: [], longest: 0, stop: async () => {} }
+    const count = async (what: string, call: () => Promise<Response>) => {
+      const started = performance.now()
+      const answer = await call()
+      tally.longest = Math.max(tally.longest, performance.now() - started)
+      tally.statuses.set(answer.status, (tally.statuses.get(answer.status) ?? 0) + 1)
+      const isAdvice = answer.status === 503 && answer.headers.get('Retry-After') !== null
+      if (answer.status !== 200 && !isAdvice)
+        tally.wrong.push(`${what}: ${answer.status} ${await answer.clone().text()}`)
+      return answer
+    }
+    const readers = Array.from({ length: 8 }, async () => {
+      while (running) {
+        await count('/users/me', () => client.me(tokens.access_token))
+        await sleep(5)
+      }
+    })
+    const refresher = (async () => {
+      let current = tokens.refresh_token
+      while (running) {
+        const answer = await count('refresh', () => client.refresh(current))
+        if (answer.status === 200) current = ((await answer.json()) as TokenAnswer).refresh_token
+        await sleep(20)
+      }
+    })()
+    tally.stop = async () => {
+      running = false
+      await Promise.all([...readers, refresher])
+    }
+    return tally
+  }
+
+  const ready = async () => (await provider.fetch('/readyz')).status
+
+  it('restarted under load: nobody is refused wrongly, and all goes on by itself', async () => {
+    await serve(server.url)
+    const tally = load()
+    await sleep(SECOND)
+    for (const mode of ['fast', 'immediate'] as const) {
+      server.stop(mode)
+      await expect.poll(ready).toBe(503)
+      await sleep(SECOND)
+      server.start()
+      await expect.poll(ready).toBe(200)
+      await sleep(SECOND)
+    }
+    const before = tally.statuses.get(200)!
+    await sleep(SECOND)
+    await tally.stop()
+    expect(tally.wrong).toEqual([])
+    expect(tally.statuses.get(200)).toBeGreaterThan(before + 100)
+  })
+
+  it('away for long: callers are told at once after a while, and it heals within seconds', async () => {
+    await serve(server.url)
+    server.stop()
+    const tally = load()
+    await sleep(9 * SECOND)
+    const started = performance.now()
+    expect((await client.me(tokens.access_token)).status).toBe(503)
+    expect((await client.refresh(tokens.refresh_token)).status).toBe(503)
+    expect((await provider.person().signIn()).status).toBe(503)
+    expect(performance.now() - started).toBeLessThan(3 * SECOND)
+    server.start()
+    await expect.poll(ready).toBe(200)
+    expect((await client.me(tokens.access_token)).status).toBe(200)
+    await tally.stop()
+    expect(tally.wrong).toEqual([])
+  })
+
+  it('paused: everybody is answered in time, and it goes on when it does', async () => {
+    await serve(server.url)
+    const tally = load()
+    await sleep(SECOND)
+    server.pause()
+    await expect.poll(ready).toBe(503)
+    await sleep(8 * SECOND)
+    server.resume()
+    await expect.poll(ready).toBe(200)
+    await sleep(SECOND)
+    await tally.stop()
+    expect(tally.wrong).toEqual([])
+    expect(tally.statuses.get(503)).toBeGreaterThan(0)
+    expect(tally.longest).toBeLessThan(10 * SECOND)
+    expect((await client.me(tokens.access_token)).status).toBe(200)
+  })
+
+  describe('cut off', () => {
+    let proxy: CutProxy
+    afterEach(() => proxy.close())
+
+    it('connections that are dead without a word are replaced', async () => {
+      proxy = await startCutProxy(server.port)
+      await serve(server.url.replace(String(server.port), String(proxy.port)))
+      const tally = load()
+      await sleep(SECOND)
+      proxy.cut()
+      await expect.poll(ready).toBe(503)
+      await sleep(3 * SECOND)
+      proxy.mend()
+      await expect.poll(ready).toBe(200)
+      const before = tally.statuses.get(200)!
+      await expect.poll(() => tally.statuses.get(200)).toBeGreaterThan(before + 100)
+      await tally.stop()
+      expect(tally.wrong).toEqual([])
+    })
+  })
+
+  it('a write whose commit was not answered is never said to be done, and never done twice', async () => {
+    await serve(server.url)
+    // Ends each connection at some moment of a refresh, over and over.
+    let running = true
+    const killer = (async () => {
+      const { default: postgres } = await import('postgres')
+      const sql = postgres(server.url, { max: 1 })
+      while (running) {
+        await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry'`
+        await sleep(15 + Math.random() * 30)
+      }
+      await sql.end()
+    })()
+    let current = tokens
+    const statuses: number[] = []
+    for (let round = 0; round < 150; round++) {
+      const answer = await client.refresh(current.refresh_token)
+      statuses.push(answer.status)
+      if (answer.status === 200) current = (await answer.json()) as TokenAnswer
+    }
+    running = false
+    await killer
+    expect(statuses.filter(status => status !== 200 && status !== 503)).toEqual([])
+    expect(statuses.filter(status => status === 200).length).toBeGreaterThan(50)
+    expect((await client.me(current.access_token)).status).toBe(200)
+    // One chain: each was used once, but for the last.
+    const chain = await provider.runtime.store.db.selectFrom('refresh_tokens').selectAll().execute()
+    expect(chain.filter(({ used_at }) => used_at === null)).toHaveLength(1)
+    expect(new Set(chain.map(({ family_id }) => family_id)).size).toBe(1)
+  })
+
+  describe('behind PgBouncer in transaction mode', () => {
+    let bouncer: Awaited<ReturnType<typeof startPgBouncer>> | undefined
+    afterEach(() => bouncer?.stop())
+
+    it('the whole flow works, also when the server is restarted behind it', async context => {
+      if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
+      bouncer = await startPgBouncer(server.port)
+      await serve(bouncer.url)
+      const tally = load()
+      await sleep(SECOND)
+      server.stop()
+      await sleep(SECOND)
+      server.start()
+      await expect.poll(ready).toBe(200)
+      const before = tally.statuses.get(200)!
+      await expect.poll(() => tally.statuses.get(200)).toBeGreaterThan(before + 100)
+      await tally.stop()
+      expect(tally.wrong).toEqual([])
+    })
+
+    it('says what the address lacks', async context => {
+      if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
+      await serve(server.url)
+      bouncer = await startPgBouncer(server.port)
+      const url = bouncer.url.replace('?pgbouncer=true', '')
+      const other: Tenantry = createTenantry({ store: { url }, secrets: [SECRET], origin: ORIGIN })
+      await expect(other.ready).rejects.toThrow(/add \?pgbouncer=true to the address/)
+      await other.close()
+    })
+  })
+})

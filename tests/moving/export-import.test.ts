@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { postgresUrl } from '../support/postgres.ts'
+import { makeSchema } from '../support/postgres-schema.ts'
+import { SECRET } from '../support/provider.ts'
+import { runCommand, startCommand, temporaryFolder } from '../support/sandbox-process.ts'
+import { expectAlive, fail, type Held, live, run } from './held.ts'
+
+describe('export and import', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let path: string
+  let held: Held
+  let file: string
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    path = join(folder.path, 'tenantry.db')
+    file = join(folder.path, 'export.ndjson')
+    held = await live(path)
+  })
+  afterEach(() => folder.remove())
+
+  const other = () => join(folder.path, 'other')
+
+  it('an export is one line of JSON after another, with counts and a checksum at its end', async () => {
+    await run('export', '--data', folder.path, '--output', file)
+    const lines = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines[0]).toMatchObject({ tenantry_export: 1, schema: 3, rows: lines.length - 2 })
+    expect(lines.at(-1)).toMatchObject({ end: true, counts: { companies: 2, memberships: 3 } })
+    expect(existsSync(`${file}.partial`)).toBe(false)
+    expect((await runCommand(['export', '--data', folder.path])).stdout.split('\n').length).toBe(lines.length + 1)
+    expect(await fail('export', '--data', folder.path, '--output', file)).toContain('is there already')
+  })
+
+  it('what is imported works as before', async () => {
+    await run('export', '--data', folder.path, '--output', file)
+    await run('import', '--data', other(), '--input', file)
+    await expectAlive({ path: join(other(), 'tenantry.db') }, held)
+  })
+
+  it('through a pipe too', async () => {
+    const { stdout } = await runCommand(['export', '--data', folder.path])
+    const { code } = await runCommand(['import', '--data', other()], { input: stdout })
+    expect(code).toBe(0)
+    await expectAlive({ path: join(other(), 'tenantry.db') }, held)
+  })
+
+  it('one that is cut off anywhere goes on, and is not served before it is whole', async () => {
+    await run('export', '--data', folder.path, '--output', file)
+    const whole = readFileSync(file, 'utf8')
+    for (const share of [0.1, 0.5, 0.9]) {
+      const part = `${file}.part`
+      writeFileSync(part, whole)
+      const end = whole.indexOf('\n', Math.floor(whole.length * share)) + 1
+      truncateSync(part, Buffer.byteLength(whole.slice(0, end)))
+      expect(await fail('import', '--data', other(), '--input', part)).toContain('ends in the middle')
+      const refused = await runCommand(['serve', '--data', other(), '--port', '0'], {
+        environment: { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRET },
+      })
+      expect(refused.stderr).toContain('is being filled')
+    }
+    await run('import', '--data', other(), '--input', file)
+    await expectAlive({ path: join(other(), 'tenantry.db') }, held)
+  })
+
+  it('one that is killed goes on', async () => {
+    await run('export', '--data', folder.path, '--output', file)
+    const lines = readFileSync(file, 'utf8').split('\n')
+    const child = startCommand(['import', '--data', other()])
+    child.stdin?.on('error', () => {})
+    child.stdin?.write(`${lines.slice(0, Math.floor(lines.length / 2)).join('\n')}\n`)
+    await sleep(1200)
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    await run('import', '--data', other(), '--input', file)
+    await expectAlive({ path: join(other(), 'tenantry.db') }, held)
+  })
+
+  it('a damaged one, another one, one that is none, and a database that is not empty are refused', async () => {
+    await run('export', '--data', folder.path, '--output', file)
+    const whole = readFileSync(file, 'utf8')
+    const wrong = `${file}.wrong`
+    const importing = (text: string, data = other()) => {
+      writeFileSync(wrong, text)
+      return fail('import', '--data', data, '--input', wrong)
+    }
+    expect(await importing(whole.replace('James Bond', 'Jamie Bond'))).toContain('The checksum is wrong')
+    const another = (await runCommand(['export', '--data', folder.path])).stdout
+    expect(await importing(another)).toContain('a part of another export')
+    const fresh = join(folder.path, 'fresh')
+    expect(await importing('garbage', fresh)).toContain('Line 1 is no JSON')
+    expect(await importing('{"some":"thing"}\n', fresh)).toContain('Line 1 is not what an export')
+    expect(await importing(whole.replace('"schema":3', '"schema":99'), fresh)).toContain('schema version 99')
+    expect(await importing(whole.replace('"table":"apps"', '"table":"sqlite_master"'), fresh)).toContain('no table')
+    expect(await importing(whole, folder.path)).toContain('not empty')
+    await expectAlive({ path }, held)
+  })
+
+  it.skipIf(!postgresUrl)(
+    'to PostgreSQL and back: what is exported from one engine is what is exported from the other',
+    async () => {
+      const schema = await makeSchema()
+      await run('export', '--data', folder.path, '--output', file)
+      await run('import', '--database', schema.url, '--input', file)
+      const back = `${file}.back`
+      await run('export', '--database', schema.url, '--output', back)
+      const rows = (name: string) => readFileSync(name, 'utf8').split('\n').slice(1, -2).sort()
+      expect(rows(back)).toEqual(rows(file))
+      await run('import', '--data', other(), '--input', back)
+      await expectAlive({ path: join(other(), 'tenantry.db') }, held)
+      await expectAlive({ url: schema.url }, held)
+      await schema.remove()
+    },
+  )
+})

@@ -1,0 +1,52 @@
+import { type Placement, placements } from '../../packages/server/src/store/postgres/distribution.ts'
+
+const company = Object.keys(placements).filter(table => by(placements[table]!) === 'company_id')
+
+function by(placement: Placement): string | undefined {
+  return typeof placement === 'string' ? undefined : placement.by
+}
+
+/** Statements about all companies: an administrator's lists, and jobs that look for what is due anywhere. */
+const ACROSS = [
+  // `company list`
+  /^select \* from "companies" order by "company_id"$/,
+  // `installation list`, `token revoke --user` and `--client`
+  /^select "i"\.\*, .* from "installations" as "i" .* order by "i"\."created_at" desc/,
+  /^select \* from "uninstall_callbacks" order by "ended_at"$/,
+  // The sender of callbacks, and the cleaner: what they find is then changed by its key.
+  /^select \* from \(select \*, row_number\(\) over\(partition by "client_id" .* from "uninstall_callbacks"/,
+  /^SELECT "company_id", "token_hash" FROM "refresh_tokens"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,
+  /^select "code"\."company_id", "code"\."code_hash" from "authorization_codes" as "code"/,
+  /^select "access"\."company_id", "access"\."token_hash" from "refresh_tokens" as "token"/,
+]
+
+/** What tests themselves ask to see what is there. */
+const OF_TESTS = /^select \* from "\w+"( where .*)?$/
+
+/** Why a statement would not go to one machine of a cluster, or undefined. */
+export function ruleBroken(sql: string): string | undefined {
+  const tables = tablesIn(sql)
+  const unknown = tables.find(table => !(table in placements))
+  if (unknown !== undefined && unknown !== 'bearer_changes') return `it names ${unknown}, which has no placement`
+  const ofCompanies = tables.filter(table => company.includes(table))
+  if (ofCompanies.length === 0 || ACROSS.some(known => known.test(sql))) return undefined
+  if (namesCompany(sql)) return undefined
+  return `it is about ${ofCompanies.join(' and ')} and does not name company_id`
+}
+
+export function isOfTests(sql: string): boolean {
+  return OF_TESTS.test(sql)
+}
+
+function tablesIn(sql: string): string[] {
+  return [...sql.matchAll(/\b(?:from|join|into|update)\s+"(\w+)"/gi)].map(([, table]) => table!)
+}
+
+/** By a value, a list of values or the keys of a batch; or as a column of what is inserted. */
+function namesCompany(sql: string): boolean {
+  return (
+    /"?company_id"? (?:= \$\d|in \(\$\d|= any)/i.test(sql) ||
+    /^insert into "\w+" \((?=[^)]*"company_id")/i.test(sql) ||
+    /inner join unnest\(.*"k"\."company_id" = "t"\."company_id"/i.test(sql)
+  )
+}

@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+
+/** A PostgreSQL of the tests' own, on loopback. It can be taken away and given back. */
+export interface PostgresServer {
+  readonly url: string
+  readonly port: number
+  /** As an administrator would: connections are ended, what was committed stays. */
+  stop(mode?: 'fast' | 'immediate'): void
+  start(): void
+  /** No process of it does anything, and no connection is closed, until it is resumed. */
+  pause(): void
+  resume(): void
+  /** Ends it and deletes what it kept. */
+  remove(): void
+}
+
+/** @returns undefined where PostgreSQL is not installed */
+export async function makePostgresServer(settings: string[] = []): Promise<PostgresServer | undefined> {
+  const binaries = findPostgres()
+  if (!binaries) return undefined
+  // Beside the tests' other folders would be too deep for a socket; and the server's user must be able to enter it.
+  const folder = mkdtempSync('/tmp/tenantry-pg-')
+  const asServer = serverUser(folder)
+  const run = (command: string, ...args: string[]) => {
+    const [program = '', ...rest] = [...asServer, join(binaries, command), ...args]
+    const { status, stderr, stdout } = spawnSync(program, rest, {
+      encoding: 'utf8',
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    if (status !== 0) throw new Error(`${command} ended with ${status}: ${stdout}${stderr}`)
+  }
+  const data = join(folder, 'data')
+  const port = await freePort()
+  const options = [
+    ...[`-p ${port}`, `-k ${folder}`, '-c listen_addresses=127.0.0.1', '-c max_connections=200'],
+    ...settings.map(setting => `-c ${setting}`),
+  ].join(' ')
+  const start = () =>
+    run('pg_ctl', 'start', '--wait', '--pgdata', data, '--log', join(folder, 'log'), '--options', options)
+  const signal = (name: NodeJS.Signals) => {
+    const [postmaster] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+    // The first process alone would still let its children answer.
+    for (const pid of [Number(postmaster), ...childrenOf(Number(postmaster))]) process.kill(pid, name)
+  }
+  run('initdb', '--pgdata', data, '--username', 'tenantry', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync')
+  start()
+  return {
+    url: `postgres://tenantry@127.0.0.1:${port}/postgres`,
+    port,
+    start,
+    stop: (mode = 'fast') => run('pg_ctl', 'stop', '--wait', '--mode', mode, '--pgdata', data),
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    remove() {
+      if (existsSync(join(data, 'postmaster.pid'))) {
+        signal('SIGCONT')
+        run('pg_ctl', 'stop', '--mode', 'immediate', '--pgdata', data)
+      }
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+/** Where its programs are, 15 or newer. */
+export function findPostgres(): string | undefined {
+  const debian = '/usr/lib/postgresql'
+  const versions = existsSync(debian)
+    ? readdirSync(debian)
+        .map(Number)
+        .filter(version => version >= 15)
+    : []
+  const newest = Math.max(...versions)
+  const inPath = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' })
+  const candidates = [join(debian, String(newest), 'bin'), inPath.status === 0 ? inPath.stdout.trim() : '']
+  return candidates.find(folder => folder && existsSync(join(folder, 'initdb')))
+}
+
+/** PostgreSQL refuses to run as root: then the user that Debian made for it runs it. */
+export function serverUser(folder: string): string[] {
+  if (process.getuid?.() !== 0) return []
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find(entry => entry.startsWith('postgres:'))
+  if (!line) throw new Error('PostgreSQL does not run as root, and there is no user postgres.')
+  spawnSync('chown', ['postgres', folder])
+  return ['runuser', '-u', 'postgres', '--']
+}
