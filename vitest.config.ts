@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const ONLY_POSTGRES = ['packages/server/src/store/postgres/*.test.ts', 'packages/server/src/cli/database.test.ts']
@@ -21,12 +22,12 @@ export default defineConfig({
         test: {
           name: 'on PostgreSQL',
           include: [
-            ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'config', 'store/queries'].map(
+            ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
               room => `packages/server/src/${room}/**/*.test.ts`,
             ),
             'packages/server/src/cli/{commands,database}.test.ts',
-            'packages/server/src/store/postgres/*.test.ts',
-            'tests/{hostile-input,races,kill,workers}.test.ts',
+            'packages/server/src/store/{at-rest,postgres/*}.test.ts',
+            'tests/{browser,clients,hostile-input,kill,mount,races,workers}.test.ts',
             'tests/life-cycle/*.test.ts',
           ],
           // Only the embedded database answers at once.
@@ -38,6 +39,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     reporters: ['default', './tests/support/closing-line-reporter.ts'],
     pool: 'forks',
+    // Much of a test is waiting: for processes to start, for a disk, for time to pass.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },

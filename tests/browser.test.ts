@@ -2,24 +2,26 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium, newContext } from './support/chromium.ts'
-import { type RunningSandbox, runCommand, startSandbox, temporaryFolder } from './support/sandbox-process.ts'
+import { makeTestDatabase, type TestDatabase } from './support/database.ts'
+import { type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
 
 const BOND = 'james.bond@mi6.example'
 const ELEKTRA = 'elektra.king@osato-chemicals.example'
 
 describe('in a real browser', () => {
-  const folder = temporaryFolder()
+  let database: TestDatabase
   let sandbox: RunningSandbox
   let browser: Browser
 
   beforeAll(async () => {
-    sandbox = await startSandbox(['--data', folder.path])
+    database = await makeTestDatabase()
+    sandbox = await startSandbox(database.flags)
     browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()
     await sandbox?.stop()
-    folder.remove()
+    await database?.remove()
   })
 
   /** Runs with a page of a new browser; nothing may go wrong on it. */
@@ -276,7 +278,7 @@ describe('in a real browser', () => {
       await page.goto(authorizeUrl())
       await signIn(page, 'q@mi6.example')
       await page.waitForSelector('button[value=allow]')
-      const removed = await runCommand(['member', 'remove', '--company', '1', '--user', '780', '--data', folder.path])
+      const removed = await runCommand(['member', 'remove', '--company', '1', '--user', '780', ...database.flags])
       expect(removed.code).toBe(0)
       await page.click('button[value=allow]')
       await expect.poll(() => page.textContent('h1')).toBe('No company to choose')

@@ -3,27 +3,29 @@ import type { AddressInfo } from 'node:net'
 import * as oauth from 'oauth4webapi'
 import { v1 as pipedrive } from 'pipedrive'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeTestDatabase, type TestDatabase } from './support/database.ts'
 import { answerOf, Person } from './support/person.ts'
 import { BOND_EMAIL } from './support/provider.ts'
-import { type RunningSandbox, runCommand, startSandbox, temporaryFolder } from './support/sandbox-process.ts'
+import { type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
 
 describe('clients as they are', () => {
-  const folder = temporaryFolder()
+  let database: TestDatabase
   let sandbox: RunningSandbox
   let app: { client_id: string; client_secret: string }
   const redirectUri = 'http://127.0.0.1:5999/callback'
 
   beforeAll(async () => {
-    sandbox = await startSandbox(['--data', folder.path])
+    database = await makeTestDatabase()
+    sandbox = await startSandbox(database.flags)
     const created = await runCommand([
-      ...['app', 'create', '--data', folder.path, '--json', '--name', 'Old App', '--wire', 'pipedrive'],
+      ...['app', 'create', ...database.flags, '--json', '--name', 'Old App', '--wire', 'pipedrive'],
       ...['--redirect-uri', 'http://127.0.0.1/callback', '--scope', 'base users:read'],
     ])
     app = JSON.parse(created.stdout)
   })
   afterAll(async () => {
     await sandbox?.stop()
-    folder.remove()
+    await database?.remove()
   })
 
   const browse = () => new Person((path, init) => fetch(new URL(path, sandbox.facts.origin), init))
@@ -189,14 +191,14 @@ describe('clients as they are', () => {
     it('on a laptop, at a local address', async () => {
       const { port } = listener.address() as AddressInfo
       const created = await runCommand([
-        ...['app', 'create', '--data', folder.path, '--json', '--name', 'Listener'],
+        ...['app', 'create', ...database.flags, '--json', '--name', 'Listener'],
         ...['--redirect-uri', 'http://127.0.0.1/callback', '--uninstall-url', `http://127.0.0.1:${port}/gone`],
       ])
       const { client_id } = JSON.parse(created.stdout)
       const query = new URLSearchParams({ client_id, redirect_uri: redirectUri })
       await allow(`${sandbox.facts.origin}/oauth/authorize?${query}`, 1)
       const removed = await runCommand([
-        ...['installation', 'remove', '--data', folder.path, '--company', '1', '--user', '777', '--client', client_id],
+        ...['installation', 'remove', ...database.flags, '--company', '1', '--user', '777', '--client', client_id],
       ])
       expect(removed).toMatchObject({ code: 0, stderr: '' })
       await expect

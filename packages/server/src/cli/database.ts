@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { PostgresOptions } from '../store/postgres/connection.ts'
+import type { PostgresOptions } from '../store/postgres/options.ts'
 import type { SqliteOptions } from '../store/sqlite/sqlite-store.ts'
 import { DEFAULT_DATA, databasePath } from './data-folder.ts'
 import { UsageError } from './usage-error.ts'

@@ -1,5 +1,6 @@
 import { rotateSecret, setMember, setSuspended } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makeTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { Person } from '../../../../tests/support/person.ts'
 import { HOUR, ORIGIN, SECRET } from '../../../../tests/support/provider.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
@@ -8,14 +9,16 @@ import { addSandboxRoutes } from './routes.ts'
 import { seedSandbox } from './seed.ts'
 
 describe('the sandbox’s own pages', () => {
+  let database: TestDatabase
   let now: number
   let tenantry: Tenantry
   let facts: SandboxFacts
 
   beforeEach(async () => {
     now = Date.UTC(2026, 0, 15, 12)
+    database = await makeTestDatabase()
     const runtime = createRuntime({
-      store: { path: ':memory:' },
+      store: database.store,
       secrets: [SECRET],
       origin: ORIGIN,
       localCallbacks: true,
@@ -27,7 +30,10 @@ describe('the sandbox’s own pages', () => {
       addSandboxRoutes(app, facts, (path, init) => tenantry.fetch(new Request(ORIGIN + path, init))),
     )
   })
-  afterEach(() => tenantry.close())
+  afterEach(async () => {
+    await tenantry.close()
+    await database.remove()
+  })
 
   const fetchSandbox = (path: string, init?: RequestInit) => tenantry.fetch(new Request(new URL(path, ORIGIN), init))
   const tokenOn = (html: string) => /Bearer (tny_at_\w+)/.exec(html)?.[1] ?? ''

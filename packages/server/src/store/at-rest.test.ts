@@ -1,15 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
+import pg from 'pg'
 import { pino } from 'pino'
 import { setPassword } from 'tenantry'
 import { describe, expect, it } from 'vitest'
+import { makeTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { BOND, MI6, PASSWORD, startProvider } from '../../../../tests/support/provider.ts'
-import { temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
+
+/** All that the database keeps: the bytes of its files, or every row as text, in which bytes are hexadecimal. */
+async function keptTexts({ store }: TestDatabase): Promise<string[]> {
+  if (!('url' in store)) {
+    const folder = dirname(store.path)
+    return readdirSync(folder).map(name => readFileSync(join(folder, name), 'latin1'))
+  }
+  const client = new pg.Client({ connectionString: store.url })
+  await client.connect()
+  const tables = await client.query<{ name: string }>(
+    'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
+  )
+  const texts: string[] = []
+  for (const { name } of tables.rows) {
+    const { rows } = await client.query<{ text: string }>(`SELECT row_to_json(t)::text AS text FROM ${name} t`)
+    texts.push(...rows.map(({ text }) => text))
+  }
+  await client.end()
+  return texts
+}
 
 describe('nothing secret', () => {
   it('[OA-30] [OA-36] is on disk or in the log after a whole life of a grant', async () => {
-    const folder = temporaryFolder()
+    const database = await makeTestDatabase()
     let log = ''
     const sink = new Writable({
       write(chunk, _encoding, done) {
@@ -18,7 +39,7 @@ describe('nothing secret', () => {
       },
     })
     const provider = await startProvider({
-      store: { path: join(folder.path, 'a.db') },
+      store: database.store,
       logger: pino({ level: 'trace' }, sink),
     })
     await setPassword(provider.runtime, BOND, PASSWORD)
@@ -49,7 +70,7 @@ describe('nothing secret', () => {
       password: PASSWORD,
       'session id': person.cookies.get('tenantry_session')!,
     }
-    const disk = readdirSync(folder.path).map(name => readFileSync(join(folder.path, name), 'latin1'))
+    const disk = await keptTexts(database)
     expect(disk.join('').length).toBeGreaterThan(10_000)
     for (const [what, secret] of Object.entries(secrets)) {
       const binary = /^[0-9a-f]{48}$/.test(secret) ? Buffer.from(secret, 'hex').toString('latin1') : secret
@@ -63,7 +84,7 @@ describe('nothing secret', () => {
     expect(log).not.toContain('garbage-with-a-secret-in-it')
     expect(log).toContain('"path":"/oauth/token"')
     await provider.close()
-    folder.remove()
+    await database.remove()
   })
 
   it('[OA-30] passwords are argon2id, with OWASP’s parameters', async () => {

@@ -1,16 +1,5 @@
 import pg from 'pg'
-
-export interface PostgresOptions {
-  /**
-   * `postgres://user:password@host/database`. With `?pgbouncer=true` it goes through a PgBouncer in transaction mode:
-   * no prepared statements and no session settings; set `statement_timeout` for the role then.
-   */
-  url: string
-  /** Whether to bring an older schema up to date on opening; otherwise it is refused. */
-  migrate?: boolean | undefined
-  /** Connections that are held at most; 10 unless said. */
-  connections?: number | undefined
-}
+import type { PostgresOptions } from './options.ts'
 
 const SECOND = 1000
 /** Milliseconds that a statement may take, and that it may wait for a lock. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { StoreUnavailable } from '../store.ts'
-import { mayPrepare, newClient, newPool, type PostgresOptions, STATEMENT_TIMEOUT } from './connection.ts'
+import { mayPrepare, newClient, newPool, STATEMENT_TIMEOUT } from './connection.ts'
 import { ConnectionLost, explainError } from './errors.ts'
+import type { PostgresOptions } from './options.ts'
 import { Session } from './session.ts'
 
 const SECOND = 1000

@@ -9,12 +9,13 @@ import {
   WriteConflict,
   type WriteResult,
 } from '../store.ts'
-import { newUnlimitedClient, type PostgresOptions } from './connection.ts'
+import { newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
 import { ConnectionLost, explainError } from './errors.ts'
 import { BatchedLookUps } from './look-ups.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
+import type { PostgresOptions } from './options.ts'
 import { Pool } from './pool.ts'
 import { type Rows, Session } from './session.ts'
 
