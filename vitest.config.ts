@@ -25,7 +25,7 @@ export default defineConfig({
             ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
               room => `packages/server/src/${room}/**/*.test.ts`,
             ),
-            'packages/server/src/cli/{commands,database}.test.ts',
+            'packages/server/src/cli/{commands,database,load}.test.ts',
             'packages/server/src/store/{at-rest,postgres/*}.test.ts',
             'tests/{browser,clients,hostile-input,kill,mount,races,workers}.test.ts',
             'tests/life-cycle/*.test.ts',

@@ -19,7 +19,7 @@ const houses: House[] = [
       ['index.ts'],
       // The command line makes servers, and the sandbox is served by one of its commands.
       ['cli'],
-      ['sandbox'],
+      ['sandbox', 'load'],
       ['server.ts'],
       ['listen.ts', 'jobs.ts'],
       ['routes.ts', 'answer-errors.ts'],

@@ -171,7 +171,8 @@ async function openSource(database: Database): Promise<Source> {
   return database.url === undefined ? new SqliteSource(databasePath(database.data)) : PostgresSource.open(database.url)
 }
 
-async function openTarget(database: Database): Promise<Target> {
+/** Where rows can be put, with its tables made. */
+export async function openTarget(database: Database): Promise<Target> {
   if (database.url === undefined) {
     migrateFile(databasePath(database.data))
     return new SqliteTarget(databasePath(database.data))

@@ -10,6 +10,7 @@ import { addCompanyCommands } from './company.ts'
 import { addDevCommand } from './dev.ts'
 import { addInstallationCommands } from './installation.ts'
 import { addKeyCommands } from './key.ts'
+import { addLoadCommand } from './load.ts'
 import { addMemberCommands } from './member.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addMoveCommands } from './move.ts'
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addInstallationCommands(program)
   addTokenCommands(program)
   addKeyCommands(program)
+  addLoadCommand(program)
   return program
 }
 

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import type { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type Listener, listen } from '../listen.ts'
+import { LOAD_SETTING } from '../load/load.ts'
 import { sandboxState } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
@@ -79,6 +80,11 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
     if (['ready', 'half'].includes(await sandboxState(runtime.store))) {
       throw new UsageError(
         `The database in ${data ?? nameDatabase(databaseOf(configuration))} is a sandbox, whose passwords everybody knows. It is served by \`tenantry dev\` only.`,
+      )
+    }
+    if (mode === 'production' && (await findSetting(runtime.store, LOAD_SETTING)) !== undefined) {
+      throw new UsageError(
+        'This database holds people made up by `tenantry load`. It is served with TENANTRY_MODE=development only.',
       )
     }
     if ((await findSetting(runtime.store, TRANSFER_SETTING)) !== undefined) {

@@ -24,6 +24,7 @@ describe('the sandbox’s own pages', () => {
       localCallbacks: true,
       clock: () => now,
     })
+    await runtime.store.ready
     await seedSandbox(runtime)
     facts = await gatherFacts(runtime)
     tenantry = serveRuntime(runtime, app =>
