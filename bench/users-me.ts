@@ -1,59 +1,163 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import autocannon from 'autocannon'
-import { startSandbox, temporaryFolder } from '../tests/support/sandbox-process.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from '../tests/support/sandbox-process.ts'
+import {
+  type Benchmark,
+  type BenchmarkOptions,
+  type Report,
+  type Result,
+  type Round,
+  round,
+  summarize,
+} from './benchmark.ts'
+import { findBun, makeRivalFolder } from './contestants/rivals.ts'
+import { type Contestant, startBare } from './contestants/start.ts'
+import { makeStore, type Store, serveTenantry, someOf } from './contestants/tenantry.ts'
+import { runLoad } from './load/node-load.ts'
+import type { RefresherResult, RefresherSettings } from './load/refresher.ts'
+import type { SteadyResult } from './load/steady.ts'
+import { CONNECTIONS, loadFully, type Target, TENANTRY_ANSWER } from './load/wrk.ts'
 
-// How many GET /users/me a second, beside a bare node:http server that returns the same bytes, in the same run: the two
-// take turns, every answer is checked, and the ratio is what counts.
-//   npm run bench            [-- --rounds 5 --seconds 4 --json]
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
-    json: { type: 'boolean', default: false },
+const REFRESHES = 200
+const GRANTS = 400
+const IN_USE = 10_000
+
+/** A way to answer "who is this token for", how it is started, and what it is asked. */
+interface Way {
+  name: string
+  start(): Promise<Contestant>
+  target(contestant: Contestant): Target
+  /** Commits meanwhile. */
+  beside?(contestant: Contestant, seconds: number): Promise<unknown>
+}
+
+export const usersMe: Benchmark = {
+  name: 'users-me',
+  about: 'GET /users/me beside a bare server, and the same question to rivals',
+  async run(options) {
+    const folder = temporaryFolder()
+    try {
+      return await measure(options, folder.path)
+    } finally {
+      folder.remove()
+    }
   },
-})
-const rounds = Number(values.rounds)
-const duration = Number(values.seconds)
+}
 
-const folder = temporaryFolder()
-const sandbox = await startSandbox(['--data', folder.path])
-const headers = { Authorization: `Bearer ${sandbox.facts.access_token}` }
-const tenantryUrl = `${sandbox.facts.origin.replace('localhost', '127.0.0.1')}/users/me`
-const body = await (await fetch(tenantryUrl, { headers })).text()
-
-const bare = spawn(process.execPath, [fileURLToPath(new URL('./bare-server.ts', import.meta.url))])
-bare.stdin.end(body)
-const port = await new Promise<string>(resolve => createInterface({ input: bare.stdout }).once('line', resolve))
-
-async function load(url: string) {
-  const result = await autocannon({ url, headers, connections: 64, duration, expectBody: body })
-  if (result.non2xx + result.errors + result.timeouts + result.mismatches > 0) {
-    throw new Error(`wrong answers from ${url}: ${JSON.stringify(result)}`)
+async function measure(options: BenchmarkOptions, folder: string): Promise<Report> {
+  const tokens = options.quick ? 50_000 : 1_000_000
+  options.say(`filling a database with ${tokens.toLocaleString('en')} tokens`)
+  const store = await makeStore(['--data', join(folder, 'store')], folder, { tokens, grants: GRANTS })
+  const ways = await listWays(store, tokens, await answerOf(store), folder)
+  const rounds = new Map<string, Round[]>(ways.map(({ name }) => [name, []]))
+  for (let index = 0; index < options.rounds; index++) {
+    for (const way of ways) {
+      options.say(`round ${index + 1} of ${options.rounds}: ${way.name}`)
+      rounds.get(way.name)!.push(await measureOnce(way, options.seconds))
+    }
   }
-  return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 }
+  const limit = summarize('', rounds.get(ways[0]!.name)!, null).per_second
+  const results: Result[] = []
+  for (const way of ways) {
+    const result = summarize(way.name, rounds.get(way.name)!, limit)
+    options.say(`at 60 % of its own rate: ${way.name}`)
+    results.push({ ...result, more: await measureSteadily(way, 0.6 * result.per_second, options.seconds) })
+  }
+  return { benchmark: 'users-me', results, plots: [plot(results)], notes: notes() }
 }
 
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
-const samples = { bare: [] as Awaited<ReturnType<typeof load>>[], tenantry: [] as Awaited<ReturnType<typeof load>>[] }
-await load(tenantryUrl)
-for (let round = 0; round < rounds; round++) {
-  samples.bare.push(await load(`http://127.0.0.1:${port}/`))
-  samples.tenantry.push(await load(tenantryUrl))
+async function listWays(store: Store, tokens: number, body: string, folder: string): Promise<Way[]> {
+  const all = store.tokens
+  const some = someOf(all, Math.min(IN_USE, tokens))
+  const millions = `${(tokens / 1e6).toLocaleString('en')}M at random`
+  const tenantry = (name: string, sample: string, more: Partial<Way> = {}, options = {}): Way => ({
+    name: `Tenantry, ${name}`,
+    start: () => serveTenantry(store, options),
+    target: ({ port }) => ({ port, tokens: sample, ...TENANTRY_ANSWER }),
+    ...more,
+  })
+  const beside = (contestant: Contestant, seconds: number) => refreshBeside(store, contestant, seconds, folder)
+  const bun = findBun()
+  return [
+    {
+      name: 'bare node:http',
+      start: () => startBare(body),
+      target: ({ port }) => ({ port, path: '/users/me', tokens: some, holds: '"success":true' }),
+    },
+    tenantry('10k in use', some),
+    tenantry(millions, all),
+    tenantry(`10k in use, ${REFRESHES} refreshes a second`, some, { beside }),
+    tenantry(`${millions}, ${REFRESHES} refreshes a second`, all, { beside }),
+    tenantry('10k in use, with the request log', some, {}, { log: true }),
+    tenantry('10k in use, two workers', some, {}, { workers: 2 }),
+    ...(bun
+      ? [
+          tenantry('10k in use, on Bun', some, {}, { program: bun }),
+          tenantry(`${millions}, on Bun`, all, {}, { program: bun }),
+        ]
+      : []),
+    ...(await makeRivalFolder(folder, IN_USE)).map(({ name, start, tokens: own }) => ({
+      name,
+      start,
+      target: ({ port, facts }: Contestant) => ({
+        port,
+        path: String(facts.userinfo),
+        tokens: own,
+        holds: '"name":"User ',
+      }),
+    })),
+  ]
 }
-bare.kill()
-await sandbox.stop()
-folder.remove()
 
-const limit = median(samples.bare.map(({ perSecond }) => perSecond))
-const results = Object.entries(samples).map(([name, runs]) => ({
-  name,
-  per_second: Math.round(median(runs.map(({ perSecond }) => perSecond))),
-  p50_ms: median(runs.map(({ p50 }) => p50)),
-  p99_ms: median(runs.map(({ p99 }) => p99)),
-  ratio_to_limit: Number((median(runs.map(({ perSecond }) => perSecond)) / limit).toFixed(3)),
-}))
-if (values.json) console.log(JSON.stringify({ benchmark: 'users-me', machine: `node ${process.version}`, results }))
-else console.table(results)
+/** What Tenantry answers, for the bare server to answer as well. */
+async function answerOf(store: Store): Promise<string> {
+  const server = await serveTenantry(store)
+  const [token] = readFileSync(store.tokens, 'utf8').split('\n', 1)
+  const answer = await fetch(`http://127.0.0.1:${server.port}/users/me`, {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  const body = await answer.text()
+  await server.stop()
+  if (answer.status !== 200) throw new Error(`/users/me answered ${answer.status}: ${body}`)
+  return body
+}
+
+async function measureOnce(way: Way, seconds: number): Promise<Round> {
+  const contestant = await way.start()
+  try {
+    // The first second is for warming up.
+    await loadFully(way.target(contestant), 1)
+    const [result] = await Promise.all([loadFully(way.target(contestant), seconds), way.beside?.(contestant, seconds)])
+    return result
+  } finally {
+    await contestant.stop()
+  }
+}
+
+async function measureSteadily(way: Way, rate: number, seconds: number): Promise<Result['more']> {
+  const contestant = await way.start()
+  try {
+    await loadFully(way.target(contestant), 1)
+    const settings = { ...way.target(contestant), rate, seconds, connections: CONNECTIONS }
+    const [{ p50, p99, p999 }] = await Promise.all([
+      runLoad<SteadyResult>('./steady.ts', settings),
+      way.beside?.(contestant, seconds),
+    ])
+    return { 'p50 at 60 %': round(p50, 2), 'p99 at 60 %': round(p99, 2), 'p99.9 at 60 %': round(p999, 2) }
+  } finally {
+    await contestant.stop()
+  }
+}
+
+async function refreshBeside(store: Store, { port }: Contestant, seconds: number, folder: string) {
+  const settings: RefresherSettings = {
+    ...{ port, seconds, path: '/oauth/token', rate: REFRESHES, clients: GRANTS },
+    ...{ clientId: store.clientId, clientSecret: store.clientSecret },
+    tokens: join(folder, 'refresh-tokens'),
+  }
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(settings.tokens, store.refreshTokens.join('\n'))
+  const { refreshes, refreshTokens } = await runLoad<RefresherResult>('./refresher.ts', settings)
+  store.refreshTokens = refreshTokens
+  if (refreshes < 0.8 * REFRESHES * seconds) throw new Error(`only ${refreshes} refreshes in ${seconds} seconds`)
+}

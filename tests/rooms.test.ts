@@ -22,6 +22,7 @@ const houses: House[] = [
       ['sandbox', 'load'],
       ['server.ts'],
       ['listen.ts', 'jobs.ts'],
+      ['short-way.ts'],
       ['routes.ts', 'answer-errors.ts'],
       ['users-me'],
       ['oauth'],

@@ -1,13 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { AnswersPlainly } from './http/plain-answer.ts'
+import { ShortWay } from './short-way.ts'
 
 const SECOND = 1000
+/** How long a connection may rest; longer than load balancers keep theirs. */
+const KEEP_ALIVE = 65 * SECOND
 
 /** What answers requests: `answerDirectly` first, and what it leaves, `fetch`. */
 export interface Served {
   fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
   answerDirectly(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** What is answered without `node:http`. */
+  readonly answersPlainly?: AnswersPlainly
 }
 
 /** A listening address whose requests wait until they are served. */
@@ -46,7 +52,11 @@ export async function listen(host: string, port: number): Promise<Listener> {
     if (closing) outgoing.shouldKeepAlive = false
     if (!served?.answerDirectly(incoming, outgoing)) listener(incoming, outgoing)
   })
-  server.keepAliveTimeout = 65 * SECOND
+  server.keepAliveTimeout = KEEP_ALIVE
+  // Bun has no JavaScript between a connection and its requests.
+  const shortWay = process.versions.bun
+    ? undefined
+    : new ShortWay(server, { firstTimeout: limits.headersTimeout, idleTimeout: KEEP_ALIVE })
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(explain(error as NodeJS.ErrnoException, host, port)))
     server.listen(port, host, resolve)
@@ -55,11 +65,13 @@ export async function listen(host: string, port: number): Promise<Listener> {
     port: (server.address() as { port: number }).port,
     serve(given) {
       served = given
+      if (given.answersPlainly) shortWay?.serve(given.answersPlainly)
       waiting.resolve()
     },
     close(idleGrace = 0) {
       closing = true
-      return closeGracefully(server, idleGrace)
+      shortWay?.beginClosing()
+      return closeGracefully(server, shortWay, idleGrace)
     },
   }
 }
@@ -72,16 +84,20 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
   return new ListenError(`Cannot listen on ${host}, port ${port}: ${error.message}.`)
 }
 
-async function closeGracefully(server: Server, idleGrace: number): Promise<void> {
+async function closeGracefully(server: Server, shortWay: ShortWay | undefined, idleGrace: number): Promise<void> {
   const closed = new Promise<void>(resolve => {
     // Of the kind that only stops listening: HTTP's own cuts the connections that rest.
     NetServer.prototype.close.call(server, () => resolve())
   })
   // Connections become idle one by one as their answers go out.
   let sweep: NodeJS.Timeout | undefined
-  const grace = setTimeout(() => {
+  const closeIdle = () => {
+    shortWay?.closeConnections()
     server.closeIdleConnections()
-    sweep = setInterval(() => server.closeIdleConnections(), 50)
+  }
+  const grace = setTimeout(() => {
+    closeIdle()
+    sweep = setInterval(closeIdle, 50)
   }, idleGrace)
   const patience = setTimeout(() => server.closeAllConnections(), 10 * SECOND)
   await closed

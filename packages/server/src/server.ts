@@ -10,6 +10,7 @@ import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
 import type { Environment } from './http/environment.ts'
+import type { AnswersPlainly } from './http/plain-answer.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
@@ -21,6 +22,7 @@ import { cleanExpired } from './store/queries/expired.ts'
 import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
 import { type Store, StoreUnavailable } from './store/store.ts'
 import { type AnswerDirectly, createAnswerDirectly } from './users-me/answer-directly.ts'
+import { createAnswersPlainly } from './users-me/answer-plainly.ts'
 
 const LARGEST_BODY = 64 * 1024
 
@@ -51,6 +53,8 @@ export interface Tenantry {
    * it did: in a `node:http` server call it first, and `fetch` for the rest. The answers are the same.
    */
   readonly answerDirectly: AnswerDirectly
+  /** The same for a server that has the connection itself, as `tenantry serve` has. */
+  readonly answersPlainly: AnswersPlainly
   /** Resolves once requests can be answered, and rejects where the database cannot be used. */
   readonly ready: Promise<void>
   /** Finishes what was begun, then closes the database. */
@@ -111,6 +115,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     runtime,
     ready,
     answerDirectly: createAnswerDirectly(runtime),
+    answersPlainly: createAnswersPlainly(runtime),
     async fetch(request, env = {}) {
       // What goes wrong with the database is answered as every fault of it is.
       if (!isReady) await ready.catch(() => {})

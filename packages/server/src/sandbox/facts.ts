@@ -9,7 +9,7 @@ import { WriteConflict } from '../store/store.ts'
 import { isInGoodStanding } from '../tokens/bearer.ts'
 import { issueFirstTokens } from '../tokens/issue.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { hashAsText, parseToken } from '../tokens/token-text.ts'
 import { sandboxPassword, sandboxUsers } from './people.ts'
 import { SANDBOX_CLIENT_ID } from './seed.ts'
 
@@ -62,7 +62,7 @@ async function readApp(runtime: Runtime) {
 /** The facts as they are by now: the app's secret, who is active where, and a token that still speaks. */
 export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promise<SandboxFacts> {
   const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
-  const bearer = companyId && (await runtime.findBearer(companyId, hashSecret(facts.access_token!)))
+  const bearer = companyId && (await runtime.findBearer(hashAsText(facts.access_token!), () => companyId))
   const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
   if (!stillSpeaks) return gatherFacts(runtime)
   return { ...facts, client_secret: (await readApp(runtime)).secret, users: await gatherUsers(runtime) }

@@ -14,7 +14,7 @@ export interface BearerChanges {
   poll(): readonly BearerChange[] | 'lost'
 }
 
-/** The most tokens that are kept; beyond that it starts anew. */
+/** The most tokens that are kept, in two halves: the newer one, and the one before. */
 const LARGEST = 50_000
 
 /**
@@ -22,57 +22,141 @@ const LARGEST = 50_000
  * so that a revocation is seen by the very next request, whichever process it was made in. Tokens that were not found
  * are not remembered.
  */
-export function cacheBearers(find: FindBearer, changes: BearerChanges): FindBearer {
-  const found = new Map<string, BearerRecord>()
-  /** Which of those belong to a member: what changes most often concerns one member only. */
-  const ofMember = new Map<string, Set<string>>()
-
-  const forgetAll = () => {
-    found.clear()
-    ofMember.clear()
-  }
-
-  const forgetOne = (key: string) => {
-    const record = found.get(key)
-    if (!record) return
-    found.delete(key)
-    const member = memberOf(record.companyId, record.userId)
-    const keys = ofMember.get(member)
-    keys?.delete(key)
-    if (keys?.size === 0) ofMember.delete(member)
-  }
-
-  const forget = ({ company_id, user_id, token_hash, client_id }: BearerChange) => {
-    if (token_hash !== null) return forgetOne(keyOf(token_hash))
-    if (company_id !== null && user_id !== null) {
-      return [...(ofMember.get(memberOf(company_id, user_id)) ?? [])].forEach(forgetOne)
-    }
-    for (const [key, record] of found) {
-      if (client_id === null ? record.companyId === company_id : record.clientId === client_id) forgetOne(key)
-    }
-  }
-
-  const remember = (key: string, record: BearerRecord) => {
-    if (found.size >= LARGEST) forgetAll()
-    found.set(key, record)
-    const member = memberOf(record.companyId, record.userId)
-    const keys = ofMember.get(member)
-    if (keys) keys.add(key)
-    else ofMember.set(member, new Set([key]))
-  }
-
-  return (companyId, tokenHash) => {
+export function rememberBearers(find: FindBearer, changes: BearerChanges): FindBearer {
+  const memory = new Memory()
+  return (hash, companyOf) => {
     const changed = changes.poll()
-    if (changed === 'lost') forgetAll()
-    else changed.forEach(forget)
+    if (changed === 'lost') memory.forgetAll()
+    else if (changed.length > 0) for (const change of changed) memory.forget(change)
+    return (
+      memory.get(hash) ??
+      soon(find(hash, companyOf), record => {
+        if (record) memory.remember(hash, record)
+        return record
+      })
+    )
+  }
+}
 
-    const key = keyOf(tokenHash)
-    const known = found.get(key)
-    if (known) return known.companyId === companyId ? known : undefined
-    return soon(find(companyId, tokenHash), record => {
-      if (record) remember(key, record)
-      return record
-    })
+class Memory {
+  readonly #seen = new SeenBefore()
+  #newer = new Half()
+  #older = new Half()
+
+  get(key: string): BearerRecord | undefined {
+    const record = this.#newer.get(key)
+    if (record) return record
+    const older = this.#older.get(key)
+    // What is in use moves on, and outlives its half.
+    if (older) this.#add(key, older)
+    return older
+  }
+
+  /** While there is room, at once; then only what is asked for again, so that what is used often is not pushed out. */
+  remember(key: string, record: BearerRecord) {
+    if (this.#older.size === 0 || this.#seen.markAndTell(key)) this.#add(key, record)
+  }
+
+  forget({ company_id, user_id, token_hash, client_id }: BearerChange) {
+    for (const half of [this.#newer, this.#older]) {
+      if (token_hash !== null) half.delete(keyOf(token_hash))
+      else if (company_id !== null && user_id !== null) half.deleteMember(company_id, user_id)
+      else if (client_id === null) half.deleteWhere(record => record.companyId === company_id)
+      else half.deleteWhere(record => record.clientId === client_id)
+    }
+  }
+
+  forgetAll() {
+    this.#newer = new Half()
+    this.#older = new Half()
+  }
+
+  #add(key: string, record: BearerRecord) {
+    if (this.#newer.size >= LARGEST / 2) {
+      this.#older = this.#newer
+      this.#newer = new Half()
+    }
+    this.#newer.add(key, record)
+  }
+}
+
+interface Kept {
+  hash: string
+  record: BearerRecord
+}
+
+/**
+ * By 30 bits of their hashes: looking texts up would put each of them into the engine's table of texts, and numbers of
+ * that size are no objects. Of two with the same bits one is kept.
+ */
+class Half {
+  readonly #found = new Map<number, Kept>()
+  /** Which of those belong to a member, one or several: what changes most often concerns one member only. */
+  readonly #ofMember = new Map<string, string | string[]>()
+
+  get size(): number {
+    return this.#found.size
+  }
+
+  get(hash: string): BearerRecord | undefined {
+    const kept = this.#found.get(bitsOf(hash))
+    return kept?.hash === hash ? kept.record : undefined
+  }
+
+  add(hash: string, record: BearerRecord) {
+    this.#found.set(bitsOf(hash), { hash, record })
+    const member = memberOf(record.companyId, record.userId)
+    const others = this.#ofMember.get(member)
+    if (others === undefined) this.#ofMember.set(member, hash)
+    else if (typeof others === 'string') this.#ofMember.set(member, [others, hash])
+    else others.push(hash)
+  }
+
+  /** A token that is gone does not come again: its place among its member's goes with them. */
+  delete(hash: string) {
+    if (this.get(hash)) this.#found.delete(bitsOf(hash))
+  }
+
+  deleteMember(companyId: number, userId: number) {
+    const member = memberOf(companyId, userId)
+    const hashes = this.#ofMember.get(member)
+    if (hashes === undefined) return
+    for (const hash of typeof hashes === 'string' ? [hashes] : hashes) this.delete(hash)
+    this.#ofMember.delete(member)
+  }
+
+  deleteWhere(matches: (record: BearerRecord) => boolean) {
+    const before = [...this.#found.values()]
+    this.#found.clear()
+    this.#ofMember.clear()
+    for (const { hash, record } of before) if (!matches(record)) this.add(hash, record)
+  }
+}
+
+function bitsOf(hash: string): number {
+  return hash.charCodeAt(0) | (hash.charCodeAt(1) << 8) | (hash.charCodeAt(2) << 16) | ((hash.charCodeAt(3) & 63) << 24)
+}
+
+const BITS = 2 ** 20
+/** What comes again after more than these would not have been kept so long. One bit in twenty is a mistake then. */
+const MOST_MARKS = LARGEST
+
+/** Tells, but for a few mistakes, whether a hash was marked not long ago: a bit for each. */
+class SeenBefore {
+  #bits = new Uint32Array(BITS / 32)
+  #marks = 0
+
+  markAndTell(hash: string): boolean {
+    const bit = bitsOf(hash) % BITS
+    const mask = 1 << (bit & 31)
+    const word = bit >>> 5
+    if ((this.#bits[word]! & mask) !== 0) return true
+    if (this.#marks++ >= MOST_MARKS) {
+      this.#bits.fill(0)
+      this.#marks = 0
+    }
+    this.#bits[word] = this.#bits[word]! | mask
+    return false
   }
 }
 

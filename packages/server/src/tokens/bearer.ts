@@ -2,8 +2,8 @@ import type { Runtime } from '../config/runtime.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
 import { type Soon, soon } from '../store/store.ts'
-import { storedScopes } from './scopes.ts'
-import { hashSecret, parseToken } from './token-text.ts'
+import { storesScope } from './scopes.ts'
+import { hashAsText, parseToken } from './token-text.ts'
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
@@ -31,9 +31,11 @@ function readToken(authorization: string | undefined): string {
 }
 
 function findToken({ findBearer }: Runtime, token: string): Soon<BearerRecord | undefined> {
-  const parsed = parseToken(token)
-  if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
-  return findBearer(parsed.companyId, hashSecret(token))
+  return findBearer(hashAsText(token), () => {
+    const parsed = parseToken(token)
+    if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
+    return parsed.companyId
+  })
 }
 
 function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
@@ -54,7 +56,7 @@ export function isInGoodStanding(bearer: BearerRecord): boolean {
 }
 
 function requireScope(bearer: BearerRecord, scope: string) {
-  if (storedScopes(bearer.scopes).includes(scope)) return
+  if (storesScope(bearer.scopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
     'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
   })

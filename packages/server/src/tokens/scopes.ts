@@ -20,6 +20,16 @@ export function storedScopes(text: string): string[] {
   return text === '' ? [] : text.split(' ')
 }
 
+/** Whether a scope is among those that the store keeps as one text, found without taking the text apart. */
+export function storesScope(text: string, scope: string): boolean {
+  if (text === scope) return true
+  for (let at = text.indexOf(scope); at >= 0; at = text.indexOf(scope, at + 1)) {
+    const after = at + scope.length
+    if ((at === 0 || text[at - 1] === ' ') && (after === text.length || text[after] === ' ')) return true
+  }
+  return false
+}
+
 export function isSubset(scopes: readonly string[], of: readonly string[]): boolean {
   return scopes.every(scope => of.includes(scope))
 }

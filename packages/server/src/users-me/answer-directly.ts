@@ -4,7 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { openToAll } from '../http/cors.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
-import { answerUsersMe, type PlainAnswer, usersMePaths } from './users-me.ts'
+import { answerUsersMe, type UsersMeAnswer, usersMePaths } from './users-me.ts'
 
 /**
  * Answers `GET /users/me` in Node's own terms, with the very headers and body that the route gives; says whether it
@@ -26,7 +26,7 @@ export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
 
     const started = performance.now()
     const requestId = randomUUID()
-    let answer: PlainAnswer
+    let answer: UsersMeAnswer
     try {
       const now = answerUsersMe(runtime, headers.authorization)
       if (now instanceof Promise) throw new Error('Only an embedded database answers at once.')
@@ -39,9 +39,9 @@ export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
       ...common,
       ...answer.headers,
       'X-Request-Id': requestId,
-      'Content-Length': Buffer.byteLength(answer.body),
+      'Content-Length': answer.body.length,
     })
-    outgoing.end(answer.body)
+    outgoing.end(answer.body.text)
     logRequest(runtime.log, { requestId, method, path, status: answer.status, started })
     return true
   }

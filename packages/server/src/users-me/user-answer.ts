@@ -3,43 +3,72 @@ import { languageId } from './language-ids.ts'
 import { timezoneOffset } from './timezone-offset.ts'
 
 /**
- * A user at a company, in the order of keys that clients know.
+ * A user at a company as JSON, in the order of keys that clients know. Written as text, since it is most of what an
+ * answer costs: a third of what `JSON.stringify` of an object takes.
  * @param now milliseconds since 1970, for the time zone's offset
  */
-export function describeUser(user: BearerRecord, now: number) {
-  const [languageCode, countryCode] = user.locale.split('_')
-  const timezoneName = user.timezone ?? 'UTC'
-  return {
-    id: user.userId,
-    name: user.name,
-    default_currency: user.currency,
-    locale: user.locale,
-    lang: languageId(user.locale),
-    email: user.email,
-    phone: user.phone,
-    activated: true,
-    last_login: user.lastLoginAt === null ? null : formatTime(user.lastLoginAt),
-    created: formatTime(user.createdAt),
-    modified: user.modifiedAt === null ? null : formatTime(user.modifiedAt),
-    signup_flow_variation: user.signupFlowVariation,
-    has_created_company: user.hasCreatedCompany === 1,
-    is_admin: user.isAdmin,
-    timezone_name: timezoneName,
-    timezone_offset: timezoneOffset(timezoneName, now),
-    active_flag: true,
-    role_id: user.roleId,
-    icon_url: user.iconUrl,
-    is_you: true,
-    company_id: user.companyId,
-    company_name: user.companyName,
-    company_domain: user.companyDomain,
-    company_country: user.companyCountry,
-    company_industry: user.companyIndustry,
-    language: { language_code: languageCode, country_code: countryCode },
-  }
+export function writeUser(user: BearerRecord, now: number): string {
+  const timezone = user.timezone ?? 'UTC'
+  const { lang, language } = readLocale(user.locale)
+  return `{"id":${user.userId},"name":${quote(user.name)},"default_currency":${quote(user.currency)},"locale":${quote(user.locale)},"lang":${lang},"email":${quote(user.email)},"phone":${quoteOrNull(user.phone)},"activated":true,"last_login":${writeTimeOrNull(user.lastLoginAt)},"created":${writeTime(user.createdAt)},"modified":${writeTimeOrNull(user.modifiedAt)},"signup_flow_variation":${quoteOrNull(user.signupFlowVariation)},"has_created_company":${user.hasCreatedCompany === 1},"is_admin":${user.isAdmin},"timezone_name":${quote(timezone)},"timezone_offset":"${timezoneOffset(timezone, now)}","active_flag":true,"role_id":${user.roleId},"icon_url":${quoteOrNull(user.iconUrl)},"is_you":true,"company_id":${user.companyId},"company_name":${quote(user.companyName)},"company_domain":${quote(user.companyDomain)},"company_country":${quoteOrNull(user.companyCountry)},"company_industry":${quoteOrNull(user.companyIndustry)},"language":${language}}`
 }
 
-/** `YYYY-MM-DD HH:MM:SS` in UTC. */
-function formatTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 19).replace('T', ' ')
+/** Characters that stand for themselves in JSON, and are one byte each. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function quoteOrNull(text: string | null): string {
+  return text === null ? 'null' : quote(text)
+}
+
+interface Locale {
+  lang: number
+  /** The locale split in two, as JSON. */
+  language: string
+}
+
+const locales = new Map<string, Locale>()
+
+/** There are as many as people's languages. */
+function readLocale(text: string): Locale {
+  let known = locales.get(text)
+  if (!known) {
+    const [languageCode, countryCode] = text.split('_')
+    const language = JSON.stringify({ language_code: languageCode, country_code: countryCode })
+    known = { lang: languageId(text), language }
+    locales.set(text, known)
+  }
+  return known
+}
+
+const SECOND = 1000
+const DAY = 24 * 3600 * SECOND
+
+/** Days as they are written; most times are of a few days. */
+const days = new Map<number, string>()
+const MOST_DAYS = 20_000
+
+/** `YYYY-MM-DD HH:MM:SS` in UTC, quoted. */
+function writeTime(time: number): string {
+  const day = Math.floor(time / DAY)
+  let date = days.get(day)
+  if (date === undefined) {
+    date = new Date(day * DAY).toISOString().slice(0, 10)
+    if (days.size < MOST_DAYS) days.set(day, date)
+  }
+  const second = Math.floor((time - day * DAY) / SECOND)
+  return `"${date} ${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}"`
+}
+
+function writeTimeOrNull(time: number | null): string {
+  return time === null ? 'null' : writeTime(time)
+}
+
+const pairs = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+
+function two(number: number): string {
+  return pairs[number]!
 }

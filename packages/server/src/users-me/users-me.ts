@@ -5,34 +5,60 @@ import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
 import { type Soon, soon } from '../store/store.ts'
 import { requireBearer } from '../tokens/bearer.ts'
-import { describeUser } from './user-answer.ts'
+import { writeUser } from './user-answer.ts'
 
 /** The paths that real clients call. */
 export const usersMePaths = ['/users/me', '/v1/users/me', '/api/v1/users/me']
 
-export interface PlainAnswer {
+export interface UsersMeAnswer {
   status: ContentfulStatusCode
   headers: Record<string, string>
-  body: string
+  body: Body
 }
 
-const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+/** A text for the wire, with what sending it takes. */
+export class Body {
+  readonly text: string
+  /** In bytes of UTF-8. */
+  readonly length: number
+
+  constructor(text: string) {
+    this.text = text
+    this.length = Buffer.byteLength(text)
+  }
+
+  /** Whether each of its characters is one byte. */
+  get isAscii(): boolean {
+    return this.length === this.text.length
+  }
+}
+
+class Rendered extends Body {
+  readonly minute: number
+
+  constructor(text: string, minute: number) {
+    super(text)
+    this.minute = minute
+  }
+}
+
+export const OK_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 
 /** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
 export const usersMe: RouteHandler = async c => {
   const { status, headers, body } = await answerUsersMe(c.var.runtime, c.req.header('Authorization'))
-  return c.body(body, status, headers)
+  return c.body(body.text, status, headers)
 }
 
 /**
  * The same for whatever server it is in.
  * @param authorization the request's header
  */
-export function answerUsersMe(runtime: Runtime, authorization: string | undefined): Soon<PlainAnswer> {
+export function answerUsersMe(runtime: Runtime, authorization: string | undefined): Soon<UsersMeAnswer> {
   try {
     const answer = soon(requireBearer(runtime, authorization, 'base'), bearer => ({
       status: 200 as const,
-      headers: HEADERS,
+      headers: OK_HEADERS,
       body: render(bearer, runtime.clock()),
     }))
     return answer instanceof Promise ? answer.catch(refuse) : answer
@@ -42,20 +68,23 @@ export function answerUsersMe(runtime: Runtime, authorization: string | undefine
 }
 
 /** @throws what is no refusal */
-function refuse(error: unknown): PlainAnswer {
+function refuse(error: unknown): UsersMeAnswer {
   if (!(error instanceof ApiError)) throw error
-  return { status: error.status, headers: { ...HEADERS, ...error.headers }, body: JSON.stringify(error.body()) }
+  return {
+    status: error.status,
+    headers: { ...OK_HEADERS, ...error.headers },
+    body: new Body(JSON.stringify(error.body())),
+  }
 }
 
 const MINUTE = 60_000
-const rendered = new WeakMap<BearerRecord, { minute: number; body: string }>()
 
-/** The same record makes the same answer, but for the offset of its time zone: rendered once a minute. */
-function render(bearer: BearerRecord, now: number): string {
+/** The same record makes the same answer, but for the offset of its time zone: rendered once a minute, and kept with it. */
+function render(bearer: BearerRecord, now: number): Body {
   const minute = Math.floor(now / MINUTE)
-  const known = rendered.get(bearer)
-  if (known?.minute === minute) return known.body
-  const body = JSON.stringify({ success: true, data: describeUser(bearer, now) })
-  rendered.set(bearer, { minute, body })
+  const known = bearer.kept
+  if (known instanceof Rendered && known.minute === minute) return known
+  const body = new Rendered(`{"success":true,"data":${writeUser(bearer, now)}}`, minute)
+  bearer.kept = body
   return body
 }

@@ -46,7 +46,9 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
   })
 
   const find = (companyId: number, hash: Uint8Array) =>
-    provider.runtime.findBearer(companyId, hash) as Promise<BearerRecord | undefined>
+    provider.runtime.findBearer(Buffer.from(hash).toString('latin1'), () => companyId) as Promise<
+      BearerRecord | undefined
+    >
   const hashes = () => tokens.map(({ access_token }) => hashSecret(access_token))
 
   it('of one turn of the event loop are one query, and each gets its own answer', async () => {

@@ -63,7 +63,7 @@ function openFile(options: SqliteOptions): Store {
     if (options.migrate) migrate(setup)
     requireCurrentSchema(setup, options.path)
     const reader = openConnection(options.path, 'read')
-    return new SqliteStore(reader, new ThreadWriter(options.path), new SqliteBearerChanges(reader))
+    return new SqliteStore(reader, new ThreadWriter(options.path), new SqliteBearerChanges(reader, options.path))
   } finally {
     setup.close()
   }

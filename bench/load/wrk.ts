@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Round } from '../benchmark.ts'
+import { onCore } from '../machine.ts'
+
+const SCRIPT = fileURLToPath(new URL('./random-tokens.lua', import.meta.url))
+export const CONNECTIONS = 64
+
+export interface Target {
+  port: number
+  path: string
+  /** A file of access tokens, drawn from at random. */
+  tokens: string
+  /** What every right answer holds. */
+  holds: string
+  /** What comes before the company in an answer, if tokens name one. */
+  company?: string
+}
+
+export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', company: '"company_id":' }
+
+/**
+ * As many requests as the server can answer, on 64 connections, each with a token drawn at random.
+ * @throws when one answer was wrong, or none came
+ */
+export async function loadFully({ port, path, tokens, holds, company = '-' }: Target, seconds: number): Promise<Round> {
+  const url = `http://127.0.0.1:${port}`
+  const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '--latency', '-s', SCRIPT, url]
+  const [command = '', ...rest] = [...onCore('load'), 'wrk', ...options, '--', path, tokens, holds, company, '0']
+  const wrk = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [wrk.stdout, wrk.stderr]) {
+    stream.on('data', chunk => {
+      output += chunk
+    })
+  }
+  await new Promise(resolve => wrk.once('close', resolve))
+  const line = /^RESULT (.*)$/m.exec(output)?.[1]
+  if (line === undefined) throw new Error(`wrk failed: ${output}`)
+  const result = JSON.parse(line) as Record<'requests' | 'microseconds' | 'wrong' | 'failed' | 'p50' | 'p99', number>
+  if (result.wrong + result.failed > 0 || result.requests === 0) throw new Error(`wrong answers: ${output}`)
+  return {
+    perSecond: result.requests / (result.microseconds / 1e6),
+    p50: result.p50 / 1000,
+    p99: result.p99 / 1000,
+  }
+}
