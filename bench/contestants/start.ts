@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onCore } from '../machine.ts'
 
@@ -16,10 +18,14 @@ export interface StartOptions {
   /** Given on standard input. */
   input?: string
   environment?: Record<string, string>
+  /** Not on the core that servers have, but wherever the system puts it. */
+  anyCore?: boolean
+  /** What runs it, such as `strace …`. */
+  wrap?: string[]
   /** A program other than this Node. */
   program?: string
-  /** Which of its lines says that it is ready; the first when not given. */
-  isReady?: (facts: Record<string, unknown>) => boolean
+  /** Where it was told to listen, for one that does not say when it is ready: it is asked. */
+  port?: number
 }
 
 /**
@@ -27,14 +33,18 @@ export interface StartOptions {
  * @throws with what it wrote to standard error, when it ends before
  */
 export async function startContestant(args: string[], options: StartOptions = {}): Promise<Contestant> {
-  const [command = '', ...rest] = [...onCore('server'), options.program ?? process.execPath, ...args]
+  const pinned = options.anyCore ? [] : onCore('server')
+  const [command = '', ...rest] = [...pinned, ...(options.wrap ?? []), options.program ?? process.execPath, ...args]
   const child = spawn(command, rest, {
     env: { ...process.env, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.end(options.input ?? '')
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
-  const facts = await readyLine(child, options.isReady ?? (() => true))
+  const facts = await Promise.race([
+    options.port === undefined ? readyLine(child) : answering(options.port),
+    fails(child),
+  ])
   child.stdout.resume()
   return {
     pid: child.pid!,
@@ -47,22 +57,35 @@ export async function startContestant(args: string[], options: StartOptions = {}
   }
 }
 
-function readyLine(child: ChildProcess, isReady: (facts: Record<string, unknown>) => boolean) {
+async function readyLine(child: ChildProcess): Promise<Record<string, unknown>> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (line.startsWith('{')) return JSON.parse(line)
+  }
+  return never()
+}
+
+async function answering(port: number): Promise<Record<string, unknown>> {
+  while (
+    !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      answer => answer.ok,
+      () => false,
+    ))
+  )
+    await sleep(20)
+  return { port }
+}
+
+async function fails(child: ChildProcess): Promise<never> {
   let errors = ''
   child.stderr?.on('data', chunk => {
     errors = `${errors}${chunk}`.slice(-4000)
   })
-  return new Promise<Record<string, unknown>>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout! })
-    lines.on('line', line => {
-      const facts = line.startsWith('{') ? JSON.parse(line) : {}
-      if (line.startsWith('{') && isReady(facts)) {
-        lines.close()
-        resolve(facts)
-      }
-    })
-    child.once('close', code => reject(new Error(`It ended with ${code}: ${errors}`)))
-  })
+  const [code] = await once(child, 'close')
+  throw new Error(`It ended with ${code}: ${errors}`)
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {})
 }
 
 export function pathOf(file: string): string {

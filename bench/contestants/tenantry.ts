@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addMember, createApp, createCompany, createTenantry, createUser } from '../../packages/server/src/index.ts'
+import { hashPassword } from '../../packages/server/src/sign-in/password.ts'
 import { putInstallation } from '../../packages/server/src/store/queries/installations.ts'
+import { setPasswordHash } from '../../packages/server/src/store/queries/users.ts'
 import { issueFirstTokens } from '../../packages/server/src/tokens/issue.ts'
+import { lastingPort } from '../../tests/support/sandbox-process.ts'
 import { type Contestant, pathOf, startContestant } from './start.ts'
 
 export const SECRET = 'a secret of the benchmark that is long enough'
@@ -19,7 +22,17 @@ export interface Store {
   clientSecret: string
   /** Of the registered app: one for each of its installations. */
   refreshTokens: string[]
+  /** Who has them; they can sign in with {@link PASSWORD}. */
+  people: BenchPerson[]
 }
+
+export interface BenchPerson {
+  email: string
+  companyId: number
+  userId: number
+}
+
+export const PASSWORD = 'a password of the benchmark'
 
 /** Fills an empty database, and registers an app in it with some installations of its own. */
 export async function makeStore(
@@ -47,9 +60,13 @@ export async function addGrants(flags: string[], grants: number) {
   const { app, clientSecret } = await createApp(runtime, { name: 'Bench', redirectUris: ['http://127.0.0.1/callback'] })
   const company = await createCompany(runtime, { name: 'Bench', domain: 'bench' })
   const refreshTokens: string[] = []
+  const people: BenchPerson[] = []
+  const passwordHash = await hashPassword(PASSWORD)
   for (let index = 0; index < grants; index++) {
     const user = await createUser(runtime, { email: `bench-${index}@bench.example`, name: `Bench ${index}` })
     const [companyId, userId] = [company.company_id, user.user_id]
+    await runtime.store.write([setPasswordHash(runtime.store, userId, passwordHash, runtime.clock())])
+    people.push({ email: `bench-${index}@bench.example`, companyId, userId })
     await addMember(runtime, { companyId, userId })
     const key = { company_id: companyId, user_id: userId, client_id: app.clientId }
     const now = runtime.clock()
@@ -59,7 +76,7 @@ export async function addGrants(flags: string[], grants: number) {
     refreshTokens.push(tokens.refreshToken)
   }
   await tenantry.close()
-  return { clientId: app.clientId, clientSecret: clientSecret!, refreshTokens }
+  return { clientId: app.clientId, clientSecret: clientSecret!, refreshTokens, people }
 }
 
 export interface ServeOptions {
@@ -70,19 +87,24 @@ export interface ServeOptions {
   log?: boolean
   /** Before the program, as `strace …`. */
   wrap?: string[]
+  anyCore?: boolean
 }
 
 /** `tenantry serve`, as in production but for the address. */
-export function serveTenantry(store: Store, options: ServeOptions = {}): Promise<Contestant> {
-  const { workers = 1, program, log = false } = options
-  return startContestant([MAIN, 'serve', '--port', '0', '--workers', String(workers), ...store.flags], {
+export async function serveTenantry(store: Store, options: ServeOptions = {}): Promise<Contestant> {
+  const port = Number(await lastingPort())
+  const { workers = 1, program, log = false, wrap = [], anyCore = false } = options
+  return startContestant([MAIN, 'serve', '--port', String(port), '--workers', String(workers), ...store.flags], {
     environment: {
       TENANTRY_ORIGIN: 'http://localhost:4040',
       TENANTRY_MODE: 'development',
       TENANTRY_SECRETS: SECRET,
       TENANTRY_LOG_LEVEL: log ? 'info' : 'warn',
+      TENANTRY_TRUSTED_PROXIES: '1',
     },
-    isReady: facts => typeof facts.port === 'number',
+    wrap,
+    anyCore,
+    port,
     ...(program !== undefined && { program }),
   })
 }

@@ -1,7 +1,7 @@
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Environment, RequestContext } from './http/environment.ts'
-import { ApiError, OAuthError } from './http/errors.ts'
+import { ApiError, OAuthError, TooBusy } from './http/errors.ts'
 import { AuthorizationError, answerWithError } from './oauth/authorization-answer.ts'
 import { PageError, showErrorPage } from './pages/error-page.ts'
 import { StoreUnavailable } from './store/store.ts'
@@ -22,8 +22,8 @@ export const answerError: ErrorHandler<Environment> = (error, c) => {
 
 function answerOurFault(error: Error, c: RequestContext) {
   const { requestId, runtime } = c.var
-  const unavailable = error instanceof StoreUnavailable
-  runtime.log.error({ err: error, requestId, path: c.req.path }, unavailable ? 'store unavailable' : 'request failed')
+  const unavailable = reasonToComeBack(error)
+  runtime.log.error({ err: error, requestId, path: c.req.path }, unavailable?.log ?? 'request failed')
   const [status, headers] = unavailable ? ([503, RETRY] as const) : ([500, {}] as const)
   if (isPage(c)) {
     return showErrorPage(
@@ -33,10 +33,19 @@ function answerOurFault(error: Error, c: RequestContext) {
         : new PageError(500, 'error.internal', { id: requestId }),
     )
   }
-  const description = unavailable ? 'The database cannot be reached now. Try again.' : `Internal error ${requestId}.`
+  const description = unavailable?.description ?? `Internal error ${requestId}.`
   if (isApi(c)) return c.json(new ApiError(status, description).body(), status, headers)
   const code = unavailable ? 'temporarily_unavailable' : 'server_error'
   return c.json({ error: code, error_description: description }, status, headers)
+}
+
+/** What passes by itself, and how it is told. */
+function reasonToComeBack(error: Error): { log: string; description: string } | undefined {
+  if (error instanceof StoreUnavailable) {
+    return { log: 'store unavailable', description: 'The database cannot be reached now. Try again.' }
+  }
+  if (error instanceof TooBusy) return { log: 'too busy', description: 'There is too much to do now. Try again.' }
+  return undefined
 }
 
 function answerTooLarge(c: RequestContext) {

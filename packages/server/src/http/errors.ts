@@ -44,3 +44,8 @@ export class ApiError extends Error {
     }
   }
 }
+
+/** More work than can be done now: answered with 503 and the advice to come back. */
+export class TooBusy extends Error {
+  override name = 'TooBusy'
+}

@@ -4,6 +4,7 @@ import { requireUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
+import { HashingQueue } from './hashing-queue.ts'
 
 /** OWASP's first choice: argon2id (2 in the library's numbers), 19 MiB, two passes, one lane. */
 const PARAMETERS: Options = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
@@ -13,18 +14,22 @@ const LONGEST_BYTES = 1024
 /** Of a random password that nobody knows, made with the same parameters. */
 const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+WAE1dDLab99VSQRTGT2GK0k+FRpU/Fq8U/QRDTPo'
 
-/** A PHC string. */
+/** One for the whole process, whose cores it shares with answering. */
+const queue = new HashingQueue()
+
+/** A PHC string. @throws {TooBusy} */
 export function hashPassword(password: string): Promise<string> {
-  return hash(normalize(password), PARAMETERS)
+  return queue.run(() => hash(normalize(password), PARAMETERS))
 }
 
 /**
  * Whether the password is this user's. Takes the same time when there is no such user or password, so that nobody can
  * tell which e-mails have an account.
+ * @throws {TooBusy} when more are being checked than can be
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > LONGEST_BYTES) return false
-  const right = await verify(user?.password_hash ?? NOBODYS_HASH, normalize(password))
+  const right = await queue.run(() => verify(user?.password_hash ?? NOBODYS_HASH, normalize(password)))
   return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
 }
 
