@@ -71,7 +71,7 @@ async function listWays(folder: string, postgres: PostgresServer | undefined): P
     const flags = ['--database', postgres.url]
     spawnSync(process.execPath, [pathOf('../../packages/server/src/cli/main.ts'), 'migrate', ...flags])
     ways.push(
-      { name: 'one row a commit, PostgreSQL (pgbench)', round: (_, seconds) => pgbench(postgres, seconds) },
+      { name: 'one row a commit, PostgreSQL (pgbench)', round: (_, seconds) => pgbench(postgres, folder, seconds) },
       tenantryWay('Tenantry, PostgreSQL', flags, await addGrants(flags, Math.max(...CLIENTS)), folder),
     )
   }
@@ -142,13 +142,14 @@ async function commitRows(path: string, seconds: number): Promise<Round> {
   return { perSecond: commits / (elapsed / 1000), p50: elapsed / commits, p99: null }
 }
 
-async function pgbench(postgres: PostgresServer, seconds: number): Promise<Round> {
+async function pgbench(postgres: PostgresServer, folder: string, seconds: number): Promise<Round> {
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: postgres.url })
   await client.connect()
   await client.query('CREATE TABLE IF NOT EXISTS rows (n bigserial PRIMARY KEY, t text)')
   await client.end()
-  const script = "INSERT INTO rows (t) VALUES ('a text of some length, as a token has');"
+  const script = join(folder, 'insert.sql')
+  writeFileSync(script, "INSERT INTO rows (t) VALUES ('a text of some length, as a token has');")
   const url = new URL(postgres.url)
   const args = [
     '-n',
@@ -157,7 +158,7 @@ async function pgbench(postgres: PostgresServer, seconds: number): Promise<Round
     '-T',
     String(seconds),
     '-f',
-    '/dev/stdin',
+    script,
     '-h',
     url.hostname,
     '-p',
@@ -167,7 +168,7 @@ async function pgbench(postgres: PostgresServer, seconds: number): Promise<Round
     'postgres',
   ]
   const [command = '', ...rest] = [...onCore('load'), 'pgbench', ...args]
-  const { stdout, stderr } = spawnSync(command, rest, { input: script, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' })
   const rate = /tps = ([\d.]+)/.exec(stdout)?.[1]
   if (rate === undefined) throw new Error(`pgbench: ${stderr}`)
   return { perSecond: Number(rate), p50: null, p99: null }

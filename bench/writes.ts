@@ -16,7 +16,17 @@ const SIGN_INS = 50
 const REFRESHES = 200
 const GRANTS = 400
 /** A disk that takes 10 ms to sync. */
-const SLOW_DISK = ['strace', '-f', '-qq', '-e', 'trace=none', '-e', 'inject=fdatasync,fsync:delay_exit=10000']
+const SLOW_DISK = [
+  'strace',
+  '-f',
+  '-qq',
+  '-o',
+  '/dev/null',
+  '-e',
+  'trace=fdatasync,fsync',
+  '-e',
+  'inject=fdatasync,fsync:delay_exit=10000',
+]
 
 interface Case {
   name: string
