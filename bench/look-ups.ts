@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { createTenantry } from '../packages/server/src/index.ts'
 import { Pool } from '../packages/server/src/store/postgres/pool.ts'
 import { makePostgresServer } from '../tests/support/postgres-server.ts'
+import { median } from './benchmark.ts'
 import { makeToken } from './one-token.ts'
 
 // Look-ups of tokens on PostgreSQL: those of one turn of the event loop as one query, beside one query each on the same
@@ -63,7 +64,6 @@ async function measure(lookUp: (tokenHash: Uint8Array) => Promise<unknown>): Pro
   return LOOK_UPS / ((performance.now() - started) / 1000)
 }
 
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 const samples = new Map(Object.keys(ways).map(name => [name, [] as number[]]))
 for (const lookUp of Object.values(ways)) await measure(lookUp)
 for (let round = 0; round < Number(values.rounds); round++) {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 
@@ -27,10 +28,14 @@ export function onCore(core: 'server' | 'load'): string[] {
   return canPin ? ['taskset', '-c', core === 'server' ? '0' : '1'] : []
 }
 
-/** Seconds of processor time that a process and its children have had, from /proc. */
+/** Seconds of processor time that a process and its children have had, in hundredths, from /proc. */
 export function cpuSeconds(pid: number): number {
-  const { stdout } = spawnSync('ps', ['-o', 'cputimes=', '-p', String(pid), '--ppid', String(pid)], {
-    encoding: 'utf8',
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  const ticks = [String(pid), ...stdout.split('\n').filter(Boolean)].map(id => {
+    const fields = readFileSync(`/proc/${id}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return Number(fields[11]) + Number(fields[12])
   })
-  return stdout.split('\n').reduce((sum, line) => sum + Number(line), 0)
+  return ticks.reduce((sum, each) => sum + each, 0) / 100
 }

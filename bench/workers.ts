@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { createTenantry } from '../packages/server/src/index.ts'
 import { startCommand, temporaryFolder } from '../tests/support/sandbox-process.ts'
+import { median } from './benchmark.ts'
+import { cpuSeconds } from './machine.ts'
 import { makeToken } from './one-token.ts'
 
 // What two workers serve beside one. The load generator runs on the same cores, so besides the plain ratio it prints
@@ -68,21 +69,6 @@ async function load(url: string, seconds: number): Promise<number> {
   return Number(/(\d+) requests in/.exec(output)?.[1])
 }
 
-/** Of a process and its children, from /proc. */
-function cpuSeconds(pid: number): number {
-  const children = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter(Boolean)
-  const ticks = [String(pid), ...children].map(id => {
-    const fields = readFileSync(`/proc/${id}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  })
-  return ticks.reduce((sum, each) => sum + each, 0) / 100
-}
-
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 const samples: Record<'1' | '2', Sample[]> = { 1: [], 2: [] }
 for (let round = 0; round < Number(values.rounds); round++) {
   samples[1].push(await measure(1))

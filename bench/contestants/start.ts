@@ -52,7 +52,10 @@ export async function startContestant(args: string[], options: StartOptions = {}
     facts,
     async stop() {
       child.kill('SIGTERM')
+      // Closing takes ten seconds at most; what is measured is over.
+      const patience = setTimeout(() => child.kill('SIGKILL'), 15_000)
       await ended
+      clearTimeout(patience)
     },
   }
 }

@@ -86,8 +86,9 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
 
 async function closeGracefully(server: Server, shortWay: ShortWay | undefined, idleGrace: number): Promise<void> {
   const closed = new Promise<void>(resolve => {
+    if (process.versions.bun) server.close(() => resolve())
     // Of the kind that only stops listening: HTTP's own cuts the connections that rest.
-    NetServer.prototype.close.call(server, () => resolve())
+    else NetServer.prototype.close.call(server, () => resolve())
   })
   // Connections become idle one by one as their answers go out.
   let sweep: NodeJS.Timeout | undefined
