@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
@@ -15,18 +14,6 @@ const RATE = 2000
 const SIGN_INS = 50
 const REFRESHES = 200
 const GRANTS = 400
-/** A disk that takes 10 ms to sync. */
-const SLOW_DISK = [
-  'strace',
-  '-f',
-  '-qq',
-  '-o',
-  '/dev/null',
-  '-e',
-  'trace=fdatasync,fsync',
-  '-e',
-  'inject=fdatasync,fsync:delay_exit=10000',
-]
 
 interface Case {
   name: string
@@ -34,10 +21,10 @@ interface Case {
   beside?(contestant: Contestant, seconds: number): Promise<string>
 }
 
-/** Whether reading waits for what is slow: password hashes and disks. */
+/** Whether reading waits for what is slow: password hashes and commits. */
 export const writes: Benchmark = {
   name: 'writes',
-  about: `p99 of GET /users/me at ${RATE} a second while people sign in, and while a slow disk commits`,
+  about: `p99 of GET /users/me at ${RATE} a second while people sign in and apps refresh`,
   async run(options) {
     const folder = temporaryFolder()
     try {
@@ -111,19 +98,9 @@ function listCases(store: Store, folder: string): Case[] {
     const result = await runLoad<PeopleResult>('./people.ts', settings)
     return `${Math.round(result.done / result.seconds)} sign-ins a second, p50 ${Math.round(result.p50)} ms, ${result.refused} told to come back`
   }
-  const hasStrace = spawnSync('strace', ['-V']).status === 0
   return [
     { name: 'nothing beside' },
     { name: `${SIGN_INS} people a second sign in`, beside: signingIn },
     { name: `${REFRESHES} refreshes a second`, beside: refreshing },
-    ...(hasStrace
-      ? [
-          {
-            name: `${REFRESHES} refreshes a second, a disk that syncs in 10 ms`,
-            options: { wrap: SLOW_DISK },
-            beside: refreshing,
-          },
-        ]
-      : []),
   ]
 }
