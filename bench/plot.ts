@@ -20,7 +20,7 @@ export function drawPlot({ title, unit, bars }: Plot): string {
   const height = TOP + bars.length * ROW + 10
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#808080" role="img" aria-label="${escaped(title)}">
 <text x="8" y="20" font-size="15" font-weight="600">${escaped(title)}</text>
-<text x="8" y="36">${escape(unit)}, medians; the line is the spread of the rounds</text>
+<text x="8" y="36">${escaped(unit)}, medians; the line is the spread of the rounds</text>
 ${rows.join('\n')}
 </svg>
 `

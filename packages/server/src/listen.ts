@@ -93,14 +93,17 @@ async function closeGracefully(server: Server, shortWay: ShortWay | undefined, i
   // Connections become idle one by one as their answers go out.
   let sweep: NodeJS.Timeout | undefined
   const closeIdle = () => {
-    shortWay?.closeConnections()
+    shortWay?.closeIdleConnections()
     server.closeIdleConnections()
   }
   const grace = setTimeout(() => {
     closeIdle()
     sweep = setInterval(closeIdle, 50)
   }, idleGrace)
-  const patience = setTimeout(() => server.closeAllConnections(), 10 * SECOND)
+  const patience = setTimeout(() => {
+    shortWay?.closeAllConnections()
+    server.closeAllConnections()
+  }, 10 * SECOND)
   await closed
   clearTimeout(grace)
   clearInterval(sweep)

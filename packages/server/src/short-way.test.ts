@@ -196,6 +196,17 @@ describe('the short way', () => {
     expect([answer.status, (JSON.parse(answer.body) as { success: boolean }).success]).toEqual([500, false])
   })
 
+  it('closes a connection whose other end is done, after the answer that was asked for', async () => {
+    const line = open()
+    line.write(get(tokens.access_token))
+    expect((await line.answer()).status).toBe(200)
+    line.socket.end(get(tokens.access_token))
+    expect((await line.answer()).status).toBe(200)
+    // Long before the time that a connection may rest.
+    await expect.poll(() => line.isClosed, { timeout: 10_000 }).toBe(true)
+    expect(longWay).toBe(0)
+  })
+
   it('outlives people who leave in the middle', async () => {
     for (let round = 0; round < 50; round++) {
       const line = open()

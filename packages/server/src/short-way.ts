@@ -40,8 +40,12 @@ export class ShortWay {
     this.#isClosing = true
   }
 
-  /** Answers go out at once, so that every connection here rests. */
-  closeConnections() {
+  /** Answers are made at once: a connection here rests, unless somebody has not read theirs yet. */
+  closeIdleConnections() {
+    for (const socket of this.#connections) if (socket.writableLength === 0) socket.destroy()
+  }
+
+  closeAllConnections() {
     for (const socket of this.#connections) socket.destroy()
   }
 
@@ -59,15 +63,17 @@ export class ShortWay {
     }
     const onError = () => socket.destroy()
     const onTimeout = () => socket.destroy()
+    // `node:http` lets the other side end first, so that its answers are not cut off.
+    const onEnd = () => socket.end()
     const onClose = () => this.#connections.delete(socket)
     const leave = (bytes: Buffer) => {
       this.#connections.delete(socket)
-      socket.off('data', onData).off('error', onError).off('timeout', onTimeout).off('close', onClose)
+      socket.off('data', onData).off('end', onEnd).off('error', onError).off('timeout', onTimeout).off('close', onClose)
       socket.setTimeout(0)
       this.#handOver(socket)
       socket.emit('data', bytes)
     }
-    socket.on('data', onData).on('error', onError).on('timeout', onTimeout).on('close', onClose)
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('timeout', onTimeout).on('close', onClose)
     socket.setTimeout(this.#options.firstTimeout)
   }
 }
