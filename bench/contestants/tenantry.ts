@@ -16,7 +16,7 @@ const MAIN = pathOf('../../packages/server/src/cli/main.ts')
 export interface Store {
   /** `--data DIR` or `--database URL`. */
   flags: string[]
-  /** All access tokens that `tenantry load` made, in no order, one a line. */
+  /** The access tokens that `tenantry load` made, a million of them at most, in no order, one a line. */
   tokens: string
   clientId: string
   clientSecret: string
@@ -34,6 +34,9 @@ export interface BenchPerson {
 
 export const PASSWORD = 'a password of the benchmark'
 
+/** What the load generator can hold. */
+const MOST_SAMPLED = 1_000_000
+
 /** Fills an empty database, and registers an app in it with some installations of its own. */
 export async function makeStore(
   flags: string[],
@@ -41,7 +44,16 @@ export async function makeStore(
   { tokens, grants }: { tokens: number; grants: number },
 ): Promise<Store> {
   const file = join(folder, `tokens-${tokens}-${flags[0]?.slice(2)}`)
-  const args = ['load', ...flags, '--tokens', String(tokens), '--sample', file, '--sample-size', String(tokens)]
+  const args = [
+    'load',
+    ...flags,
+    '--tokens',
+    String(tokens),
+    '--sample',
+    file,
+    '--sample-size',
+    String(Math.min(tokens, MOST_SAMPLED)),
+  ]
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`tenantry load: ${stderr}`)
   return { flags, tokens: file, ...(await addGrants(flags, grants)) }
