@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setActive, setPassword } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,6 +12,8 @@ import {
   startProvider,
   type TestProvider,
 } from '../../../../tests/support/provider.ts'
+import { TooBusy } from '../http/errors.ts'
+import { hashPassword } from './password.ts'
 
 describe('signing in', () => {
   let provider: TestProvider
@@ -210,5 +213,19 @@ describe('signing in', () => {
     const { access_token } = await client.tokens(await provider.person().code(client, { company: 2 }))
     const { data } = (await (await client.me(access_token)).json()) as { data: { last_login: string } }
     expect(data.last_login).toBe('2026-01-15 12:01:00')
+  })
+
+  it('says to come back when too many passwords are being checked, and goes on afterwards', async () => {
+    const person = provider.person()
+    await person.open('/sign-in')
+    // More than run at once on any machine and wait.
+    const crowd = Array.from({ length: 100 + availableParallelism() + 1 }, () =>
+      hashPassword(PASSWORD).catch((error: Error) => error),
+    )
+    const page = await person.signIn()
+    expect([page.status, page.headers.get('Retry-After')]).toEqual([503, '2'])
+    expect(page.text).toContain('Try again in a few seconds')
+    expect((await Promise.all(crowd)).some(one => one instanceof TooBusy)).toBe(true)
+    expect(succeeded(await provider.person().signIn())).toBe(true)
   })
 })

@@ -202,4 +202,96 @@ describe('what bearer checks remember', () => {
       expect({ what, forgotten: asked > before }).toEqual({ what, forgotten })
     }
   })
+
+  /** A database of records by their hashes, with the log of what changed in it. */
+  function table() {
+    const records = new Map<string, BearerRecord>()
+    const log: BearerChange[] = []
+    let asked = 0
+    const remembering = rememberBearers(
+      hash => {
+        asked += 1
+        return records.get(hash)
+      },
+      { poll: () => log.splice(0) },
+    )
+    const none = { company_id: null, user_id: null, token_hash: null, client_id: null }
+    return {
+      records,
+      asked: () => asked,
+      find: (hash: string) => remembering(hash, () => 1),
+      change: (what: Partial<BearerChange>) => log.push({ ...none, ...what }),
+    }
+  }
+
+  const record = (companyId: number, userId: number, name = '') =>
+    ({ companyId, userId, clientId: `app ${userId % 2}`, name }) as BearerRecord
+
+  it('never takes one token for another, though their hashes begin alike', () => {
+    const begins = ['aaaa', 'aaab', 'aaa\u00e1']
+    const hash = fc
+      .tuple(fc.constantFrom(...begins), fc.integer({ min: 0, max: 5 }))
+      .map(([begin, end]) => begin.padEnd(31, 'x') + end)
+    const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))
+    const step = fc.oneof(
+      hash.map(at => ({ kind: 'find' as const, at })),
+      fc
+        .tuple(hash, fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 3 }))
+        .map(([at, company, user]) => ({ kind: 'put' as const, at, company, user })),
+      hash.map(at => ({ kind: 'revoke' as const, at })),
+      fc
+        .tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 3 }))
+        .map(([company, user]) => ({ kind: 'member' as const, company, user })),
+      fc.integer({ min: 1, max: 2 }).map(company => ({ kind: 'company' as const, company })),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        const { records, find, change } = table()
+        let version = 0
+        const rename = (matches: (one: BearerRecord) => boolean) => {
+          version += 1
+          for (const [at, one] of records)
+            if (matches(one)) records.set(at, record(one.companyId, one.userId, `v${version}`))
+        }
+        for (const one of steps) {
+          // A token that is gone does not come again.
+          if (one.kind === 'put' && !records.has(one.at)) records.set(one.at, record(one.company, one.user))
+          if (one.kind === 'revoke' && records.delete(one.at)) change({ company_id: 1, token_hash: bytes(one.at) })
+          if (one.kind === 'member') {
+            rename(({ companyId, userId }) => companyId === one.company && userId === one.user)
+            change({ company_id: one.company, user_id: one.user })
+          }
+          if (one.kind === 'company') {
+            rename(({ companyId }) => companyId === one.company)
+            change({ company_id: one.company })
+          }
+          if (one.kind === 'find') expect(find(one.at)).toBe(records.get(one.at))
+        }
+        for (const [at, one] of records) expect(find(at)).toBe(one)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('keeps what is in use when a crowd passes, and forgets what changed however long ago it was found', () => {
+    const { records, find, change, asked } = table()
+    const hashOf = (index: number) => hashAsText(`token ${index}`)
+    const inUse = Array.from({ length: 100 }, (_, index) => hashOf(index))
+    for (let index = 0; index < 200_000; index++) records.set(hashOf(index), record(1, index))
+    for (const hash of inUse) find(hash)
+    for (let index = 100; index < 200_000; index++) {
+      // Asked for twice, each of the crowd is taken in.
+      find(hashOf(index))
+      find(hashOf(index))
+      if (index % 100 === 0) find(inUse[(index / 100) % 100]!)
+    }
+    const before = asked()
+    for (const hash of inUse) expect(find(hash)).toBe(records.get(hash))
+    expect(asked() - before).toBe(0)
+    for (const [index, hash] of inUse.entries()) {
+      records.set(hash, record(1, index, 'renamed'))
+      change({ company_id: 1, user_id: index })
+      expect((find(hash) as BearerRecord).name).toBe('renamed')
+    }
+  })
 })
