@@ -1,63 +1,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from '../../../tests/support/client.ts'
+import { Line, type WireAnswer } from '../../../tests/support/line.ts'
 import { BOND, MI6, startProvider, type TestProvider } from '../../../tests/support/provider.ts'
 import { temporaryFolder } from '../../../tests/support/sandbox-process.ts'
 import { type Listener, listen } from './listen.ts'
 import { ShortWay } from './short-way.ts'
-
-interface Answer {
-  status: number
-  headers: Record<string, string>
-  body: string
-}
-
-/** One connection, spoken to byte by byte. */
-class Line {
-  readonly socket: Socket
-  #received = Buffer.alloc(0)
-  isClosed = false
-
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1')
-    this.socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk])
-    })
-    this.socket.on('close', () => {
-      this.isClosed = true
-    })
-  }
-
-  write(text: string) {
-    this.socket.write(text)
-  }
-
-  /** The next whole answer. */
-  async answer(): Promise<Answer> {
-    if (!this.#next()) await expect.poll(() => this.#next(), { interval: 2 }).toBeDefined()
-    const { answer, length } = this.#next()!
-    this.#received = this.#received.subarray(length)
-    return answer
-  }
-
-  #next() {
-    const end = this.#received.indexOf('\r\n\r\n')
-    if (end < 0) return undefined
-    const [start = '', ...fields] = this.#received.subarray(0, end).toString('latin1').split('\r\n')
-    const headers = Object.fromEntries(fields.map(field => field.split(/: (.*)/s).slice(0, 2))) as Record<
-      string,
-      string
-    >
-    const length = end + 4 + Number(headers['Content-Length'] ?? headers['content-length'] ?? 0)
-    if (this.#received.length < length) return undefined
-    const body = this.#received.subarray(end + 4, length).toString()
-    return { answer: { status: Number(start.split(' ')[1]), headers, body }, length }
-  }
-}
 
 describe('the short way', () => {
   let folder: ReturnType<typeof temporaryFolder>
@@ -100,7 +52,7 @@ describe('the short way', () => {
   }
   const get = (token: string, ...more: string[]) =>
     [`GET /users/me HTTP/1.1`, 'Host: x', `Authorization: Bearer ${token}`, ...more, '', ''].join('\r\n')
-  const name = ({ body }: Answer) => (JSON.parse(body) as { data: { name: string } | null }).data?.name
+  const name = ({ body }: WireAnswer) => (JSON.parse(body) as { data: { name: string } | null }).data?.name
 
   it.each(['good', 'garbage', 'revoked'])('gives the very answer that node:http gives: %s token', async kind => {
     if (kind === 'revoked') await client.revoke(tokens.access_token)
