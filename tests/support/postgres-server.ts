@@ -44,7 +44,7 @@ export async function makePostgresServer(settings: string[] = []): Promise<Postg
   const signal = (name: NodeJS.Signals) => {
     const [postmaster] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
     // The first process alone would still let its children answer.
-    for (const pid of [Number(postmaster), ...childrenOf(Number(postmaster))]) process.kill(pid, name)
+    for (const pid of [Number(postmaster), ...childrenOf(Number(postmaster))]) signalIfAlive(pid, name)
   }
   run('initdb', '--pgdata', data, '--username', 'tenantry', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync')
   start()
@@ -62,6 +62,15 @@ export async function makePostgresServer(settings: string[] = []): Promise<Postg
       }
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** A child may end, as a connection's does with its connection, after it was listed. */
+function signalIfAlive(pid: number, name: NodeJS.Signals) {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
