@@ -15,6 +15,7 @@ import { Client } from './client.ts'
 import { Person } from './person.ts'
 import { postgresUrl } from './postgres.ts'
 import { makePreparedSchema } from './postgres-schema.ts'
+import { watchPlans } from './watch-plans.ts'
 import { watchStatements } from './watch-statements.ts'
 
 export const ORIGIN = 'http://localhost:4040'
@@ -51,6 +52,7 @@ export interface TestProvider {
 }
 
 if (onPostgres) watchStatements()
+else watchPlans()
 
 let passwordHash: Promise<string> | undefined
 

@@ -1,0 +1,50 @@
+import { DatabaseSync } from 'node:sqlite'
+import { isOfTests } from './distribution-rules.ts'
+
+/** What grows with the number of people who use a provider. */
+const LARGE = ['companies', 'users', 'user_companies', 'memberships', 'installations', 'authorization_codes'].concat([
+  ...['access_tokens', 'refresh_tokens', 'sessions', 'sign_in_emails', 'attempt_limits', 'used_assertions'],
+])
+
+/** An administrator's list, and what `tenantry load` asks once. */
+const WHOLE = [
+  /^select \* from "users" where "deleted_at" is null order by "user_id"$/,
+  /^select "user_id" from "user_companies" group by "user_id" having/,
+]
+
+const seen = new Set<string>()
+
+/** Every statement that this process has prepared. */
+export const preparedStatements: ReadonlySet<string> = seen
+
+/** How SQLite goes about it, cascades too. */
+export function planOf(database: DatabaseSync, sql: string): string[] {
+  return prepare
+    .call(database, `EXPLAIN QUERY PLAN ${sql}`)
+    .all()
+    .map(({ detail }) => String(detail))
+}
+
+/** The step that would go through a whole table, or through all that a company has in it; or undefined. */
+export function slowStep(sql: string, plan: readonly string[]): string | undefined {
+  return plan.find(step => {
+    const [, way, name = ''] = /^(SCAN|SEARCH) (\w+)/.exec(step) ?? []
+    const table = new RegExp(`"(\\w+)" as "${name}"`).exec(sql)?.[1] ?? name
+    return LARGE.includes(table) && (way === 'SCAN' || step.endsWith(' (company_id=?)'))
+  })
+}
+
+const prepare = DatabaseSync.prototype.prepare
+
+/** From now on a test that prepares a statement which would take the longer, the larger a table is, fails. */
+export function watchPlans() {
+  DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...[sql, ...rest]) {
+    if (!seen.has(sql) && /^(select|insert|update|delete|with)\b/i.test(sql)) {
+      seen.add(sql)
+      const isKnown = isOfTests(sql) || WHOLE.some(known => known.test(sql))
+      const step = isKnown ? undefined : slowStep(sql, planOf(this, sql))
+      if (step) throw new Error(`This would take the longer, the more there is: ${step}: ${sql}`)
+    }
+    return prepare.call(this, sql, ...rest)
+  }
+}
