@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { answerError, answerNotFound } from './answer-errors.ts'
@@ -10,6 +9,7 @@ import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
 import type { Environment } from './http/environment.ts'
+import { limitBody } from './http/limit-body.ts'
 import type { AnswersPlainly } from './http/plain-answer.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
@@ -23,8 +23,6 @@ import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store
 import { type Store, StoreUnavailable } from './store/store.ts'
 import { type AnswerDirectly, createAnswerDirectly } from './users-me/answer-directly.ts'
 import { createAnswersPlainly } from './users-me/answer-plainly.ts'
-
-const LARGEST_BODY = 64 * 1024
 
 /** What a provider is made of. Durations are in seconds. */
 export interface TenantryOptions extends SettingsInput {
@@ -147,7 +145,7 @@ function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void):
     await next()
   })
   app.use(requestLog, securityHeaders(runtime.settings))
-  app.use(bodyLimit({ maxSize: LARGEST_BODY }))
+  app.use(limitBody)
   addMore(app)
   addRoutes(app)
   app.onError(answerError)

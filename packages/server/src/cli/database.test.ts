@@ -71,7 +71,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
     async () => {
       const environment = { TENANTRY_DATABASE_URL: url.replace('tenantry@', 'tenantry:hush@') }
       const made = JSON.parse((await runCommand(['migrate', '--json'], { environment })).stdout)
-      expect(made).toMatchObject({ version: 4, applied: ['front door', 'several nodes'] })
+      expect(made).toMatchObject({ version: 5, applied: ['front door', 'several nodes', 'access token ends'] })
       expect(made.database).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/postgres$/)
       await runCommand(['company', 'create', '--name', 'MI6', '--domain', 'mi6'], { environment })
       const child = startCommand(['serve', '--port', '0'], {

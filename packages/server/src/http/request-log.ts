@@ -18,7 +18,9 @@ export const requestLog: RouteStep = async (c, next) => {
 /** @param done `started` as `performance.now()` gave it */
 export function logRequest(
   log: Logger,
-  { started, ...done }: { requestId: string; method: string; path: string; status: number; started: number },
+  request: { requestId: string; method: string; path: string; status: number; started: number },
 ) {
-  if (log.isLevelEnabled('info')) log.info({ ...done, milliseconds: Math.round(performance.now() - started) })
+  if (!log.isLevelEnabled('info')) return
+  const { started, ...done } = request
+  log.info({ ...done, milliseconds: Math.round(performance.now() - started) })
 }

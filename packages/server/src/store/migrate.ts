@@ -2,12 +2,19 @@ import type { DatabaseSync } from 'node:sqlite'
 import { frontDoor } from './migrations/0001-front-door.ts'
 import { bearerChanges } from './migrations/0002-bearer-changes.ts'
 import { severalNodes } from './migrations/0003-several-nodes.ts'
-import { queryStatistics } from './migrations/0004-query-statistics.ts'
+import { accessTokenEnds } from './migrations/0004-access-token-ends.ts'
+import { queryStatistics } from './migrations/0005-query-statistics.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
 /** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [frontDoor, bearerChanges, severalNodes, queryStatistics]
+export const migrations: readonly Migration[] = [
+  frontDoor,
+  bearerChanges,
+  severalNodes,
+  accessTokenEnds,
+  queryStatistics,
+]
 
 const MIGRATIONS_TABLE =
   'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)'

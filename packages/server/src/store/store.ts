@@ -22,7 +22,10 @@ export interface Store {
   readonly db: Kysely<Schema>
   /** What is committed that bearer checks depend on, if that can be followed here. */
   readonly bearerChanges: BearerChanges | undefined
-  /** Runs the one hot query: prepared once, rows as arrays in the order of its columns. */
+  /**
+   * Runs the one hot query: prepared once, rows as arrays in the order of its columns. Where there are
+   * {@link bearerChanges}, what it finds is of their last poll or newer.
+   */
   prepare(lookUp: LookUp): (companyId: number, hash: Uint8Array) => Soon<unknown[] | undefined>
   /**
    * Commits all statements or none, and resolves when the commit is on disk.
@@ -41,8 +44,13 @@ export interface Store {
 
 /** One look-up by a company's id and a hash, as one engine or another runs it. */
 export interface LookUp {
-  /** `$1` the id, `$2` the hash. */
-  readonly one: CompiledQuery
+  /**
+   * For SQLite: a token with its member, `$1` the company's id and `$2` the hash; then what many tokens have in common,
+   * their company by `$1` its id, and their app by `$1` the second column of the first. Rows are put together.
+   */
+  readonly token: CompiledQuery
+  readonly company: CompiledQuery
+  readonly app: CompiledQuery
   /** For PostgreSQL: `$1` ids and `$2` hashes, as texts of arrays. Its rows begin with the id and the hash that they are for. */
   readonly many: CompiledQuery
   /** The same for many hashes of one company: `$1` the id, `$2` the hashes. */

@@ -1,12 +1,26 @@
 import type { Selectable } from 'kysely'
+import { KeptQuery } from '../kept-query.ts'
 import type { AccessTokensTable } from '../schema.ts'
 import { type Statement, type Store, statement } from '../store.ts'
 import type { Family } from './families.ts'
 
 export type AccessTokenRow = Selectable<AccessTokensTable>
 
-export function insertAccessToken({ db }: Store, row: AccessTokenRow): Statement {
-  return statement(db.insertInto('access_tokens').values(row))
+const insertion = new KeptQuery((db, row: AccessTokenRow) =>
+  db.insertInto('access_tokens').values({
+    company_id: row.company_id,
+    token_hash: row.token_hash,
+    user_id: row.user_id,
+    client_id: row.client_id,
+    family_id: row.family_id,
+    scopes: row.scopes,
+    created_at: row.created_at,
+    expires_at: row.expires_at,
+  }),
+)
+
+export function insertAccessToken(store: Store, row: AccessTokenRow): Statement {
+  return insertion.statement(store, row)
 }
 
 export function findAccessToken(
@@ -28,15 +42,18 @@ export function deleteAccessToken({ db }: Store, companyId: number, tokenHash: U
   )
 }
 
+const sweep = new KeptQuery((db, { company_id, user_id, client_id, family_id, now }: Family & { now: number }) =>
+  db
+    .deleteFrom('access_tokens')
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id)
+    .where('family_id', '=', family_id)
+    .where('expires_at', '<=', now),
+)
+
 /** Clears a family's access tokens that have run out; each refresh sweeps its own family. */
-export function deleteExpiredAccessTokens({ db }: Store, family: Family, now: number): Statement {
-  return statement(
-    db
-      .deleteFrom('access_tokens')
-      .where('company_id', '=', family.company_id)
-      .where('user_id', '=', family.user_id)
-      .where('client_id', '=', family.client_id)
-      .where('family_id', '=', family.family_id)
-      .where('expires_at', '<=', now),
-  )
+export function deleteExpiredAccessTokens(store: Store, family: Family, now: number): Statement {
+  const { company_id, user_id, client_id, family_id } = family
+  return sweep.statement(store, { company_id, user_id, client_id, family_id, now })
 }

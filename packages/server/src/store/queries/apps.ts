@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { KeptQuery } from '../kept-query.ts'
 import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -8,8 +9,12 @@ export function insertApp({ db }: Store, row: AppRow): Statement {
   return statement(db.insertInto('apps').values(row))
 }
 
-export function findApp({ db }: Store, clientId: string): Promise<AppRow | undefined> {
-  return db.selectFrom('apps').selectAll().where('client_id', '=', clientId).executeTakeFirst()
+const byId = new KeptQuery((db, { clientId }: { clientId: string }) =>
+  db.selectFrom('apps').selectAll().where('client_id', '=', clientId),
+)
+
+export function findApp(store: Store, clientId: string): Promise<AppRow | undefined> {
+  return byId.first(store, { clientId })
 }
 
 export function listApps({ db }: Store): Promise<AppRow[]> {

@@ -49,46 +49,57 @@ export function prepareFindBearer(store: Store): FindBearer {
   return store.bearerChanges ? rememberBearers(find, store.bearerChanges) : find
 }
 
+const tokenColumns = [
+  't.user_id as userId',
+  't.client_id as clientId',
+  't.scopes as scopes',
+  't.expires_at as expiresAt',
+  'm.name as name',
+  'm.email as email',
+  'm.phone as phone',
+  'm.locale as locale',
+  'm.timezone as timezone',
+  'm.currency as currency',
+  'm.is_admin as isAdmin',
+  'm.role_id as roleId',
+  'm.icon_url as iconUrl',
+  'm.has_created_company as hasCreatedCompany',
+  'm.signup_flow_variation as signupFlowVariation',
+  'm.active as active',
+  'm.user_active as userActive',
+  'm.created_at as createdAt',
+  'm.modified_at as modifiedAt',
+  'm.last_login_at as lastLoginAt',
+] as const
+const companyColumns = [
+  'c.name as companyName',
+  'c.domain as companyDomain',
+  'c.country as companyCountry',
+  'c.industry as companyIndustry',
+  'c.suspended_at as companySuspendedAt',
+] as const
+const appColumns = ['a.disabled_at as appDisabledAt'] as const
+
 function prepareQuery(store: Store): FindBearer {
-  const joined = store.db
+  const { db } = store
+  const tokens = db
     .selectFrom('access_tokens as t')
     .innerJoin('memberships as m', join =>
       join.onRef('m.company_id', '=', 't.company_id').onRef('m.user_id', '=', 't.user_id'),
     )
+  const joined = tokens
     .innerJoin('companies as c', 'c.company_id', 't.company_id')
     .innerJoin('apps as a', 'a.client_id', 't.client_id')
-  const columns = [
-    't.user_id as userId',
-    't.client_id as clientId',
-    't.scopes as scopes',
-    't.expires_at as expiresAt',
-    'm.name as name',
-    'm.email as email',
-    'm.phone as phone',
-    'm.locale as locale',
-    'm.timezone as timezone',
-    'm.currency as currency',
-    'm.is_admin as isAdmin',
-    'm.role_id as roleId',
-    'm.icon_url as iconUrl',
-    'm.has_created_company as hasCreatedCompany',
-    'm.signup_flow_variation as signupFlowVariation',
-    'm.active as active',
-    'm.user_active as userActive',
-    'm.created_at as createdAt',
-    'm.modified_at as modifiedAt',
-    'm.last_login_at as lastLoginAt',
-    'c.name as companyName',
-    'c.domain as companyDomain',
-    'c.country as companyCountry',
-    'c.industry as companyIndustry',
-    'c.suspended_at as companySuspendedAt',
-    'a.disabled_at as appDisabledAt',
-  ] as const
+  const columns = [...tokenColumns, ...companyColumns, ...appColumns] as const
   const key = ['t.company_id', 't.token_hash'] as const
-  const ofCompany = joined.where('t.company_id', '=', 0)
   const find = store.prepare({
-    one: ofCompany.where('t.token_hash', '=', new Uint8Array()).select(columns).compile(),
+    token: tokens
+      .where('t.company_id', '=', 0)
+      .where('t.token_hash', '=', new Uint8Array())
+      .select(tokenColumns)
+      .compile(),
+    company: db.selectFrom('companies as c').where('c.company_id', '=', 0).select(companyColumns).compile(),
+    app: db.selectFrom('apps as a').where('a.client_id', '=', '').select(appColumns).compile(),
     many: joined
       .innerJoin(
         sql<{
@@ -101,7 +112,8 @@ function prepareQuery(store: Store): FindBearer {
       )
       .select([...key, ...columns])
       .compile(),
-    manyOfOneCompany: ofCompany
+    manyOfOneCompany: joined
+      .where('t.company_id', '=', 0)
       .where(sql<boolean>`t.token_hash = any(cast(cast(${''} as text) as bytea[]))`)
       .select([...key, ...columns])
       .compile(),

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { KeptQuery } from '../kept-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -106,13 +107,8 @@ export function recordSignIn({ db }: Store, userId: number, companyIds: number[]
   )
 }
 
-/** The membership if its tokens may be used now: it is active, so is its user, and the company is not suspended. */
-export function findActiveMembership(
-  { db }: Store,
-  companyId: number,
-  userId: number,
-): Promise<MembershipWithCompany | undefined> {
-  return db
+const active = new KeptQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+  db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
     .selectAll('m')
@@ -121,6 +117,14 @@ export function findActiveMembership(
     .where('m.user_id', '=', userId)
     .where('m.active', '=', 1)
     .where('m.user_active', '=', 1)
-    .where('c.suspended_at', 'is', null)
-    .executeTakeFirst()
+    .where('c.suspended_at', 'is', null),
+)
+
+/** The membership if its tokens may be used now: it is active, so is its user, and the company is not suspended. */
+export function findActiveMembership(
+  store: Store,
+  companyId: number,
+  userId: number,
+): Promise<MembershipWithCompany | undefined> {
+  return active.first(store, { companyId, userId })
 }

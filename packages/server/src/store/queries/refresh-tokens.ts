@@ -1,37 +1,57 @@
 import type { Selectable } from 'kysely'
+import { KeptQuery } from '../kept-query.ts'
 import type { RefreshTokensTable } from '../schema.ts'
-import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { expecting, type Statement, type Store } from '../store.ts'
 
 export type RefreshTokenRow = Selectable<RefreshTokensTable>
 
-export function insertRefreshToken({ db }: Store, row: RefreshTokenRow): Statement {
-  return statement(db.insertInto('refresh_tokens').values(row))
+const insertion = new KeptQuery((db, row: RefreshTokenRow) =>
+  db.insertInto('refresh_tokens').values({
+    company_id: row.company_id,
+    token_hash: row.token_hash,
+    user_id: row.user_id,
+    client_id: row.client_id,
+    family_id: row.family_id,
+    scopes: row.scopes,
+    created_at: row.created_at,
+    expires_at: row.expires_at,
+    used_at: row.used_at,
+    access_generation: row.access_generation,
+  }),
+)
+
+export function insertRefreshToken(store: Store, row: RefreshTokenRow): Statement {
+  return insertion.statement(store, row)
 }
 
+const byHash = new KeptQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
+  db.selectFrom('refresh_tokens').selectAll().where('company_id', '=', companyId).where('token_hash', '=', tokenHash),
+)
+
 export function findRefreshToken(
-  { db }: Store,
+  store: Store,
   companyId: number,
   tokenHash: Uint8Array,
 ): Promise<RefreshTokenRow | undefined> {
-  return db
-    .selectFrom('refresh_tokens')
-    .selectAll()
-    .where('company_id', '=', companyId)
-    .where('token_hash', '=', tokenHash)
-    .executeTakeFirst()
+  return byHash.first(store, { companyId, tokenHash })
 }
 
+const firstUse = new KeptQuery((db, token: Pick<RefreshTokenRow, 'company_id' | 'token_hash'> & { usedAt: number }) =>
+  db
+    .updateTable('refresh_tokens')
+    .set({ used_at: token.usedAt })
+    .where('company_id', '=', token.company_id)
+    .where('token_hash', '=', token.token_hash)
+    .where('used_at', 'is', null),
+)
+
 /** Holds only for the first use. */
-export function spendRefreshToken({ db }: Store, token: RefreshTokenRow, usedAt: number): Statement {
-  return expecting(
-    1,
-    db
-      .updateTable('refresh_tokens')
-      .set({ used_at: usedAt })
-      .where('company_id', '=', token.company_id)
-      .where('token_hash', '=', token.token_hash)
-      .where('used_at', 'is', null),
-  )
+export function spendRefreshToken(
+  store: Store,
+  { company_id, token_hash }: RefreshTokenRow,
+  usedAt: number,
+): Statement {
+  return firstUse.expecting(1, store, { company_id, token_hash, usedAt })
 }
 
 /** Holds only while no other retry has given the next access token. */

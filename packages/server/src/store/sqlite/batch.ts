@@ -63,17 +63,16 @@ export class BatchWriter {
   }
 
   #runStatement({ sql, parameters, expect }: Statement): WriteResult {
-    const prepared = this.#statements.get(sql)
+    const { statement, returnsRows } = this.#statements.get(sql)
     const values = parameters as SqlValue[]
-    const returnsRows = prepared.columns().length > 0
-    const rows = returnsRows ? (prepared.all(...values) as Record<string, unknown>[]) : []
-    const changes = returnsRows ? rows.length : Number(prepared.run(...values).changes)
+    const rows = returnsRows ? (statement.all(...values) as Record<string, unknown>[]) : []
+    const changes = returnsRows ? rows.length : Number(statement.run(...values).changes)
     if (expect !== undefined && changes !== expect) throw new Conflict(`${changes} rows, not ${expect}: ${sql}`)
     return { rows, changes }
   }
 
   #exec(sql: string) {
-    this.#statements.get(sql).run()
+    this.#statements.get(sql).statement.run()
   }
 
   #rollBack() {

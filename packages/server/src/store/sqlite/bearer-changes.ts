@@ -1,10 +1,15 @@
 import { openSync, readSync, statSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { BearerChange, BearerChanges } from '../bearer-cache.ts'
+import { CHECKPOINT_PAGES } from './connection.ts'
 
 const NONE: readonly BearerChange[] = []
 
+/** The header's size, and the place of `mxFrame` in it: how many pages the log of writes has. */
 const HEADER_WORDS = 12
+const FRAMES = 4
+/** Behind the header and its copy: `nBackfill`, how many of them are in the database as well. */
+const BACKFILLED = 2 * HEADER_WORDS
 
 /**
  * The header of SQLite's WAL index (https://sqlite.org/walformat.html#the_wal_index_file_format), in the file beside the
@@ -14,11 +19,17 @@ const HEADER_WORDS = 12
  */
 class WalIndexHeader {
   readonly #file: number
-  readonly #now = new Int32Array(HEADER_WORDS)
+  readonly #now = new Int32Array(BACKFILLED + 1)
   readonly #seen = new Int32Array(HEADER_WORDS)
 
   constructor(path: string) {
     this.#file = openOnce(`${path}-shm`)
+  }
+
+  /** Whether at the last look the log had so many pages, and some that only it has. */
+  isLong(pages: number): boolean {
+    const frames = this.#now[FRAMES]!
+    return frames >= pages && this.#now[BACKFILLED]! < frames
   }
 
   /** Whether it is another one than the last time. */
@@ -71,6 +82,9 @@ export class SqliteBearerChanges implements BearerChanges {
   readonly #header: WalIndexHeader | undefined
   #seenVersion: unknown
   #seq: number
+  #commits = 0
+  /** That something was committed, and what is not known yet. */
+  #isBehind = false
 
   constructor(database: DatabaseSync, path: string) {
     this.#version = database.prepare('PRAGMA data_version')
@@ -87,9 +101,28 @@ export class SqliteBearerChanges implements BearerChanges {
     this.#seq = Number(last?.seq ?? 0)
   }
 
+  /** Grows whenever something was committed before a poll. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  /** Whether nobody is to keep a snapshot open now, so that the log of writes can end; or that cannot be told. */
+  get isLogLong(): boolean {
+    return this.#header?.isLong(CHECKPOINT_PAGES) ?? true
+  }
+
   poll(): readonly BearerChange[] | 'lost' {
     // Each is read before what it tells of: a commit between the two is told of once more, and never missed.
-    if (this.#header && !this.#header.hasMoved()) return NONE
+    const hasMoved = this.#header?.hasMoved() ?? true
+    if (!hasMoved && !this.#isBehind) return NONE
+    this.#isBehind = true
+    this.#commits += 1
+    const changed = this.#read()
+    this.#isBehind = false
+    return changed
+  }
+
+  #read(): readonly BearerChange[] | 'lost' {
     const version = this.#readVersion()
     if (version === this.#seenVersion) return NONE
     const rows = this.#after.all(this.#seq) as unknown as (BearerChange & { seq: number })[]

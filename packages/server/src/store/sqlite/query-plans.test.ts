@@ -28,6 +28,14 @@ describe('the plans of the embedded database', () => {
     expect(slowStepOf(sql)).toBeUndefined()
   })
 
+  it('a refresh finds what has ended of its family by the index, however much has not', () => {
+    const [step] = planOf(
+      database,
+      'DELETE FROM access_tokens WHERE company_id = 1 AND user_id = 2 AND client_id = 3 AND family_id = 4 AND expires_at < 5',
+    )
+    expect(step).toMatch(/INDEX access_tokens_family \(.*family_id=\? AND expires_at<\?\)$/)
+  })
+
   it('the rules find statements that go through too much', () => {
     expect(slowStepOf('SELECT 1 FROM access_tokens WHERE expires_at < 5')).toMatch(/^SCAN access_tokens/)
     expect(slowStepOf('DELETE FROM refresh_tokens WHERE company_id = 1 AND expires_at < 5')).toMatch(/company_id=\?\)$/)

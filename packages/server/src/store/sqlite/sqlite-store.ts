@@ -2,12 +2,12 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
-import type { BearerChanges } from '../bearer-cache.ts'
 import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
 import { type LookUp, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
+import { type FindRow, prepareLookUp, SnapshotLookUps } from './bearer-look-ups.ts'
 import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
 
@@ -63,7 +63,11 @@ function openFile(options: SqliteOptions): Store {
     if (options.migrate) migrate(setup)
     requireCurrentSchema(setup, options.path)
     const reader = openConnection(options.path, 'read')
-    return new SqliteStore(reader, new ThreadWriter(options.path), new SqliteBearerChanges(reader, options.path))
+    const lookUps = new SnapshotLookUps(
+      openConnection(options.path, 'read'),
+      new SqliteBearerChanges(reader, options.path),
+    )
+    return new SqliteStore(reader, new ThreadWriter(options.path), lookUps)
   } finally {
     setup.close()
   }
@@ -86,19 +90,17 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #writer: Writer
 
-  readonly bearerChanges: BearerChanges | undefined
+  readonly bearerChanges: SnapshotLookUps | undefined
 
-  constructor(database: DatabaseSync, writer: Writer, bearerChanges?: BearerChanges) {
+  constructor(database: DatabaseSync, writer: Writer, lookUps?: SnapshotLookUps) {
     this.#database = database
     this.#writer = writer
-    this.bearerChanges = bearerChanges
+    this.bearerChanges = lookUps
     this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
   }
 
-  prepare({ one }: LookUp) {
-    const prepared = this.#database.prepare(one.sql)
-    prepared.setReturnArrays(true)
-    return (companyId: number, hash: Uint8Array) => prepared.get(companyId, hash) as unknown as unknown[] | undefined
+  prepare(lookUp: LookUp): FindRow {
+    return this.bearerChanges?.prepare(lookUp) ?? prepareLookUp(this.#database, lookUp)
   }
 
   async ping() {
@@ -110,6 +112,10 @@ class SqliteStore implements Store {
   }
 
   async close() {
+    await this.#writer.settle()
+    this.bearerChanges?.close()
+    if (this.#database.isOpen && this.bearerChanges) this.#database.close()
+    // The last to go, if it may write, leaves one file behind.
     await this.#writer.close()
     if (this.#database.isOpen) this.#database.close()
   }
@@ -121,12 +127,12 @@ export function kyselyDatabase(database: DatabaseSync) {
   return {
     close: () => {},
     prepare(sql: string) {
-      const prepared = statements.get(sql)
+      const { statement, returnsRows } = statements.get(sql)
       return {
-        reader: prepared.columns().length > 0,
-        all: (parameters: readonly unknown[]) => prepared.all(...(parameters as SqlValue[])),
-        run: (parameters: readonly unknown[]) => prepared.run(...(parameters as SqlValue[])),
-        iterate: (parameters: readonly unknown[]) => prepared.iterate(...(parameters as SqlValue[])),
+        reader: returnsRows,
+        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SqlValue[])),
+        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SqlValue[])),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SqlValue[])),
       }
     },
   }

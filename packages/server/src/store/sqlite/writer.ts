@@ -5,6 +5,8 @@ import { BatchWriter, type WriteOutcome } from './batch.ts'
 
 export interface Writer {
   write(statements: readonly Statement[]): Promise<WriteResult[]>
+  /** Takes no more, and resolves when all that was taken has been answered. */
+  settle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,14 +59,17 @@ export class ThreadWriter implements Writer {
     })
   }
 
-  async close() {
-    if (this.#closed) return
+  async settle() {
     if (this.#committing.length > 0 || this.#queue.length > 0) {
       await new Promise<void>(resolve => {
         this.#idle = resolve
       })
     }
     this.#closed = true
+  }
+
+  async close() {
+    await this.settle()
     const thread = this.#thread
     if (!thread) return
     const ended = new Promise(resolve => thread.once('exit', resolve))
@@ -118,6 +123,8 @@ export class InlineWriter implements Writer {
       settle({ statements, resolve, reject }, this.#writer.run([statements])[0]!)
     })
   }
+
+  async settle() {}
 
   async close() {}
 }

@@ -11,7 +11,7 @@ const statistics: [table: string, index: string, rows: string][] = [
   ['authorization_codes', 'authorization_codes_installation', '100000 1000 2 1'],
   ['authorization_codes', 'authorization_codes_expiry', '100000 2'],
   ['access_tokens', 'access_tokens', '1000000 1000 1'],
-  ['access_tokens', 'access_tokens_family', '1000000 1000 4 2 2'],
+  ['access_tokens', 'access_tokens_family', '1000000 1000 4 2 2 1'],
   ['refresh_tokens', 'refresh_tokens', '1000000 1000 1'],
   ['refresh_tokens', 'refresh_tokens_family', '1000000 1000 4 2 2'],
   ['refresh_tokens', 'refresh_tokens_expiry', '1000000 2'],
@@ -26,7 +26,7 @@ const statistics: [table: string, index: string, rows: string][] = [
  * plans with it.
  */
 export const queryStatistics: Migration = {
-  version: 4,
+  version: 5,
   name: 'query statistics',
   only: 'sqlite',
   statements: [

@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTenantry, setDisabled, setMember, setSuspended, type Tenantry } from 'tenantry'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  BOND,
+  MI6,
+  MONEYPENNY,
+  ORIGIN,
+  SECRET,
+  startProvider,
+  type TestProvider,
+} from '../../../../../tests/support/provider.ts'
+import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
+import { issueFirstTokens } from '../../tokens/issue.ts'
+import { hashAsText } from '../../tokens/token-text.ts'
+import { deleteAccessToken } from '../queries/access-tokens.ts'
+import { prepareFindBearer } from '../queries/bearer.ts'
+import { putInstallation } from '../queries/installations.ts'
+import { putSetting } from '../queries/settings.ts'
+import { SqliteBearerChanges } from './bearer-changes.ts'
+import { CHECKPOINT_PAGES, openConnection } from './connection.ts'
+
+const PAGE = 4096 + 24
+
+describe('look-ups from a snapshot that is kept open', () => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let path: string
+  let provider: TestProvider
+  /** Another server on the same file. */
+  let other: Tenantry
+  let clientId: string
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    path = join(folder.path, 'a.db')
+    provider = await startProvider({ store: { path } })
+    other = createTenantry({ store: { path }, secrets: [SECRET], origin: ORIGIN, clock: provider.now })
+    await other.ready
+    clientId = (await provider.registerApp()).id
+  })
+  afterEach(async () => {
+    await provider.close()
+    await other.close()
+    folder.remove()
+  })
+
+  async function issue(at: Tenantry, user_id: number): Promise<string> {
+    const key = { company_id: MI6, user_id, client_id: clientId }
+    const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
+    const { tokens, statements } = issueFirstTokens(at.runtime, { ...key, family_id: `${Math.random()}` }, ['base'])
+    await at.runtime.store.write([putInstallation(at.runtime.store, installation), ...statements])
+    return tokens.accessToken
+  }
+
+  /** As the provider looks up what it does not remember: a new memory each time, on the snapshot that is held. */
+  const find = (text: string) => prepareFindBearer(provider.runtime.store)(hashAsText(text), () => MI6)
+  const commitElsewhere = () => other.runtime.store.write([putSetting(other.runtime.store, 'a', `${Math.random()}`)])
+
+  it('finds what is committed after the snapshot was taken, by whichever server', async () => {
+    const held = await issue(provider.tenantry, BOND)
+    expect(find(held)).toMatchObject({ userId: BOND })
+    for (const at of [other, provider.tenantry]) {
+      const later = await issue(at, MONEYPENNY)
+      expect(find(later)).toMatchObject({ userId: MONEYPENNY, name: 'Eve Moneypenny' })
+      expect(find(held)).toMatchObject({ userId: BOND })
+    }
+  })
+
+  it('sees a token, a member and a company changed elsewhere, though other commits came between', async () => {
+    const [one, two] = [await issue(provider.tenantry, BOND), await issue(provider.tenantry, BOND)]
+    expect(find(one)).toBeDefined()
+    expect(find(two)).toBeDefined()
+    await commitElsewhere()
+    expect(find(one)).toMatchObject({ name: 'James Bond', companySuspendedAt: null })
+    await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
+    await commitElsewhere()
+    expect(find(one)).toMatchObject({ name: 'Commander Bond' })
+    await setSuspended(other.runtime, MI6, true)
+    await commitElsewhere()
+    expect(find(one)).toMatchObject({ companySuspendedAt: provider.now() })
+    const hash = Buffer.from(hashAsText(one), 'latin1')
+    await other.runtime.store.write([deleteAccessToken(other.runtime.store, MI6, hash)])
+    await commitElsewhere()
+    expect(find(one)).toBeUndefined()
+    expect(find(two)).toBeDefined()
+  })
+
+  it('forgets companies and apps too, where the log of changes does not reach back', async () => {
+    const token = await issue(provider.tenantry, BOND)
+    expect(find(token)).toMatchObject({ companySuspendedAt: null, appDisabledAt: null })
+    await setSuspended(other.runtime, MI6, true)
+    await setDisabled(other.runtime, clientId, true)
+    await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
+    const database = new DatabaseSync(path)
+    database.exec('DELETE FROM bearer_changes WHERE seq < (SELECT max(seq) FROM bearer_changes)')
+    database.close()
+    const now = provider.now()
+    expect(find(token)).toMatchObject({ companySuspendedAt: now, appDisabledAt: now, name: 'Commander Bond' })
+  })
+
+  it('lets the log of writes end, however much is written and looked up at the same time', async () => {
+    const token = await issue(provider.tenantry, BOND)
+    const { store } = provider.runtime
+    let longest = 0
+    // SQLite does not write what is the same as before.
+    const changed = (name: string) => putSetting(store, name, `${Math.random()}`.repeat(100))
+    for (let index = 0; index < CHECKPOINT_PAGES; index++) {
+      await store.write([changed(`k${index % 500}`), changed(`l${index % 500}`)])
+      expect(find(token)).toBeDefined()
+      if (index % 100 === 0) longest = Math.max(longest, statSync(`${path}-wal`).size)
+    }
+    expect(longest).toBeGreaterThan(CHECKPOINT_PAGES * PAGE * 0.5)
+    expect(longest).toBeLessThan(CHECKPOINT_PAGES * PAGE * 1.5)
+  })
+
+  it('gives its snapshot up when nobody asks, so that others can end the log', async () => {
+    const token = await issue(provider.tenantry, BOND)
+    expect(find(token)).toBeDefined()
+    await commitElsewhere()
+    const database = new DatabaseSync(path)
+    const isBusy = () => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy
+    expect(isBusy()).toBe(1)
+    await expect.poll(isBusy).toBe(0)
+    database.close()
+    expect(find(token)).toBeDefined()
+  })
+
+  it('the last server that closes leaves one file behind', async () => {
+    find(await issue(provider.tenantry, BOND))
+    await other.close()
+    expect(existsSync(`${path}-wal`)).toBe(true)
+    await provider.tenantry.close()
+    expect(readdirSync(folder.path)).toEqual(['a.db'])
+  })
+
+  it('what was committed is not missed when reading it failed once', async () => {
+    const database = openConnection(path, 'read')
+    let fails = false
+    const failing = new Proxy(database, {
+      get(target, name) {
+        if (name !== 'prepare') return Reflect.get(target, name, target)
+        return (sql: string) => {
+          const prepared = target.prepare(sql)
+          const all = prepared.all.bind(prepared)
+          return Object.assign(prepared, {
+            all: (...values: []) => {
+              if (fails) throw new Error('disk I/O error')
+              return all(...values)
+            },
+          })
+        }
+      },
+    })
+    const changes = new SqliteBearerChanges(failing, path)
+    await setSuspended(other.runtime, MI6, true)
+    fails = true
+    expect(() => changes.poll()).toThrow('disk I/O error')
+    fails = false
+    expect(changes.poll()).toMatchObject([{ company_id: MI6 }])
+    await sleep(0)
+    expect(changes.poll()).toEqual([])
+    database.close()
+  })
+})
