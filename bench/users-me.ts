@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makePostgresServer } from '../tests/support/postgres-server.ts'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import {
   type Benchmark,
@@ -36,19 +37,26 @@ export const usersMe: Benchmark = {
   about: 'GET /users/me beside a bare server, and the same question to rivals',
   async run(options) {
     const folder = temporaryFolder()
+    const postgres = await makePostgresServer()
+    if (!postgres) options.say('PostgreSQL 15 or newer is not installed: left out')
     try {
-      return await measure(options, folder.path)
+      return await measure(options, folder.path, postgres?.url)
     } finally {
+      postgres?.remove()
       folder.remove()
     }
   },
 }
 
-async function measure(options: BenchmarkOptions, folder: string): Promise<Report> {
+async function measure(options: BenchmarkOptions, folder: string, postgresUrl: string | undefined): Promise<Report> {
   const tokens = options.quick ? 50_000 : 1_000_000
-  options.say(`filling a database with ${tokens.toLocaleString('en')} tokens`)
-  const store = await makeStore(['--data', join(folder, 'store')], folder, { tokens, grants: GRANTS })
-  const ways = listWays({ store, tokens, folder, quick: options.quick, body: await answerOf(store) })
+  const fill = (flags: string[]) => {
+    options.say(`filling a database with ${tokens.toLocaleString('en')} tokens (${flags[0]})`)
+    return makeStore(flags, folder, { tokens, grants: GRANTS })
+  }
+  const store = await fill(['--data', join(folder, 'store')])
+  const onPostgres = postgresUrl === undefined ? undefined : await fill(['--database', postgresUrl])
+  const ways = listWays({ store, onPostgres, tokens, folder, quick: options.quick, body: await answerOf(store) })
   const rounds = new Map<string, Round[]>(ways.map(({ name }) => [name, []]))
   for (let index = 0; index < options.rounds; index++) {
     for (const way of ways) {
@@ -70,12 +78,20 @@ async function measure(options: BenchmarkOptions, folder: string): Promise<Repor
     plots: [{ name: 'users-me', title: 'GET /users/me, one core', unit: 'answers a second', bars }],
     notes: [
       'The limit answers the same bytes whatever is asked. wrk checks every answer, on a core of its own; with two workers it shares it.',
+      'PostgreSQL is a program of its own, and runs on whichever core is free.',
     ],
   }
 }
 
-function listWays(of: { store: Store; tokens: number; folder: string; quick: boolean; body: string }): Way[] {
-  const { store, tokens, folder, quick, body } = of
+function listWays(of: {
+  store: Store
+  onPostgres: Store | undefined
+  tokens: number
+  folder: string
+  quick: boolean
+  body: string
+}): Way[] {
+  const { store, onPostgres, tokens, folder, quick, body } = of
   const all = store.tokens
   const some = someOf(all, Math.min(IN_USE, tokens))
   const millions = `${(tokens / 1e6).toLocaleString('en')}M at random`
@@ -99,6 +115,14 @@ function listWays(of: { store: Store; tokens: number; folder: string; quick: boo
     tenantry(`${millions}, ${REFRESHES} refreshes a second`, all, { beside }),
     tenantry('10k in use, with the request log', some, {}, { log: true }),
     tenantry('10k in use, two workers', some, {}, { workers: 2 }),
+    ...(onPostgres
+      ? [
+          tenantry('10k in use, on PostgreSQL', someOf(onPostgres.tokens, Math.min(IN_USE, tokens)), {
+            start: () => serveTenantry(onPostgres),
+          }),
+          tenantry(`${millions}, on PostgreSQL`, onPostgres.tokens, { start: () => serveTenantry(onPostgres) }),
+        ]
+      : []),
     ...(bun
       ? [
           tenantry('10k in use, on Bun', some, {}, { program: bun }),
@@ -136,8 +160,8 @@ async function answerOf(store: Store): Promise<string> {
 async function measureOnce(way: Way, seconds: number): Promise<Round> {
   const contestant = await way.start()
   try {
-    // The first second is for warming up.
-    await loadFully(way.target(contestant), 1)
+    // The first seconds are for warming up, of what is done beside as well.
+    await Promise.all([loadFully(way.target(contestant), 2), way.beside?.(contestant, 2)])
     const [result] = await Promise.all([loadFully(way.target(contestant), seconds), way.beside?.(contestant, seconds)])
     return result
   } finally {
@@ -148,7 +172,7 @@ async function measureOnce(way: Way, seconds: number): Promise<Round> {
 async function measureSteadily(way: Way, rate: number, seconds: number): Promise<Result['more']> {
   const contestant = await way.start()
   try {
-    await loadFully(way.target(contestant), 1)
+    await Promise.all([loadFully(way.target(contestant), 2), way.beside?.(contestant, 2)])
     const settings = { ...way.target(contestant), rate, seconds, connections: CONNECTIONS }
     const [{ p50, p99, p999 }] = await Promise.all([
       runLoad<SteadyResult>('./steady.ts', settings),

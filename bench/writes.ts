@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
@@ -14,6 +15,13 @@ const RATE = 2000
 const SIGN_INS = 50
 const REFRESHES = 200
 const GRANTS = 400
+/** Milliseconds that a disk takes for an fsync, as a slow one does. */
+const SLOW = 10
+/** Holds up the one call and stops for no other. */
+const SLOW_DISK = [
+  ...['strace', '-D', '-f', '--seccomp-bpf', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
+  ...['-e', `inject=fsync,fdatasync:delay_exit=${SLOW * 1000}`],
+]
 
 interface Case {
   name: string
@@ -102,5 +110,14 @@ function listCases(store: Store, folder: string): Case[] {
     { name: 'nothing beside' },
     { name: `${SIGN_INS} people a second sign in`, beside: signingIn },
     { name: `${REFRESHES} refreshes a second`, beside: refreshing },
+    ...(spawnSync('strace', ['-V']).error
+      ? []
+      : [
+          {
+            name: `${REFRESHES} refreshes a second, each fsync of ${SLOW} ms`,
+            beside: refreshing,
+            options: { wrap: SLOW_DISK },
+          },
+        ]),
   ]
 }

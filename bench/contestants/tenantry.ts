@@ -100,12 +100,14 @@ export interface ServeOptions {
   /** Before the program, as `strace …`. */
   wrap?: string[]
   anyCore?: boolean
+  /** A folder for the profiles of its threads. */
+  profileTo?: string
 }
 
 /** `tenantry serve`, as in production but for the address. */
 export async function serveTenantry(store: Store, options: ServeOptions = {}): Promise<Contestant> {
   const port = Number(await lastingPort())
-  const { workers = 1, program, log = false, wrap = [], anyCore = false } = options
+  const { workers = 1, program, log = false, wrap = [], anyCore = false, profileTo } = options
   return startContestant([MAIN, 'serve', '--port', String(port), '--workers', String(workers), ...store.flags], {
     environment: {
       TENANTRY_ORIGIN: 'http://localhost:4040',
@@ -113,6 +115,9 @@ export async function serveTenantry(store: Store, options: ServeOptions = {}): P
       TENANTRY_SECRETS: SECRET,
       TENANTRY_LOG_LEVEL: log ? 'info' : 'warn',
       TENANTRY_TRUSTED_PROXIES: '1',
+      ...(profileTo !== undefined && {
+        NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=200 --cpu-prof-dir=${profileTo}`,
+      }),
     },
     wrap,
     anyCore,
