@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { AnswersPlainly } from './http/plain-answer.ts'
+import { Turns } from './http/turns.ts'
 import { ShortWay } from './short-way.ts'
+import { usersMePaths } from './users-me/users-me.ts'
 
 const SECOND = 1000
 /** How long a connection may rest; longer than load balancers keep theirs. */
@@ -48,9 +50,12 @@ export async function listen(host: string, port: number): Promise<Listener> {
     return served!.fetch(request, env as { incoming: IncomingMessage })
   })
   const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND }
+  const turns = new Turns()
   const server = createServer(limits, (incoming, outgoing) => {
     if (closing) outgoing.shouldKeepAlive = false
-    if (!served?.answerDirectly(incoming, outgoing)) listener(incoming, outgoing)
+    if (served?.answerDirectly(incoming, outgoing)) return
+    if (isBrief(incoming)) listener(incoming, outgoing)
+    else turns.take(() => outgoing.destroyed || listener(incoming, outgoing))
   })
   server.keepAliveTimeout = KEEP_ALIVE
   // Bun has no JavaScript between a connection and its requests.
@@ -74,6 +79,11 @@ export async function listen(host: string, port: number): Promise<Listener> {
       return closeGracefully(server, shortWay, idleGrace)
     },
   }
+}
+
+/** Whether it is what everybody asks for all the time. */
+function isBrief({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && usersMePaths.includes(url.split('?', 1)[0]!)
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {

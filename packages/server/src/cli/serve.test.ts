@@ -168,6 +168,16 @@ describe('tenantry serve', () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
     const token = await fetch(`${at}/oauth/token`, { method: 'POST', headers, body })
     expect([token.status, ((await token.json()) as { error: string }).error]).toEqual([413, 'invalid_request'])
+    // One that does not say its length is counted.
+    for (const [length, status, error] of [
+      [70_000, 413, 'invalid_request'],
+      [100, 401, 'invalid_client'],
+    ] as const) {
+      const pieces = new Blob([`grant_type=refresh_token&client_id=nobody&code=${'x'.repeat(length)}`]).stream()
+      const posted = { method: 'POST', headers, body: pieces, duplex: 'half' } as RequestInit
+      const counted = await fetch(`${at}/oauth/token`, posted)
+      expect([counted.status, ((await counted.json()) as { error: string }).error]).toEqual([status, error])
+    }
     const page = await fetch(`${at}/sign-in`, { method: 'POST', headers, body })
     expect([page.status, page.headers.get('Content-Type')]).toEqual([413, 'text/html; charset=UTF-8'])
     child.kill('SIGTERM')

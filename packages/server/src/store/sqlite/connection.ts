@@ -17,7 +17,7 @@ export function openConnection(path: string, mode: 'read' | 'write'): DatabaseSy
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   }
   // Pages are read where the system has mapped them; the cache, of at most 16 MB, is for what must be copied.
-  database.exec('PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY')
+  database.exec('PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY')
   return database
 }
 
