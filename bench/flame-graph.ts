@@ -34,7 +34,7 @@ export function drawFlameGraph(profile: Profile, title: string, begin: string): 
     ([kind, colour], index) =>
       `<rect x="${10 + index * 130}" y="${height - 12}" width="10" height="10" fill="${colour}"/><text x="${24 + index * 130}" y="${height - 3}">${kind}</text>`,
   )
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11" role="img" aria-label="${escaped(title)}">
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 <text x="10" y="16" font-size="14">${escaped(title)}</text>
 ${[...frames, ...legend].join('\n')}
