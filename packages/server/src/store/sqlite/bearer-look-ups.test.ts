@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createTenantry, setDisabled, setMember, setSuspended, type Tenantry } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -20,7 +21,9 @@ import { deleteAccessToken } from '../queries/access-tokens.ts'
 import { prepareFindBearer } from '../queries/bearer.ts'
 import { putInstallation } from '../queries/installations.ts'
 import { putSetting } from '../queries/settings.ts'
+import type { LookUp } from '../store.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
+import { SnapshotLookUps } from './bearer-look-ups.ts'
 import { CHECKPOINT_PAGES, openConnection } from './connection.ts'
 
 const PAGE = 4096 + 24
@@ -128,6 +131,44 @@ describe('look-ups from a snapshot that is kept open', () => {
     expect(find(token)).toBeDefined()
   })
 
+  it('keeps no notes without a snapshot or for one that has ended: they would pile up', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const database = openConnection(path, 'read')
+    let next = 0
+    const busy = {
+      commits: 0,
+      isLogLong: true,
+      poll: () =>
+        Array.from({ length: 1000 }, () => ({
+          ...{ company_id: 1, user_id: null, client_id: null },
+          token_hash: Buffer.from(`${next++}`.padStart(32, '0')),
+        })),
+    } as unknown as SqliteBearerChanges
+    const lookUps = new SnapshotLookUps(database, busy)
+    lookUps.poll()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    const grown = () => {
+      collect()
+      return process.memoryUsage().heapUsed - before
+    }
+    for (let index = 0; index < 300; index++) lookUps.poll()
+    expect(grown()).toBeLessThan(8e6)
+    const [token, company, app] = ['SELECT ?, ?', 'SELECT ?', 'SELECT ?'].map(sql => ({ sql }))
+    const find = lookUps.prepare({ token, company, app } as unknown as LookUp)
+    for (let index = 0; index < 300; index++) {
+      // Taken by the first, ended by the second.
+      for (const isLogLong of [false, true]) {
+        Object.assign(busy, { isLogLong })
+        find(1, new Uint8Array(32))
+        if (!isLogLong) lookUps.poll()
+      }
+    }
+    expect(grown()).toBeLessThan(8e6)
+    lookUps.close()
+  })
+
   it('the last server that closes leaves one file behind', async () => {
     find(await issue(provider.tenantry, BOND))
     await other.close()
@@ -160,7 +201,6 @@ describe('look-ups from a snapshot that is kept open', () => {
     expect(() => changes.poll()).toThrow('disk I/O error')
     fails = false
     expect(changes.poll()).toMatchObject([{ company_id: MI6 }])
-    await sleep(0)
     expect(changes.poll()).toEqual([])
     database.close()
   })

@@ -106,13 +106,18 @@ export class SnapshotLookUps implements BearerChanges {
   }
 
   #note({ company_id, user_id, token_hash, client_id }: BearerChange) {
-    if (token_hash !== null) this.#stale.add(tokenKey(token_hash))
-    else if (user_id !== null) this.#stale.add(memberKey(company_id!, user_id))
+    if (token_hash !== null) this.#noteStale(tokenKey(token_hash))
+    else if (user_id !== null) this.#noteStale(memberKey(company_id!, user_id))
     else {
       this.#release()
       if (company_id !== null) this.#companies.delete(company_id)
       if (client_id !== null) this.#apps.delete(client_id)
     }
+  }
+
+  /** Only for a snapshot that is held: what is read anew needs no note, and notes that nobody clears would pile up. */
+  #noteStale(key: string) {
+    if (this.#takenAt !== undefined) this.#stale.add(key)
   }
 
   #isStale(companyId: number, tokenHash: Uint8Array, userId: number): boolean {
@@ -137,7 +142,6 @@ export class SnapshotLookUps implements BearerChanges {
     this.#begin.run()
     this.#firstRead.get()
     this.#takenAt = this.#changes.commits
-    this.#stale.clear()
     this.#age = 0
     this.#timer ??= setInterval(() => this.#grow(), IDLE).unref()
   }
@@ -152,6 +156,7 @@ export class SnapshotLookUps implements BearerChanges {
   #release() {
     if (this.#takenAt === undefined) return
     this.#takenAt = undefined
+    this.#stale.clear()
     clearInterval(this.#timer)
     this.#timer = undefined
     // A disk that failed has ended it already.
