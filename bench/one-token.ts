@@ -11,7 +11,11 @@ export async function makeToken({ runtime }: Tenantry): Promise<string> {
   const key = { company_id: 1, user_id: 7, client_id: 'bench' }
   const now = runtime.clock()
   const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: 'bench' }, ['base'])
-  const installation = putInstallation(runtime.store, { ...key, scopes: 'base', created_at: now, updated_at: now })
+  const installation = putInstallation(
+    runtime.store,
+    { ...key, scopes: 'base', created_at: now, updated_at: now },
+    undefined,
+  )
   await runtime.store.write([installation, ...statements])
   return tokens.accessToken
 }

@@ -83,7 +83,11 @@ export async function addGrants(flags: string[], grants: number) {
     const key = { company_id: companyId, user_id: userId, client_id: app.clientId }
     const now = runtime.clock()
     const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: `bench-${index}` }, ['base'])
-    const installation = putInstallation(runtime.store, { ...key, scopes: 'base', created_at: now, updated_at: now })
+    const installation = putInstallation(
+      runtime.store,
+      { ...key, scopes: 'base', created_at: now, updated_at: now },
+      undefined,
+    )
     await runtime.store.write([installation, ...statements])
     refreshTokens.push(tokens.refreshToken)
   }

@@ -1,7 +1,8 @@
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Environment, RequestContext } from './http/environment.ts'
-import { ApiError, OAuthError, TooBusy } from './http/errors.ts'
+import { ApiError, OAuthError, TooBusy, TooManyParameters } from './http/errors.ts'
+import { MOST_PARAMETERS } from './http/form.ts'
 import { AuthorizationError, answerWithError } from './oauth/authorization-answer.ts'
 import { PageError, showErrorPage } from './pages/error-page.ts'
 import { StoreUnavailable } from './store/store.ts'
@@ -17,6 +18,7 @@ export const answerError: ErrorHandler<Environment> = (error, c) => {
     return c.json({ error: error.code, error_description: error.description }, error.status, error.headers)
   }
   if (error instanceof HTTPException && error.status === 413) return answerTooLarge(c)
+  if (error instanceof TooManyParameters) return answerTooMany(c)
   return answerOurFault(error, c)
 }
 
@@ -52,6 +54,13 @@ function answerTooLarge(c: RequestContext) {
   if (isPage(c)) return showErrorPage(c, new PageError(413, 'error.tooLarge'))
   if (isApi(c)) return c.json(new ApiError(413, 'The body is too large.').body(), 413)
   return c.json({ error: 'invalid_request', error_description: 'The body is too large.' }, 413)
+}
+
+function answerTooMany(c: RequestContext) {
+  if (isPage(c)) return showErrorPage(c, new PageError(400, 'error.tooLarge'))
+  const description = `More than ${MOST_PARAMETERS} parameters.`
+  if (isApi(c)) return c.json(new ApiError(400, description).body(), 400)
+  return c.json({ error: 'invalid_request', error_description: description }, 400)
 }
 
 /** Nothing at this address, or nothing for this method. */

@@ -49,7 +49,13 @@ export async function listen(host: string, port: number): Promise<Listener> {
     await waiting.promise
     return served!.fetch(request, env as { incoming: IncomingMessage })
   })
-  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10 * SECOND, requestTimeout: 30 * SECOND }
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10 * SECOND,
+    requestTimeout: 30 * SECOND,
+    // A repeated header is seen as one, not dropped.
+    joinDuplicateHeaders: true,
+  }
   const turns = new Turns()
   const server = createServer(limits, (incoming, outgoing) => {
     if (closing) outgoing.shouldKeepAlive = false

@@ -41,7 +41,7 @@ export function addRoutes(app: Hono<Environment>) {
     app.post(path, handler)
     app.all(path, postOnly)
   }
-  app.use('/.well-known/oauth-authorization-server', corsFor(['GET'], []))
+  app.use('/.well-known/oauth-authorization-server', corsFor(['GET']))
   app.get('/.well-known/oauth-authorization-server', metadata)
 
   // What people see
@@ -69,8 +69,8 @@ export function addRoutes(app: Hono<Environment>) {
   app.get('/readyz', readyz)
 }
 
-const apiCors = corsFor(['GET', 'HEAD'], ['Authorization'])
-const tokenCors = corsFor(['POST'], ['Authorization', 'Content-Type'])
+const apiCors = corsFor(['GET', 'HEAD'])
+const tokenCors = corsFor(['POST'])
 
 /** RFC 6749 section 5.1, on errors too. */
 const noStore: RouteStep = (c, next) => {

@@ -1,17 +1,11 @@
 import type { Runtime } from '../config/runtime.ts'
 import { deleteInstallation, type InstallationKey, queueUninstallCallbacks } from '../store/queries/installations.ts'
-import { WriteConflict } from '../store/store.ts'
+import { writeUnlessConflict } from '../store/store.ts'
 
 /**
  * Ends an installation with all its codes and tokens, and queues the app's callback in the same commit.
  * @returns false when there was none
  */
-export async function removeInstallation({ store, clock }: Runtime, key: InstallationKey): Promise<boolean> {
-  try {
-    await store.write([queueUninstallCallbacks(store, key, clock()), deleteInstallation(store, key)])
-    return true
-  } catch (error) {
-    if (error instanceof WriteConflict) return false
-    throw error
-  }
+export function removeInstallation({ store, clock }: Runtime, key: InstallationKey): Promise<boolean> {
+  return writeUnlessConflict(store, [queueUninstallCallbacks(store, key, clock()), deleteInstallation(store, key)])
 }

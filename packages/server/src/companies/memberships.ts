@@ -6,6 +6,7 @@ import {
   deleteMembership,
   findMembership,
   insertMembership,
+  lockMembership,
   type MembershipChange,
   type MembershipRow,
   updateMembership,
@@ -109,6 +110,7 @@ export async function setMember(
 /** Ends a membership with its installations and their tokens; their apps are told. */
 export async function removeMember({ store, clock }: Runtime, companyId: number, userId: number): Promise<void> {
   const write = store.write([
+    ...lockMembership(store, companyId, userId),
     queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
     ...deleteMembership(store, companyId, userId),
   ])

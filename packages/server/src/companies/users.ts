@@ -2,7 +2,12 @@ import { z } from 'zod'
 import type { Runtime } from '../config/runtime.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
 import { queueUninstallCallbacks } from '../store/queries/installations.ts'
-import { deleteMembership, listCompanyIdsOfUser } from '../store/queries/memberships.ts'
+import {
+  deleteMembership,
+  listCompanyIdsOfUser,
+  lockMembership,
+  requireMembershipCount,
+} from '../store/queries/memberships.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { findUser, insertUser, markUserDeleted, setUserActive, type UserRow } from '../store/queries/users.ts'
 import { ConstraintViolation, retryOnConflict } from '../store/store.ts'
@@ -52,7 +57,13 @@ export function setActive({ store }: Runtime, userId: number, active: boolean): 
     await requireUser(store, userId)
     const companyIds = await listCompanyIdsOfUser(store, userId)
     const signOut = active ? [] : [deleteSessionsOfUser(store, userId)]
-    await store.write([...setUserActive(store, userId, companyIds, active), ...signOut])
+    const [touchUser, ...changeMemberships] = setUserActive(store, userId, companyIds, active)
+    await store.write([
+      touchUser!,
+      requireMembershipCount(store, userId, companyIds.length),
+      ...changeMemberships,
+      ...signOut,
+    ])
   })
 }
 
@@ -61,12 +72,16 @@ export function deleteUser({ store, clock }: Runtime, userId: number): Promise<v
   return retryOnConflict(async () => {
     const user = await requireUser(store, userId)
     const companyIds = await listCompanyIdsOfUser(store, userId)
+    const [touchUser, ...removeUser] = markUserDeleted(store, user, clock())
     await store.write([
+      touchUser!,
+      requireMembershipCount(store, userId, companyIds.length),
       ...companyIds.flatMap(companyId => [
+        ...lockMembership(store, companyId, userId),
         queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
         ...deleteMembership(store, companyId, userId),
       ]),
-      ...markUserDeleted(store, user, clock()),
+      ...removeUser,
       deleteSessionsOfUser(store, userId),
     ])
   })

@@ -49,3 +49,8 @@ export class ApiError extends Error {
 export class TooBusy extends Error {
   override name = 'TooBusy'
 }
+
+/** A query or form with more parameters than any client sends: refused before it is decoded. */
+export class TooManyParameters extends Error {
+  override name = 'TooManyParameters'
+}

@@ -1,26 +1,70 @@
 import type { RequestContext } from './environment.ts'
-import { OAuthError } from './errors.ts'
+import { OAuthError, TooManyParameters } from './errors.ts'
 
 /** Parameters by name; one sent without a value counts as not sent (RFC 6749 section 3.1). */
 export type Parameters = ReadonlyMap<string, string>
 
-/** The names that stand more than once. */
-export function repeatedNames(pairs: URLSearchParams): string[] {
-  return [...new Set(pairs.keys())].filter(name => pairs.getAll(name).length > 1)
+/** More than any client sends. Work per request grows with the number of parameters, so it has a limit. */
+export const MOST_PARAMETERS = 200
+
+/** Parameters of the token, revocation and introspection endpoints that must not be repeated (RFC 6749 section 3.2). */
+const OAUTH_FORM_PARAMETERS = new Set([
+  'grant_type',
+  'code',
+  'redirect_uri',
+  'code_verifier',
+  'refresh_token',
+  'scope',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'token',
+  'token_type_hint',
+])
+
+export interface ParsedParameters {
+  /** Every name, with or without a value. */
+  names: ReadonlySet<string>
+  /** Of a repeated parameter the first value. */
+  parameters: Parameters
+  /** Names sent more than once, with or without a value. */
+  repeated: ReadonlySet<string>
 }
 
-export function toParameters(pairs: URLSearchParams): Parameters {
-  return new Map([...pairs].filter(([, value]) => value !== ''))
+/**
+ * Reads a query or a form body in one pass.
+ * @throws {TooManyParameters} before it is decoded, so that a refusal is cheap
+ */
+export function parseParameters(text: string): ParsedParameters {
+  requireFewParameters(text)
+  const parameters = new Map<string, string>()
+  const names = new Set<string>()
+  const repeated = new Set<string>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (names.has(name)) repeated.add(name)
+    names.add(name)
+    if (value !== '' && !parameters.has(name)) parameters.set(name, value)
+  }
+  return { names, parameters, repeated }
+}
+
+function requireFewParameters(text: string) {
+  let separators = 0
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) {
+    separators += 1
+    if (separators >= MOST_PARAMETERS) throw new TooManyParameters()
+  }
 }
 
 /** The fields of a posted form; of a repeated field the first. */
 export async function readForm(c: RequestContext): Promise<Parameters> {
-  const pairs = new URLSearchParams(await c.req.text())
-  return toParameters(new URLSearchParams([...pairs].reverse().map(([name, value]) => [name, value])))
+  return parseParameters(await c.req.text()).parameters
 }
 
 /**
- * The parameters of a request to an OAuth endpoint: form encoding only, nothing twice.
+ * The parameters of a request to an OAuth endpoint: form encoding only, no known parameter twice. Unknown ones are
+ * ignored, and `resource` may be repeated (RFC 8707 section 2).
  * @throws {OAuthError} `invalid_request`
  */
 export async function readOAuthForm(c: RequestContext): Promise<Parameters> {
@@ -28,15 +72,13 @@ export async function readOAuthForm(c: RequestContext): Promise<Parameters> {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     throw new OAuthError('invalid_request', 'Send the parameters as application/x-www-form-urlencoded.')
   }
-  const pairs = new URLSearchParams(await c.req.text())
-  const [repeated] = repeatedNames(pairs)
-  if (repeated !== undefined) {
-    throw new OAuthError('invalid_request', `The parameter ${printable(repeated)} must not stand more than once.`)
-  }
-  return toParameters(pairs)
+  const { parameters, repeated } = parseParameters(await c.req.text())
+  const [name] = [...repeated].filter(each => OAUTH_FORM_PARAMETERS.has(each))
+  if (name !== undefined) throw new OAuthError('invalid_request', `Repeated parameter: ${name}. Send it once.`)
+  return parameters
 }
 
-/** A stranger's text as an error description may hold it (RFC 6749 appendix A.8). */
+/** Text of a request as an error description may hold it (RFC 6749 appendix A.8). */
 export function printable(text: string): string {
-  return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?').slice(0, 80)
+  return text.slice(0, 80).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
-import { repeatedNames, toParameters } from './form.ts'
+import { MOST_PARAMETERS, parseParameters } from './form.ts'
 import { localPath } from './local-path.ts'
 
 describe('a local path', () => {
@@ -44,9 +44,19 @@ describe('a local path', () => {
 })
 
 describe('form parameters', () => {
-  it('a repeated name is found, and one without a value counts as not sent', () => {
-    expect(repeatedNames(new URLSearchParams('a=1&b=2&a=3&c=&c='))).toEqual(['a', 'c'])
-    expect([...toParameters(new URLSearchParams('a=1&b='))]).toEqual([['a', '1']])
+  it('a repeated name is found, the first value counts, and one without a value counts as not sent', () => {
+    const { parameters, repeated } = parseParameters('a=1&b=2&a=3&c=&c=&d=')
+    expect([...repeated]).toEqual(['a', 'c'])
+    expect([...parameters]).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ])
+  })
+
+  it('[OA-70] refuses more parameters than any client sends', () => {
+    const some = (count: number) => Array.from({ length: count }, (_, index) => `p${index}=1`).join('&')
+    expect(parseParameters(some(MOST_PARAMETERS)).parameters.size).toBe(MOST_PARAMETERS)
+    expect(() => parseParameters(some(MOST_PARAMETERS + 1))).toThrow()
   })
 })
 

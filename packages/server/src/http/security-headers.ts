@@ -1,12 +1,14 @@
 import type { Settings } from '../config/settings.ts'
 import type { RequestContext, RouteStep } from './environment.ts'
 
-/** Headers that every answer carries. Pages replace the Content-Security-Policy, see {@link protectPage}. */
+/**
+ * Headers that every answer carries. Pages replace the Content-Security-Policy, see {@link protectPage}. There is no
+ * Cross-Origin-Opener-Policy: apps open the authorization page in a popup and wait for `window.opener` on their callback.
+ */
 export function commonHeaders({ origin }: Settings): Record<string, string> {
   return {
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Opener-Policy': 'same-origin',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     ...(origin.startsWith('https:') && { 'Strict-Transport-Security': 'max-age=31536000' }),
   }

@@ -1,7 +1,7 @@
 import { findRegisteredApp } from '../apps/apps.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { type Parameters, printable, repeatedNames, toParameters } from '../http/form.ts'
+import { type Parameters, parseParameters } from '../http/form.ts'
 import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { isSubset, parseScopes } from '../tokens/scopes.ts'
@@ -21,6 +21,13 @@ export interface AuthorizationRequest extends AnswerTarget {
   uiLocales: string | undefined
 }
 
+/** Parameters that must not be repeated (RFC 6749 section 3.1). Unknown ones are ignored; `resource` may be repeated. */
+const KNOWN = new Set([
+  ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'response_mode', 'nonce', 'display', 'prompt'],
+  ...['max_age', 'ui_locales', 'id_token_hint', 'login_hint', 'acr_values', 'claims', 'request', 'request_uri'],
+  ...['code_challenge', 'code_challenge_method', 'company_id', 'dpop_jkt'],
+])
+
 const COMPANY_ID = /^[1-9][0-9]{0,15}$/
 
 /**
@@ -29,13 +36,9 @@ const COMPANY_ID = /^[1-9][0-9]{0,15}$/
  */
 export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: string): Promise<AuthorizationRequest> {
   const query = asciiQuery(rawQuery)
-  const pairs = new URLSearchParams(query)
-  const repeated = repeatedNames(pairs)
-  const parameters = toParameters(pairs)
+  const { parameters, repeated } = parseParameters(query)
   const target = await checkTarget(runtime, parameters, repeated, query)
-  if (repeated.length > 0) {
-    throw new AuthorizationError(target, 'invalid_request', `${printable(repeated[0]!)} must not stand more than once.`)
-  }
+  checkRepeated(target, repeated)
   checkResponseType(target, parameters)
   checkPrompt(target, parameters)
   return {
@@ -53,10 +56,10 @@ export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: stri
 async function checkTarget(
   runtime: Runtime,
   parameters: Parameters,
-  repeated: string[],
+  repeated: ReadonlySet<string>,
   query: string,
 ): Promise<AnswerTarget> {
-  if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new PageError(400, 'error.repeated')
+  if (repeated.has('client_id') || repeated.has('redirect_uri')) throw new PageError(400, 'error.repeated')
   const app = await findRegisteredApp(runtime, parameters.get('client_id') ?? '')
   if (!app) throw new PageError(400, 'error.unknownApp')
   const redirectUri = parameters.get('redirect_uri') ?? ''
@@ -65,7 +68,13 @@ async function checkTarget(
   }
   if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
   // Of a repeated state nobody can say which one the app wants back.
-  return { app, redirectUri, rawState: repeated.includes('state') ? undefined : rawValue(query, 'state') }
+  return { app, redirectUri, rawState: repeated.has('state') ? undefined : rawValue(query, 'state') }
+}
+
+function checkRepeated(target: AnswerTarget, repeated: ReadonlySet<string>) {
+  const [name] = [...repeated].filter(each => KNOWN.has(each))
+  if (name === undefined) return
+  throw new AuthorizationError(target, 'invalid_request', `Repeated parameter: ${name}. Send it once.`)
 }
 
 function checkResponseType(target: AnswerTarget, parameters: Parameters) {

@@ -1,34 +1,59 @@
 import type { RequestContext } from '../http/environment.ts'
 import { findInstallation } from '../store/queries/installations.ts'
+import { retryOnConflict } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { AuthorizationError, answerWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { grantCode } from './grant-code.ts'
+import { grantCodeAgain } from './grant-code.ts'
 
 /**
  * `prompt=none` (OpenID Connect Core section 3.1.2.1): a code if everything was allowed before, an error otherwise;
  * never a page. What needs a choice is an error too.
  */
 export async function answerWithoutAsking(c: RequestContext, request: AuthorizationRequest) {
-  const { signedIn, runtime } = c.var
-  const refuse = (code: string, description: string) => new AuthorizationError(request, code, description)
-  if (!signedIn) throw refuse('login_required', 'Nobody is signed in.')
+  requireKnowableClient(request)
+  requireHintedUser(c, request)
+  const code = await retryOnConflict(async () => {
+    const membership = await requireOneMembership(c, request)
+    return grantCodeAgain(c, request, await requireConsent(c, request, membership.company_id))
+  })
+  return answerWithCode(c, request, code)
+}
+
+/**
+ * Any program on the device can listen on a loopback port or claim a private-use scheme, and a public client has no
+ * secret to show: the person must be asked each time (RFC 8252 section 8.6).
+ */
+function requireKnowableClient(request: AuthorizationRequest) {
+  if (!request.app.isPublic || new URL(request.redirectUri).protocol === 'https:') return
+  throw new AuthorizationError(request, 'interaction_required', 'The user must confirm this app each time.')
+}
+
+function requireHintedUser(c: RequestContext, request: AuthorizationRequest) {
+  const { signedIn } = c.var
+  if (!signedIn) throw new AuthorizationError(request, 'login_required', 'Nobody is signed in.')
   if (request.loginHint !== undefined && request.loginHint.toLowerCase() !== signedIn.user.email) {
-    throw refuse('login_required', 'Someone else is signed in.')
+    throw new AuthorizationError(request, 'login_required', 'Someone else is signed in.')
   }
+}
+
+async function requireOneMembership(c: RequestContext, request: AuthorizationRequest) {
   const memberships = await listActiveMemberships(c)
   const candidates =
     request.companyId === undefined ? memberships : memberships.filter(m => m.company_id === request.companyId)
   const [membership] = candidates
-  if (!membership || candidates.length > 1) throw refuse('interaction_required', 'A company must be chosen.')
+  if (membership && candidates.length === 1) return membership
+  throw new AuthorizationError(request, 'interaction_required', 'A company must be chosen.')
+}
+
+async function requireConsent(c: RequestContext, request: AuthorizationRequest, companyId: number) {
+  const { runtime, signedIn } = c.var
   const installation = await findInstallation(runtime.store, {
-    company_id: membership.company_id,
-    user_id: signedIn.user.user_id,
+    company_id: companyId,
+    user_id: signedIn!.user.user_id,
     client_id: request.app.clientId,
   })
-  if (!installation || !isSubset(request.scopes, storedScopes(installation.scopes))) {
-    throw refuse('consent_required', 'The user has not allowed this yet.')
-  }
-  return answerWithCode(c, request, await grantCode(c, request, membership.company_id))
+  if (installation && isSubset(request.scopes, storedScopes(installation.scopes))) return installation
+  throw new AuthorizationError(request, 'consent_required', 'The user has not allowed this yet.')
 }

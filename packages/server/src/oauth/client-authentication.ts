@@ -33,14 +33,19 @@ function readCredentials(c: RequestContext, form: Parameters): Credentials {
   const clientId = form.get('client_id')
   const secret = form.get('client_secret')
   const ways = [header, secret, form.get('client_assertion')].filter(way => way !== undefined)
-  if (ways.length > 1) throw new OAuthError('invalid_request', 'Authenticate in one way only.')
+  if (ways.length > 1) throw new OAuthError('invalid_request', 'Multiple client authentication methods. Use one.')
   if (header !== undefined) return readBasic(header, clientId)
   if (form.has('client_assertion')) return readAssertion(form, clientId)
-  if (clientId === undefined) throw refused({ method: 'none' }, 'Say who you are: HTTP Basic or client_id.')
+  if (clientId === undefined)
+    throw refused({ method: 'none' }, 'Client authentication missing: send HTTP Basic or client_id.')
   return secret === undefined ? { method: 'none', clientId } : { method: 'post', clientId, secret }
 }
 
 function readBasic(header: string, bodyClientId: string | undefined): Credentials {
+  // Repeated fields are joined by commas (RFC 9110 section 5.2), and Basic holds none.
+  if (header.includes(',')) {
+    throw new OAuthError('invalid_request', 'Repeated Authorization header. Send it once.')
+  }
   const encoded = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header)?.[1]
   const [id, secret] = splitOnce(Buffer.from(encoded ?? '', 'base64').toString('utf8'))
   const clientId = formDecode(id)
@@ -66,7 +71,8 @@ function readAssertion(form: Parameters, bodyClientId: string | undefined): Cred
 }
 
 function checkSecret(app: App | undefined, credentials: Credentials) {
-  if (credentials.method === 'none') {
+  // An empty secret may be omitted, and the other way round (RFC 6749 section 2.3.1): a public client has none.
+  if (credentials.method === 'none' || (credentials.secret === '' && app?.isPublic)) {
     if (!app?.isPublic) throw refused(credentials, 'The client is unknown or must authenticate.')
     return
   }

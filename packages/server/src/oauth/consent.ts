@@ -12,7 +12,7 @@ import { type AuthorizationRequest, checkAuthorizationRequest } from './authoriz
 import { askForCompany } from './authorize.ts'
 import { type ConsentOptions, showConsent } from './consent-page.ts'
 import { readTicket, splitConsentQuery } from './consent-ticket.ts'
-import { grantCode } from './grant-code.ts'
+import { installAndGrantCode } from './grant-code.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
@@ -40,16 +40,21 @@ export const consent: RouteHandler = async c => {
   return allow(c, request, ticket.companyId)
 }
 
+/** How often consent is decided again when the same app is being installed or removed at the same moment. */
+const ROUNDS = 3
+
 async function allow(c: RequestContext, request: AuthorizationRequest, companyId: number) {
   const { store } = c.var.runtime
-  const membership = await findChosen(c, companyId)
-  if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
-  try {
-    const stillShown = requireSessionCompany(store, c.var.signedIn!.session.session_hash, companyId)
-    return answerWithCode(c, request, await grantCode(c, request, companyId, [stillShown]))
-  } catch (error) {
-    if (!(error instanceof WriteConflict)) throw error
-    return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
+  const stillShown = requireSessionCompany(store, c.var.signedIn!.session.session_hash, companyId)
+  for (let round = 1; ; round++) {
+    const membership = await findChosen(c, companyId)
+    if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
+    try {
+      return answerWithCode(c, request, await installAndGrantCode(c, request, companyId, [stillShown]))
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error
+      if (round === ROUNDS) return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
+    }
   }
 }
 

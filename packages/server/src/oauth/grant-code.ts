@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestContext } from '../http/environment.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
-import { findInstallation, putInstallation } from '../store/queries/installations.ts'
+import {
+  findInstallation,
+  type InstallationKey,
+  type InstallationRow,
+  putInstallation,
+  requireInstallation,
+} from '../store/queries/installations.ts'
+import { requireActiveMembership } from '../store/queries/memberships.ts'
 import { setLastCompany } from '../store/queries/users.ts'
 import type { Statement } from '../store/store.ts'
 import { storedScopes } from '../tokens/scopes.ts'
@@ -9,29 +16,70 @@ import { hashSecret, newToken } from '../tokens/token-text.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 /**
- * Installs the app for the user at the company and gives an authorization code, in one commit.
+ * Installs the app for the user at the company, as they have just allowed it, and gives an authorization code, in one
+ * commit.
  * @param conditions what must still hold when it is committed
- * @throws {WriteConflict} when the membership is not active any more, or a condition does not hold
+ * @throws {WriteConflict} when the membership is not active any more, the installation was changed meanwhile, or a
+ * condition does not hold
  */
-export async function grantCode(
+export async function installAndGrantCode(
   c: RequestContext,
   request: AuthorizationRequest,
   companyId: number,
-  conditions: Statement[] = [],
+  conditions: readonly Statement[],
 ): Promise<string> {
-  const { store, clock, settings } = c.var.runtime
-  const key = { company_id: companyId, user_id: c.var.signedIn!.user.user_id, client_id: request.app.clientId }
+  const { store, clock } = c.var.runtime
+  const key = keyOf(c, request, companyId)
   const before = await findInstallation(store, key)
   const now = clock()
-  const code = newToken('ac', companyId)
+  const { code, statements } = newCode(c, request, key)
   await store.write([
     ...conditions,
-    putInstallation(store, {
-      ...key,
-      scopes: [...new Set([...storedScopes(before?.scopes ?? ''), ...request.scopes])].join(' '),
-      created_at: before?.created_at ?? now,
-      updated_at: now,
-    }),
+    ...(before ? [requireInstallation(store, before)] : []),
+    putInstallation(
+      store,
+      {
+        ...key,
+        scopes: [...new Set([...storedScopes(before?.scopes ?? ''), ...request.scopes])].join(' '),
+        created_at: before?.created_at ?? now,
+        updated_at: now,
+      },
+      before,
+    ),
+    ...statements,
+  ])
+  return code
+}
+
+/**
+ * Gives an authorization code for what was allowed before.
+ * @throws {WriteConflict} when the installation was changed or removed, or the membership ended, since it was read
+ */
+export async function grantCodeAgain(
+  c: RequestContext,
+  request: AuthorizationRequest,
+  installation: InstallationRow,
+): Promise<string> {
+  const { store } = c.var.runtime
+  const { company_id, user_id } = installation
+  const { code, statements } = newCode(c, request, keyOf(c, request, company_id))
+  await store.write([
+    requireInstallation(store, installation),
+    requireActiveMembership(store, company_id, user_id),
+    ...statements,
+  ])
+  return code
+}
+
+function keyOf(c: RequestContext, request: AuthorizationRequest, companyId: number): InstallationKey {
+  return { company_id: companyId, user_id: c.var.signedIn!.user.user_id, client_id: request.app.clientId }
+}
+
+function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
+  const { store, clock, settings } = c.var.runtime
+  const now = clock()
+  const code = newToken('ac', key.company_id)
+  const statements = [
     insertAuthorizationCode(store, {
       ...key,
       code_hash: hashSecret(code),
@@ -43,7 +91,7 @@ export async function grantCode(
       expires_at: now + settings.authorizationCodeLifetime * 1000,
       used_at: null,
     }),
-    setLastCompany(store, key.user_id, companyId),
-  ])
-  return code
+    setLastCompany(store, key.user_id, key.company_id),
+  ]
+  return { code, statements }
 }

@@ -2,7 +2,8 @@ import type { App } from '../apps/apps.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
-import { type Parameters, readOAuthForm } from '../http/form.ts'
+import { type Parameters, parseParameters, readOAuthForm } from '../http/form.ts'
+import { rawQuery } from '../http/raw-query.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
@@ -16,7 +17,7 @@ export const grants: Readonly<Record<string, Grant>> = {
   refresh_token: exchangeRefreshToken,
 }
 
-const NEVER_IN_QUERY = [
+const NEVER_IN_QUERY = new Set([
   'client_secret',
   'client_assertion',
   'code',
@@ -24,7 +25,7 @@ const NEVER_IN_QUERY = [
   'refresh_token',
   'token',
   'password',
-]
+])
 
 /** `POST /oauth/token` (RFC 6749 section 3.2) */
 export const token: RouteHandler = async c => {
@@ -40,7 +41,9 @@ export const token: RouteHandler = async c => {
  * @throws {OAuthError} `invalid_request`
  */
 export function refuseSecretsInQuery(c: RequestContext) {
-  const found = NEVER_IN_QUERY.find(name => c.req.query(name) !== undefined)
+  const query = rawQuery(c.req.url)
+  if (query === '') return
+  const found = [...parseParameters(query).names].find(name => NEVER_IN_QUERY.has(name))
   if (found) throw new OAuthError('invalid_request', `Send ${found} in the body, never in the address.`)
 }
 

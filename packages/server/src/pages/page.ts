@@ -40,10 +40,13 @@ ${page.footer ? html`<footer>${page.footer}</footer>` : ''}
   return c.html(document, page.status ?? 200)
 }
 
+/** Matching languages takes long for each tag. */
+const LONGEST_LOCALES = 200
+
 /** The language for a request: what it asks for by `ui_locales`, then the user's own, then the browser's. */
 export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
   return negotiateLanguage(
-    (uiLocales ?? '').split(' '),
+    (uiLocales ?? '').slice(0, LONGEST_LOCALES).split(' '),
     userLocale === undefined ? [] : [localeToTag(userLocale)],
     parseAcceptLanguage(c.req.header('Accept-Language')),
   )

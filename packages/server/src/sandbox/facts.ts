@@ -110,7 +110,7 @@ async function tryToken(runtime: Runtime, companyId: number, userId: number, sco
     updated_at: clock(),
   }
   try {
-    await store.write([putInstallation(store, installation), ...statements])
+    await store.write([putInstallation(store, installation, before), ...statements])
     return tokens.accessToken
   } catch (error) {
     if (error instanceof WriteConflict) return undefined

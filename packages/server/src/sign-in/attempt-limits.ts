@@ -4,13 +4,22 @@ import type { Runtime } from '../config/runtime.ts'
 import { clearLimit, findLimits, giveBack, putLimit } from '../store/queries/attempt-limits.ts'
 import { retryOnConflict } from '../store/store.ts'
 
-/** So many attempts at once, and one more each `interval` milliseconds. */
+/** `burst` attempts at once, and one more each `interval` milliseconds. */
 interface Limit {
   key: string
   burst: number
   interval: number
-  /** Whether a right password wipes the slate clean; otherwise it gives back the one attempt. */
+  /** A right password clears the limit; otherwise it gives back the one attempt. */
   clears: boolean
+}
+
+interface Limits {
+  /** Refuse an attempt that does not fit. */
+  refusing: Limit[]
+  /** All attempts on the account, from wherever: refuses only networks that have failed on it themselves. */
+  accountWide: Limit | undefined
+  /** Attempts on the account from the attempt's own network. */
+  own: Limit | undefined
 }
 
 const SECOND = 1000
@@ -18,35 +27,46 @@ const SECOND = 1000
 export interface Attempt {
   email: string
   address: string | undefined
-  /** Whether this browser was signed in to this account before: then strangers' attempts do not count against it. */
+  /** Set where this browser was signed in to this account before: then attempts of others do not count against it. */
   knownBrowser: string | undefined
 }
 
+/** An attempt that fits the limits. */
+export interface AllowedAttempt {
+  wait: 0
+  /** Set while the account is under attack: check the password after a pause. */
+  slowDown: boolean
+  /** Call it after a right password. */
+  succeeded: () => Promise<void>
+}
+
 /**
- * Counts an attempt to sign in before the password is looked at, so that parallel ones count too.
- * @returns how long to wait in milliseconds when there were too many, otherwise what to call after a right password
+ * Counts an attempt to sign in before the password is checked, so that parallel ones count too.
+ * @returns how long to wait, in milliseconds, when there were too many
  */
-export function countAttempt(
-  runtime: Runtime,
-  attempt: Attempt,
-): Promise<{ wait: number } | { wait: 0; succeeded: () => Promise<void> }> {
-  const limits = limitsOf(attempt)
+export function countAttempt(runtime: Runtime, attempt: Attempt): Promise<{ wait: number } | AllowedAttempt> {
+  const { refusing, accountWide, own } = limitsOf(attempt)
+  const keys = [...refusing, ...(accountWide ? [accountWide] : [])].map(({ key }) => key)
   return retryOnConflict(async () => {
     const { store, clock } = runtime
     const now = clock()
-    const found = await findLimits(
-      store,
-      limits.map(({ key }) => key),
-    )
-    const wait = Math.max(...limits.map(limit => waitFor(limit, found.get(limit.key), now)))
+    const found = await findLimits(store, keys)
+    const waitOf = (limit: Limit) => waitFor(limit, found.get(limit.key), now)
+    const wait = Math.max(0, ...refusing.map(waitOf))
     if (wait > 0) return { wait }
+
+    const accountWait = accountWide ? waitOf(accountWide) : 0
+    const hasFailed = own === undefined || (found.get(own.key) ?? 0) > now
+    if (accountWait > 0 && hasFailed) return { wait: accountWait }
+
+    const counted = accountWide && accountWait === 0 ? [...refusing, accountWide] : refusing
     await store.write(
-      limits.map(({ key, interval }) => {
+      counted.map(({ key, interval }) => {
         const before = found.get(key)
         return putLimit(store, key, before, Math.max(before ?? now, now) + interval)
       }),
     )
-    return { wait: 0, succeeded: () => succeed(runtime, limits) }
+    return { wait: 0, slowDown: accountWait > 0, succeeded: () => succeed(runtime, counted) }
   })
 }
 
@@ -57,25 +77,30 @@ async function succeed({ store }: Runtime, limits: Limit[]) {
 }
 
 /**
- * By account and by address. A stranger who uses up an account's attempts holds up neither a browser that knows the
- * account nor, for long, anyone: an attempt comes back every half minute, and there is no lock.
+ * By network, by account and network, and by account. Attackers who use up an account's attempts hold up neither a
+ * browser that knows the account nor a network that has not failed on it, however many they are.
  */
-function limitsOf({ email, address, knownBrowser }: Attempt): Limit[] {
-  const from = address === undefined ? [] : [network(address)]
-  const perAddress = from.map(network => limit(['address', network], 100, 9 * SECOND, false))
+function limitsOf({ email, address, knownBrowser }: Attempt): Limits {
+  const networks = address === undefined ? [] : networksOf(address)
+  const perNetwork = networks.map(({ name, size }) => limit(['address', name], 100 * size, (9 * SECOND) / size, false))
   if (knownBrowser !== undefined) {
-    return [...perAddress, limit(['known browser', email, knownBrowser], 10, 90 * SECOND, true)]
+    const ofBrowser = limit(['known browser', email, knownBrowser], 10, 90 * SECOND, true)
+    return { refusing: [...perNetwork, ofBrowser], accountWide: undefined, own: undefined }
   }
-  return [
-    ...perAddress,
-    ...from.map(network => limit(['account from address', email, network], 10, 90 * SECOND, true)),
-    limit(['account', email], 50, 30 * SECOND, false),
-  ]
+  const onAccount = networks.map(({ name, size }) =>
+    // A right password clears what its own network has used, and no more than its share of the larger ones.
+    limit(['account from address', email, name], 10 * size, (90 * SECOND) / size, size === 1),
+  )
+  return {
+    refusing: [...perNetwork, ...onAccount],
+    accountWide: limit(['account', email], 50, 30 * SECOND, false),
+    own: onAccount[0],
+  }
 }
 
 function limit(name: string[], burst: number, interval: number, clears: boolean): Limit {
-  // Hashed: the table of limits is no list of who tried to sign in from where.
-  return { key: hash('sha256', JSON.stringify(name), 'hex'), burst, interval, clears }
+  // Hashed: the table of limits must not tell who tried to sign in from where.
+  return { key: hash('sha256', JSON.stringify(name), 'hex'), burst, interval: Math.round(interval), clears }
 }
 
 /** Zero when one more attempt fits (generic cell rate algorithm). */
@@ -83,9 +108,18 @@ function waitFor({ burst, interval }: Limit, fullAt: number | undefined, now: nu
   return Math.max(0, Math.max(fullAt ?? now, now) + interval - burst * interval - now)
 }
 
-/** An IPv4 address, or the /64 that one IPv6 customer has. */
-function network(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return parsed.kind() === 'ipv4' ? parsed.toString() : ipaddr.IPv6.networkAddressFromCIDR(`${parsed}/64`).toString()
+/** Prefixes that one IPv6 customer may have, each with how many times the attempts of the smallest it gets. */
+const IPV6_PREFIXES = [
+  { bits: 64, size: 1 },
+  { bits: 56, size: 4 },
+  { bits: 48, size: 16 },
+]
+
+/** The networks that an address is in, the smallest first: an IPv4 address itself, or the nested IPv6 prefixes. */
+function networksOf(address: string): { name: string; size: number }[] {
+  if (!ipaddr.IPv6.isValid(address)) return [{ name: address, size: 1 }]
+  return IPV6_PREFIXES.map(({ bits, size }) => ({
+    name: `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)}/${bits}`,
+    size,
+  }))
 }

@@ -4,7 +4,8 @@ import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
 import { deleteSession, findSession, insertSession } from '../store/queries/sessions.ts'
-import { findUser, type UserRow } from '../store/queries/users.ts'
+import { findUser, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
+import { writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 
 /** The step before every page: sets `signedIn` to who is signed in in this browser, if anybody is. */
@@ -21,13 +22,18 @@ async function readSession({ store, clock }: Runtime, sessionId: string): Promis
   return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
 }
 
-/** Starts a session under a new id, and ends the one that this browser had before. */
-export async function startSession(c: RequestContext, user: UserRow) {
+/**
+ * Starts a session under a new id, and ends the one that this browser had before.
+ * @param user as it was when the password was verified
+ * @returns false when the password was changed, or the user deactivated or deleted, since then
+ */
+export async function startSession(c: RequestContext, user: UserRow): Promise<boolean> {
   const { store, clock, settings } = c.var.runtime
   const sessionId = randomBytes(32).toString('base64url')
   const now = clock()
   const before = readCookie(c, 'session')
-  await store.write([
+  const isStarted = await writeUnlessConflict(store, [
+    requireUnchangedSignIn(store, user),
     ...(before ? [deleteSession(store, hashSecret(before))] : []),
     insertSession(store, {
       session_hash: hashSecret(sessionId),
@@ -38,7 +44,8 @@ export async function startSession(c: RequestContext, user: UserRow) {
     }),
     ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
   ])
-  writeCookie(c, 'session', sessionId, settings.sessionLifetime)
+  if (isStarted) writeCookie(c, 'session', sessionId, settings.sessionLifetime)
+  return isStarted
 }
 
 export async function endSession(c: RequestContext) {
@@ -48,7 +55,7 @@ export async function endSession(c: RequestContext) {
   writeCookie(c, 'session', '', 0)
 }
 
-/** The step before pages that are somebody's own: leads whoever is not signed in to sign in first. */
+/** The step before a user's own pages: leads others to sign in first. */
 export const requireSignedIn: RouteStep = async (c, next) => {
   if (c.var.signedIn) return next()
   return c.redirect(`/sign-in?${new URLSearchParams({ return_to: c.req.path })}`, 303)

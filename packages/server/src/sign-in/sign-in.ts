@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { email as emailInput } from '../companies/input.ts'
 import { clientAddress } from '../http/client-address.ts'
 import { readCookie } from '../http/cookies.ts'
@@ -14,6 +15,8 @@ import { startSession } from './session.ts'
 import { type SignInPage, showSignInPage } from './sign-in-page.ts'
 
 const AFTERWARDS = '/connected-apps'
+/** Milliseconds before a password is checked while the account is under attack from other networks. */
+const SLOW_DOWN = 1000
 
 /** Finds out whom a sign-in is for, if an app asked for it: shown on the page when it is shown again. */
 export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Partial<SignInPage>>
@@ -41,12 +44,12 @@ export function signIn(purposeOf: SignInPurpose): RouteHandler {
     if (result === 'wrong') return again({ problem: 'signIn.wrong', status: 422 })
     if ('wait' in result) return again({ problem: 'signIn.tooMany', wait: result.wait, status: 429 })
 
-    await startSession(c, result)
     rememberBrowser(c, result.email)
     return c.redirect(returnTo, 303)
   }
 }
 
+/** Verifies the password and starts the session. */
 async function authenticateUser(
   c: RequestContext,
   emailText: string,
@@ -59,10 +62,13 @@ async function authenticateUser(
     address: clientAddress(c),
     knownBrowser: knownBrowser(c, email),
   })
-  if (attempt.wait > 0) return attempt
+  if (!('succeeded' in attempt)) return attempt
+  if (attempt.slowDown) await sleep(SLOW_DOWN)
   const user = await findUserByEmail(runtime.store, email)
   if (!(await holdsPassword(user, password))) return 'wrong'
-  if ('succeeded' in attempt) await attempt.succeeded()
+  // Refused where the password was changed, or the user deactivated, since it was verified.
+  if (!(await startSession(c, user!))) return 'wrong'
+  await attempt.succeeded()
   return user!
 }
 

@@ -81,7 +81,7 @@ describe('what bearer checks remember', () => {
         const key = { ...owner, client_id: client.id }
         const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
         const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: `family ${index}` }, ['base'])
-        await runtime.store.write([putInstallation(runtime.store, installation), ...statements])
+        await runtime.store.write([putInstallation(runtime.store, installation, undefined), ...statements])
         return tokens.accessToken
       }),
     )

@@ -115,6 +115,20 @@ export function returned<Row>(results: WriteResult[]): Row[] {
   return (results.at(-1)?.rows ?? []) as Row[]
 }
 
+/**
+ * Writes what must not be decided again when its conditions do not hold any more.
+ * @returns whether it was committed
+ */
+export async function writeUnlessConflict(store: Store, statements: readonly Statement[]): Promise<boolean> {
+  try {
+    await store.write(statements)
+    return true
+  } catch (error) {
+    if (error instanceof WriteConflict) return false
+    throw error
+  }
+}
+
 /** More rounds than any crowd that the tests could make has needed; only a fault can reach it. */
 const MOST_ROUNDS = 24
 

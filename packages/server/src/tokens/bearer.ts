@@ -26,8 +26,10 @@ function readToken(authorization: string | undefined): string {
     })
   }
   const token = BEARER.exec(authorization)?.[1]
-  if (token === undefined) throw invalidToken('The Authorization header does not hold a bearer token.')
-  return token
+  if (token !== undefined) return token
+  // Repeated fields are joined by commas (RFC 9110 section 5.2), and no token holds one.
+  if (authorization.includes(',')) throw repeatedAuthorization()
+  throw invalidToken('The Authorization header does not hold a bearer token.')
 }
 
 function findToken({ findBearer }: Runtime, token: string): Soon<BearerRecord | undefined> {
@@ -59,6 +61,14 @@ function requireScope(bearer: BearerRecord, scope: string) {
   if (storesScope(bearer.scopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
     'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+  })
+}
+
+/** RFC 6750 section 3.1: a request that authenticates twice is malformed. */
+export function repeatedAuthorization(): ApiError {
+  const error = 'Repeated Authorization header. Send it once.'
+  return new ApiError(400, error, {
+    'WWW-Authenticate': `Bearer error="invalid_request", error_description="${error}"`,
   })
 }
 

@@ -3,7 +3,7 @@ import { OAuthError } from '../http/errors.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../store/queries/access-tokens.ts'
 import { endFamily } from '../store/queries/families.ts'
 import { lockInstallation } from '../store/queries/installations.ts'
-import { findActiveMembership } from '../store/queries/memberships.ts'
+import { findActiveMembership, requireActiveMembership } from '../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
   findRefreshToken,
@@ -44,7 +44,7 @@ export function refresh(
 ): Promise<IssuedTokens> {
   return retryOnConflict(async () => {
     const token = await findPresented(runtime, client, presented)
-    await requireActiveMembership(runtime, token)
+    await refuseInactive(runtime, token)
     const scopes = narrowScopes(token, requested)
     if (token.used_at === null) return useFirst(runtime, token, presented, scopes)
     return useAgain(runtime, client, token, presented, scopes)
@@ -61,7 +61,7 @@ async function findPresented(runtime: Runtime, client: RefreshingClient, present
   return token
 }
 
-async function requireActiveMembership(runtime: Runtime, token: RefreshTokenRow) {
+async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
   if (!(await findActiveMembership(runtime.store, token.company_id, token.user_id))) {
     throw refused('The user is not active at this company now.')
   }
@@ -81,6 +81,7 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
   const tokens = derive(key, token, presented, scopes, 0, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
+    requireActiveMembership(store, token.company_id, token.user_id),
     spendRefreshToken(store, token, clock()),
     storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
     storeAccessToken(runtime, token, tokens.accessToken, scopes),
@@ -147,6 +148,7 @@ async function giveAgain(
   const fresh = derive(key, token, presented, scopes, token.access_generation + 1, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
+    requireActiveMembership(store, token.company_id, token.user_id),
     advanceAccessGeneration(store, token),
     storeAccessToken(runtime, token, fresh.accessToken, scopes),
     deleteExpiredAccessTokens(store, token, clock()),

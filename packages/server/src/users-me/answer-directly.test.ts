@@ -81,7 +81,7 @@ describe('GET /users/me answered directly', () => {
     expect(direct).toBe(0)
   })
 
-  it('takes the header’s value as it stands, and survives two of them', async () => {
+  it('[OA-71] answers two Authorization headers with 400', async () => {
     const twice = await new Promise<string>(resolve => {
       const socket = connect(listener.port, '127.0.0.1')
       socket.on('data', data => {
@@ -91,8 +91,8 @@ describe('GET /users/me answered directly', () => {
       const line = `Authorization: Bearer ${tokens.good}\r\n`
       socket.write(`GET /users/me HTTP/1.1\r\nHost: x\r\n${line}${line.replace('_1_', '_2_')}\r\n`)
     })
-    // Node keeps the first and drops the rest.
-    expect(twice).toMatch(/^HTTP\/1\.1 200 /)
+    expect(twice).toMatch(/^HTTP\/1\.1 400 /)
+    expect(twice).toMatch(/WWW-Authenticate: Bearer error="invalid_request"/i)
   })
 
   it('a fault of ours is answered and logged where all are', async () => {

@@ -18,8 +18,8 @@ export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
   const paths = new Set(usersMePaths)
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   return (incoming, outgoing) => {
-    const { method, url = '', headers } = incoming
-    if (method !== 'GET') return false
+    const { method, url = '', headers, rawHeaders } = incoming
+    if (method !== 'GET' || countAuthorizations(rawHeaders) > 1) return false
     const at = url.indexOf('?')
     const path = at < 0 ? url : url.slice(0, at)
     if (!paths.has(path)) return false
@@ -45,4 +45,14 @@ export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
     logRequest(runtime.log, { requestId, method, path, status: answer.status, started })
     return true
   }
+}
+
+/** Node keeps the first of a repeated header where its server is not told otherwise. */
+function countAuthorizations(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!
+    if (name.length === 'authorization'.length && name.toLowerCase() === 'authorization') count += 1
+  }
+  return count
 }

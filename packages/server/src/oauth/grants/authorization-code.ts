@@ -5,7 +5,7 @@ import {
   spendAuthorizationCode,
 } from '../../store/queries/authorization-codes.ts'
 import { endFamily } from '../../store/queries/families.ts'
-import { findActiveMembership } from '../../store/queries/memberships.ts'
+import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { issueFirstTokens } from '../../tokens/issue.ts'
 import { storedScopes } from '../../tokens/scopes.ts'
@@ -23,13 +23,18 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
   const { store, clock } = runtime
   return retryOnConflict(async () => {
     const code = await findCode(store, codeText, app.clientId)
-    if (code.used_at !== null) await endWhatItGave(store, code)
-    if (clock() >= code.expires_at) throw refused('The code has expired.')
+    // A client that cannot show that the code is its own must not end what it gave either.
     checkRedirectUri(code, redirectUri)
     checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
-    await requireActiveMembership(store, code)
+    if (code.used_at !== null) await endWhatItGave(store, code)
+    if (clock() >= code.expires_at) throw refused('The code has expired.')
+    await refuseInactive(store, code)
     const { tokens, statements } = issueFirstTokens(runtime, code, storedScopes(code.scopes))
-    await store.write([spendAuthorizationCode(store, code, clock()), ...statements])
+    await store.write([
+      requireActiveMembership(store, code.company_id, code.user_id),
+      spendAuthorizationCode(store, code, clock()),
+      ...statements,
+    ])
     return tokens
   })
 }
@@ -48,10 +53,11 @@ async function endWhatItGave(store: Store, code: AuthorizationCodeRow): Promise<
 }
 
 function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string) {
-  if (redirectUri !== code.redirect_uri) throw refused('The redirect_uri is not the one that the code was sent to.')
+  if (redirectUri !== code.redirect_uri)
+    throw refused('The redirect_uri does not match the one that the code was sent to.')
 }
 
-async function requireActiveMembership(store: Store, code: AuthorizationCodeRow) {
+async function refuseInactive(store: Store, code: AuthorizationCodeRow) {
   if (!(await findActiveMembership(store, code.company_id, code.user_id))) {
     throw refused('The user is not active at this company now.')
   }

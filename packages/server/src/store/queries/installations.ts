@@ -21,10 +21,11 @@ export interface InstallationView extends InstallationRow {
 }
 
 /**
- * Installs the app, or widens an installation that is there. Holds only while the membership is active and the
- * company is not suspended.
+ * Installs the app, or changes the installation that is there. Holds only while the membership is active, the company
+ * is not suspended, and the installation is as it was read.
+ * @param before undefined where there was none
  */
-export function putInstallation({ db }: Store, row: InstallationRow): Statement {
+export function putInstallation({ db }: Store, row: InstallationRow, before: InstallationRow | undefined): Statement {
   const active = db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -47,11 +48,33 @@ export function putInstallation({ db }: Store, row: InstallationRow): Statement 
       .insertInto('installations')
       .columns(['company_id', 'user_id', 'client_id', 'scopes', 'created_at', 'updated_at'])
       .expression(active)
-      .onConflict(conflict =>
-        conflict
-          .columns(['company_id', 'user_id', 'client_id'])
-          .doUpdateSet({ scopes: row.scopes, updated_at: row.updated_at }),
-      ),
+      .onConflict(conflict => {
+        const taken = conflict.columns(['company_id', 'user_id', 'client_id'])
+        if (!before) return taken.doNothing()
+        return taken
+          .doUpdateSet({ scopes: row.scopes, updated_at: row.updated_at })
+          .where('installations.scopes', '=', before.scopes)
+      }),
+  )
+}
+
+/**
+ * Holds only while the app is installed with exactly these scopes. It touches the row, so that a removal at the same
+ * moment comes before, and is noticed, or after, and ends what this write gives.
+ */
+export function requireInstallation(
+  { db }: Store,
+  { scopes, ...key }: InstallationKey & { scopes: string },
+): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('installations')
+      .set({ scopes })
+      .where('company_id', '=', key.company_id)
+      .where('user_id', '=', key.user_id)
+      .where('client_id', '=', key.client_id)
+      .where('scopes', '=', scopes),
   )
 }
 

@@ -107,6 +107,46 @@ export function recordSignIn({ db }: Store, userId: number, companyIds: number[]
   )
 }
 
+const stillActive = new KeptQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .select('m.user_id')
+    .where('m.company_id', '=', companyId)
+    .where('m.user_id', '=', userId)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null),
+)
+
+/** Holds only while the membership is active, and the company is not suspended. */
+export function requireActiveMembership(store: Store, companyId: number, userId: number): Statement {
+  return stillActive.expecting(1, store, { companyId, userId })
+}
+
+/**
+ * Keeps installations from being added to a membership until this write is done. SQLite's writes go one after the other
+ * anyway; elsewhere what is added at the same moment would not be seen by the statements that end what is there.
+ */
+export function lockMembership({ db, engine }: Store, companyId: number, userId: number): Statement[] {
+  if (engine === 'sqlite') return []
+  const query = db
+    .selectFrom('memberships')
+    .select('user_id')
+    .where('company_id', '=', companyId)
+    .where('user_id', '=', userId)
+    .forUpdate()
+  return [statement(query)]
+}
+
+/**
+ * Holds only while the user is a member of so many companies. Goes after a statement that touches the user's row, as
+ * adding a membership does, so that none is added meanwhile.
+ */
+export function requireMembershipCount({ db }: Store, userId: number, count: number): Statement {
+  return expecting(count, db.selectFrom('user_companies').select('company_id').where('user_id', '=', userId))
+}
+
 const active = new KeptQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
   db
     .selectFrom('memberships as m')

@@ -71,6 +71,23 @@ export function setPasswordHash({ db }: Store, userId: number, passwordHash: str
   )
 }
 
+/**
+ * Holds only while the user may sign in with the password hash that was verified. It touches the row, so that a change
+ * of the password, a deactivation or a deletion at the same moment comes before or after, with the sessions it ends.
+ */
+export function requireUnchangedSignIn({ db }: Store, { user_id, password_hash }: UserRow): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('users')
+      .set({ active: 1 })
+      .where('user_id', '=', user_id)
+      .where('active', '=', 1)
+      .where('deleted_at', 'is', null)
+      .where('password_hash', '=', password_hash),
+  )
+}
+
 export function setLastCompany({ db }: Store, userId: number, companyId: number): Statement {
   return statement(db.updateTable('users').set({ last_company_id: companyId }).where('user_id', '=', userId))
 }

@@ -54,7 +54,7 @@ describe('look-ups from a snapshot that is kept open', () => {
     const key = { company_id: MI6, user_id, client_id: clientId }
     const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
     const { tokens, statements } = issueFirstTokens(at.runtime, { ...key, family_id: `${Math.random()}` }, ['base'])
-    await at.runtime.store.write([putInstallation(at.runtime.store, installation), ...statements])
+    await at.runtime.store.write([putInstallation(at.runtime.store, installation, undefined), ...statements])
     return tokens.accessToken
   }
 
