@@ -20,7 +20,7 @@ import { hashAsText, parseToken } from '../tokens/token-text.ts'
 import { type BearerChange, rememberBearers } from './bearer-cache.ts'
 import type { BearerRecord } from './queries/bearer.ts'
 import { deleteExpired } from './queries/expired.ts'
-import { putInstallation } from './queries/installations.ts'
+import { findInstallation, putInstallation } from './queries/installations.ts'
 
 describe('what bearer checks remember', () => {
   let folder: ReturnType<typeof temporaryFolder>
@@ -76,15 +76,16 @@ describe('what bearer checks remember', () => {
       { company_id: UNIVERSAL_EXPORTS, user_id: BOND },
       { company_id: MI6, user_id: MONEYPENNY },
     ]
-    return Promise.all(
-      owners.map(async (owner, index) => {
-        const key = { ...owner, client_id: client.id }
-        const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
-        const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: `family ${index}` }, ['base'])
-        await runtime.store.write([putInstallation(runtime.store, installation, undefined), ...statements])
-        return tokens.accessToken
-      }),
-    )
+    const tokensOf: string[] = []
+    for (const [index, owner] of owners.entries()) {
+      const key = { ...owner, client_id: client.id }
+      const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
+      const { tokens, statements } = issueFirstTokens(runtime, { ...key, family_id: `family ${index}` }, ['base'])
+      const before = await findInstallation(runtime.store, key)
+      await runtime.store.write([putInstallation(runtime.store, installation, before), ...statements])
+      tokensOf.push(tokens.accessToken)
+    }
+    return tokensOf
   }
 
   it('is what the database says, after whatever was done, here or by another server', async () => {

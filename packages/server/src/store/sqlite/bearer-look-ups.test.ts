@@ -19,7 +19,7 @@ import { issueFirstTokens } from '../../tokens/issue.ts'
 import { hashAsText } from '../../tokens/token-text.ts'
 import { deleteAccessToken } from '../queries/access-tokens.ts'
 import { prepareFindBearer } from '../queries/bearer.ts'
-import { putInstallation } from '../queries/installations.ts'
+import { findInstallation, putInstallation } from '../queries/installations.ts'
 import { putSetting } from '../queries/settings.ts'
 import type { LookUp } from '../store.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
@@ -54,7 +54,8 @@ describe('look-ups from a snapshot that is kept open', () => {
     const key = { company_id: MI6, user_id, client_id: clientId }
     const installation = { ...key, scopes: 'base', created_at: provider.now(), updated_at: provider.now() }
     const { tokens, statements } = issueFirstTokens(at.runtime, { ...key, family_id: `${Math.random()}` }, ['base'])
-    await at.runtime.store.write([putInstallation(at.runtime.store, installation, undefined), ...statements])
+    const before = await findInstallation(at.runtime.store, key)
+    await at.runtime.store.write([putInstallation(at.runtime.store, installation, before), ...statements])
     return tokens.accessToken
   }
 
