@@ -153,8 +153,17 @@ function runBackup({ to, ...options }: AdministrationOptions & { to: string }) {
 
 function runRestore({ from, ...options }: AdministrationOptions & { from: string }) {
   const path = filePath(chooseDatabase(options))
-  restore(from, path)
-  print(options, { restored: path }, `Restored ${from} to ${path}.`)
+  const setAside = restore(from, path)
+  print(
+    options,
+    { restored: path, set_aside: setAside },
+    [`Restored ${from} to ${path}, and checked it.`, ...setAside.map(file => describeLeftover(file, path))].join('\n'),
+  )
+}
+
+function describeLeftover(file: string, path: string): string {
+  const ending = file.slice(path.length).split('.')[0]
+  return `The database that was at ${path} before had left commits that are not in its own file. They are kept in ${file}: to have them back, put them beside that file, as THAT_FILE${ending}, before it is opened.`
 }
 
 /** @throws {UsageError} for PostgreSQL, which has better tools of its own */

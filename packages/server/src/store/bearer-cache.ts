@@ -23,7 +23,7 @@ const LARGEST = 50_000
  * are not remembered.
  */
 export function rememberBearers(find: FindBearer, changes: BearerChanges): FindBearer {
-  const memory = new Memory()
+  const memory = new BearerCache()
   return (hash, companyOf) => {
     const changed = changes.poll()
     if (changed === 'lost') memory.forgetAll()
@@ -38,7 +38,8 @@ export function rememberBearers(find: FindBearer, changes: BearerChanges): FindB
   }
 }
 
-class Memory {
+/** The records, and which of them belong to which member. */
+export class BearerCache {
   readonly #seen = new SeenBefore()
   #newer = new Half()
   #older = new Half()
@@ -63,6 +64,14 @@ class Memory {
       else if (company_id !== null && user_id !== null) half.deleteMember(company_id, user_id)
       else if (client_id === null) half.deleteWhere(record => record.companyId === company_id)
       else half.deleteWhere(record => record.clientId === client_id)
+    }
+  }
+
+  /** Live records, and how many of them the index of members names: always as many. */
+  get sizes(): { records: number; indexed: number } {
+    return {
+      records: this.#newer.size + this.#older.size,
+      indexed: this.#newer.indexSize + this.#older.indexSize,
     }
   }
 
@@ -91,11 +100,18 @@ interface Kept {
  */
 class Half {
   readonly #found = new Map<number, Kept>()
-  /** Which of those belong to a member, one or several: what changes most often concerns one member only. */
-  readonly #ofMember = new Map<string, string | string[]>()
+  /** The hashes of those that belong to a member, one or several: what changes most often concerns one member only. */
+  readonly #ofMember = new Map<string, string | Set<string>>()
 
   get size(): number {
     return this.#found.size
+  }
+
+  /** Counted, not kept: for tests. */
+  get indexSize(): number {
+    let size = 0
+    for (const hashes of this.#ofMember.values()) size += typeof hashes === 'string' ? 1 : hashes.size
+    return size
   }
 
   get(hash: string): BearerRecord | undefined {
@@ -104,25 +120,36 @@ class Half {
   }
 
   add(hash: string, record: BearerRecord) {
-    this.#found.set(bitsOf(hash), { hash, record })
+    const bits = bitsOf(hash)
+    const before = this.#found.get(bits)
+    if (before) this.#removeFromIndex(before)
+    this.#found.set(bits, { hash, record })
     const member = memberOf(record.companyId, record.userId)
     const others = this.#ofMember.get(member)
     if (others === undefined) this.#ofMember.set(member, hash)
-    else if (typeof others === 'string') this.#ofMember.set(member, [others, hash])
-    else others.push(hash)
+    else if (typeof others === 'string') this.#ofMember.set(member, new Set([others, hash]))
+    else others.add(hash)
   }
 
-  /** A token that is gone does not come again: its place among its member's goes with them. */
   delete(hash: string) {
-    if (this.get(hash)) this.#found.delete(bitsOf(hash))
+    const bits = bitsOf(hash)
+    const kept = this.#found.get(bits)
+    if (kept?.hash !== hash) return
+    this.#found.delete(bits)
+    this.#removeFromIndex(kept)
   }
 
   deleteMember(companyId: number, userId: number) {
-    const member = memberOf(companyId, userId)
-    const hashes = this.#ofMember.get(member)
+    const hashes = this.#ofMember.get(memberOf(companyId, userId))
     if (hashes === undefined) return
-    for (const hash of typeof hashes === 'string' ? [hashes] : hashes) this.delete(hash)
-    this.#ofMember.delete(member)
+    for (const hash of typeof hashes === 'string' ? [hashes] : [...hashes]) this.delete(hash)
+  }
+
+  #removeFromIndex({ hash, record }: Kept) {
+    const member = memberOf(record.companyId, record.userId)
+    const hashes = this.#ofMember.get(member)
+    if (typeof hashes !== 'object') this.#ofMember.delete(member)
+    else if (hashes.delete(hash) && hashes.size === 0) this.#ofMember.delete(member)
   }
 
   deleteWhere(matches: (record: BearerRecord) => boolean) {

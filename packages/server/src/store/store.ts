@@ -22,6 +22,8 @@ export interface Store {
   readonly db: Kysely<Schema>
   /** What is committed that bearer checks depend on, if that can be followed here. */
   readonly bearerChanges: BearerChanges | undefined
+  /** Resolves when the database file was moved away or replaced: everything is refused from then on. */
+  readonly replaced?: Promise<Error> | undefined
   /**
    * Runs the one hot query: prepared once, rows as arrays in the order of its columns. Where there are
    * {@link bearerChanges}, what it finds is of their last poll or newer.

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { StandbyServer } from './errors.ts'
 import type { PostgresOptions } from './options.ts'
 
 const SECOND = 1000
@@ -34,11 +35,27 @@ export function newUnlimitedClient(url: string): pg.Client {
 
 /** Connections as they are needed; none is made yet. */
 export function newPool({ url, connections = 10 }: PostgresOptions): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(url), max: connections, idleTimeoutMillis: 60 * SECOND })
+  const pool = new pg.Pool({
+    ...clientOptions(url),
+    max: connections,
+    idleTimeoutMillis: 60 * SECOND,
+    // pg-pool calls it for each new connection; its types leave it out.
+    verify: requirePrimary,
+  } as pg.PoolConfig)
   // A connection that breaks fails what is under way on it; the event itself would end the process.
   pool.on('error', () => {})
   pool.on('connect', client => client.on('error', () => {}))
   return pool
+}
+
+/**
+ * A standby is behind its primary: a token that was revoked would be answered for. A primary never becomes one without
+ * closing its connections, so that asking once for each is enough.
+ */
+function requirePrimary(client: pg.PoolClient, done: (error?: Error) => void) {
+  client
+    .query('SELECT pg_is_in_recovery() AS is_standby')
+    .then(({ rows }) => done(rows[0]?.is_standby ? new StandbyServer() : undefined), done)
 }
 
 /** Whether statements may be prepared: not where another transaction may use the same session. */

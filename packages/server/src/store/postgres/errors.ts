@@ -5,6 +5,14 @@ export class ConnectionLost extends StoreUnavailable {
   override name = 'ConnectionLost'
 }
 
+/** The address leads to a standby, whose data are behind; after a failover it leads to the new primary before long. */
+export class StandbyServer extends StoreUnavailable {
+  override name = 'StandbyServer'
+  constructor() {
+    super('this PostgreSQL server is a standby: tokens are answered for by the primary only')
+  }
+}
+
 /** SQLSTATE classes and codes (PostgreSQL's appendix A) that end or refuse a connection: shut down, starting, too many. */
 const LOST = /^(08|53300|57P0)/
 /** Those after which nothing was changed and trying again later may help: no resources, cancelled, read-only, locked. */
@@ -20,6 +28,7 @@ const CONFLICT = new Set(['40001', '40P01'])
 /** What an error of the driver means to the rooms above. */
 export function explainError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
+  if (error instanceof StoreUnavailable) return error
   const code = (error as { code?: string }).code ?? ''
   if (CONFLICT.has(code)) return new WriteConflict(error.message)
   if (code.startsWith('23')) return new ConstraintViolation(constraintKind(code), error.message)

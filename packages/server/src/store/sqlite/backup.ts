@@ -1,9 +1,13 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
 import { requireReadableSchema } from '../migrate.ts'
+import { makePrivateFile } from '../private-file.ts'
 import { StoreOpenError } from '../store.ts'
 import { explainOpenError, openConnection } from './connection.ts'
+
+/** What SQLite keeps beside a database: commits that are not in it yet, and their index. */
+const BESIDE = ['-wal', '-journal', '-shm']
 
 /**
  * Writes a database file as it is at this moment to another file, while servers go on writing. The other file is there
@@ -12,16 +16,10 @@ import { explainOpenError, openConnection } from './connection.ts'
  */
 export function backUp(path: string, to: string): void {
   refuseExisting(to)
-  const partial = `${to}.partial`
+  refuseLeftovers(to)
   try {
-    rmSync(partial, { force: true })
-    const database = openConnection(path, 'read')
-    database.prepare('VACUUM INTO ?').run(partial)
-    database.close()
-    check(partial)
-    finish(partial, to)
+    copyWhole(path, to)
   } catch (error) {
-    rmSync(partial, { force: true })
     throw error instanceof StoreOpenError
       ? error
       : new StoreOpenError(`The backup failed: ${(error as Error).message}.`)
@@ -29,21 +27,86 @@ export function backUp(path: string, to: string): void {
 }
 
 /**
- * Puts a backup where a database should be. There must be none yet.
- * @throws {StoreOpenError}
+ * Puts a backup where a database should be, with the commits in a `-wal` beside the backup. There must be no database
+ * yet. Files that an earlier database left beside its place are kept under another name: SQLite would take what they
+ * hold for commits of the restored one.
+ * @returns the files that were set aside
+ * @throws {StoreOpenError} when something is there already, or the backup is missing, damaged or no database of ours
  */
-export function restore(from: string, path: string): void {
+export function restore(from: string, path: string): string[] {
   refuseExisting(path)
   if (!existsSync(from)) throw new StoreOpenError(`There is no file ${from}.`)
   check(from)
   makeFolder(dirname(path))
-  const partial = `${path}.partial`
-  copyFileSync(from, partial)
-  finish(partial, path)
+  const setAside = setLeftoversAside(path)
+  try {
+    copyWhole(from, path)
+    check(path)
+  } catch (error) {
+    throw error instanceof StoreOpenError ? error : explainOpenError(error, path)
+  }
+  return setAside
+}
+
+/**
+ * Renames what an earlier database left beside its place, where it holds anything.
+ * @returns the new names
+ */
+export function setLeftoversAside(path: string): string[] {
+  if (existsSync(path)) return []
+  const kept: string[] = []
+  for (const beside of BESIDE) {
+    const left = path + beside
+    if (!existsSync(left)) continue
+    // The index is made again from what it is about.
+    if (beside === '-shm' || statSync(left).size === 0) rmSync(left)
+    else {
+      const name = freeName(`${left}.left`)
+      renameSync(left, name)
+      kept.push(name)
+    }
+  }
+  return kept
+}
+
+function freeName(name: string): string {
+  if (!existsSync(name)) return name
+  for (let number = 2; ; number++) if (!existsSync(`${name}-${number}`)) return `${name}-${number}`
 }
 
 function refuseExisting(path: string) {
   if (existsSync(path)) throw new StoreOpenError(`${path} is there already. Nothing was changed; move it away first.`)
+}
+
+function refuseLeftovers(path: string) {
+  const left = BESIDE.map(beside => path + beside).find(file => existsSync(file))
+  if (left === undefined) return
+  throw new StoreOpenError(
+    `${left} is left from another database, and would be taken for a part of ${path}. Nothing was changed; move it away, or give another name.`,
+  )
+}
+
+/** All that is committed, with what a `-wal` beside it holds, as one file that is on disk before it has its name. */
+function copyWhole(from: string, to: string) {
+  const partial = `${to}.partial`
+  try {
+    for (const suffix of ['', ...BESIDE]) rmSync(partial + suffix, { force: true })
+    makePrivateFile(partial)
+    const database = openConnection(from, 'read')
+    try {
+      database.prepare('VACUUM INTO ?').run(partial)
+    } finally {
+      database.close()
+    }
+    check(partial)
+    for (const suffix of BESIDE) rmSync(partial + suffix, { force: true })
+    sync(partial)
+    renameSync(partial, to)
+    sync(dirname(to))
+  } catch (error) {
+    for (const suffix of ['', ...BESIDE]) rmSync(partial + suffix, { force: true })
+    throw error
+  }
 }
 
 /** @throws {StoreOpenError} when it is damaged, or no database of this program or an earlier one */
@@ -61,14 +124,6 @@ function check(path: string) {
   } catch (error) {
     throw error instanceof StoreOpenError ? error : explainOpenError(error, path)
   }
-}
-
-/** On disk before it has its name, and the name too. */
-function finish(partial: string, path: string) {
-  for (const suffix of ['-wal', '-shm']) rmSync(partial + suffix, { force: true })
-  sync(partial)
-  renameSync(partial, path)
-  sync(dirname(path))
 }
 
 function sync(path: string) {

@@ -80,8 +80,11 @@ export class SqliteBearerChanges implements BearerChanges {
   readonly #version: StatementSync
   readonly #after: StatementSync
   readonly #header: WalIndexHeader | undefined
+  readonly #schemaVersion: StatementSync
   #seenVersion: unknown
-  #seq: number
+  #seenSchemaVersion: unknown
+  /** The newest change that was read; undefined while the log was empty. */
+  #last: LoggedChange | undefined
   #commits = 0
   /** That something was committed, and what is not known yet. */
   #isBehind = false
@@ -89,16 +92,22 @@ export class SqliteBearerChanges implements BearerChanges {
   constructor(database: DatabaseSync, path: string) {
     this.#version = database.prepare('PRAGMA data_version')
     this.#version.setReturnArrays(true)
+    this.#schemaVersion = database.prepare('PRAGMA schema_version')
+    this.#schemaVersion.setReturnArrays(true)
+    // The last one that was read comes first, if it is still there.
     this.#after = database.prepare(
-      'SELECT seq, company_id, user_id, token_hash, client_id FROM bearer_changes WHERE seq > ? ORDER BY seq',
+      'SELECT seq, company_id, user_id, token_hash, client_id FROM bearer_changes WHERE seq >= ? ORDER BY seq',
     )
     // The first read makes the WAL index.
     database.prepare('SELECT 1 FROM bearer_changes').get()
     this.#header = openWalIndexHeader(path)
     this.#header?.hasMoved()
-    this.#seenVersion = this.#readVersion()
-    const last = database.prepare('SELECT max(seq) AS seq FROM bearer_changes').get()
-    this.#seq = Number(last?.seq ?? 0)
+    this.#seenVersion = readPragma(this.#version)
+    this.#seenSchemaVersion = readPragma(this.#schemaVersion)
+    const newest = database.prepare(
+      'SELECT seq, company_id, user_id, token_hash, client_id FROM bearer_changes ORDER BY seq DESC LIMIT 1',
+    )
+    this.#last = newest.get() as unknown as LoggedChange | undefined
   }
 
   /** Grows whenever something was committed before a poll. */
@@ -123,18 +132,36 @@ export class SqliteBearerChanges implements BearerChanges {
   }
 
   #read(): readonly BearerChange[] | 'lost' {
-    const version = this.#readVersion()
+    const version = readPragma(this.#version)
     if (version === this.#seenVersion) return NONE
-    const rows = this.#after.all(this.#seq) as unknown as (BearerChange & { seq: number })[]
+    const schemaVersion = readPragma(this.#schemaVersion)
+    const last = this.#last
+    const rows = this.#after.all(last?.seq ?? 0) as unknown as LoggedChange[]
     this.#seenVersion = version
-    const [first] = rows
-    if (!first) return NONE
-    const expected = this.#seq + 1
-    this.#seq = rows.at(-1)!.seq
-    return first.seq === expected ? rows : 'lost'
+    this.#last = rows.at(-1)
+    // SQLite raises it when a database is restored over this one, as it does when tables change.
+    const isSameDatabase = schemaVersion === this.#seenSchemaVersion
+    this.#seenSchemaVersion = schemaVersion
+    if (!isSameDatabase) return 'lost'
+    if (last === undefined) return rows.length === 0 || rows[0]!.seq === 1 ? rows : 'lost'
+    // A log without what was read from it before was cleaned, or is another one.
+    const [known, ...changes] = rows
+    return known !== undefined && isSameChange(known, last) ? changes : 'lost'
   }
+}
 
-  #readVersion(): unknown {
-    return (this.#version.get() as unknown as unknown[])[0]
-  }
+type LoggedChange = BearerChange & { seq: number }
+
+function isSameChange(one: LoggedChange, other: LoggedChange): boolean {
+  return (
+    one.seq === other.seq &&
+    one.company_id === other.company_id &&
+    one.user_id === other.user_id &&
+    one.client_id === other.client_id &&
+    Buffer.from(one.token_hash ?? []).equals(Buffer.from(other.token_hash ?? []))
+  )
+}
+
+function readPragma(pragma: StatementSync): unknown {
+  return (pragma.get() as unknown as unknown[])[0]
 }

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { makePrivateDatabase } from '../private-file.ts'
 import { StoreOpenError } from '../store.ts'
 
 export type SqlValue = null | number | bigint | string | Uint8Array
@@ -11,6 +12,7 @@ export const CHECKPOINT_PAGES = 4000
 
 /** Opens a database file (or `:memory:`) with the settings that keep promise 10: WAL and a synced commit. */
 export function openConnection(path: string, mode: 'read' | 'write'): DatabaseSync {
+  if (mode === 'write' && path !== ':memory:') makePrivateDatabase(path)
   const database = new DatabaseSync(path, { readOnly: mode === 'read', timeout: BUSY_TIMEOUT })
   if (mode === 'write') {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
@@ -27,7 +29,7 @@ export function explainOpenError(error: unknown, path: string): StoreOpenError {
   if (/not a database|malformed|disk image/.test(reason)) {
     return new StoreOpenError(`${path} is not a database that Tenantry can read (${reason}). Restore it from a backup.`)
   }
-  if (/unable to open|readonly|read-only/.test(reason)) {
+  if (/unable to open|readonly|read-only|EACCES|EROFS|ENOENT/.test(reason)) {
     return new StoreOpenError(`${path} cannot be opened for writing (${reason}). Check the folder and its permissions.`)
   }
   if (/locked|busy/.test(reason)) {

@@ -2,13 +2,16 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
+import type { BearerChanges } from '../bearer-cache.ts'
 import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
 import { type LookUp, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { setLeftoversAside } from './backup.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
 import { type FindRow, prepareLookUp, SnapshotLookUps } from './bearer-look-ups.ts'
 import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
+import { FileIdentity } from './file-identity.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
 
 export interface SqliteOptions {
@@ -40,6 +43,8 @@ export function openSqliteStore(options: SqliteOptions): Store {
 export function migrateFile(path: string): string[] {
   makeFolderOf(path)
   try {
+    // Without its database, SQLite would delete it with the commits that it holds.
+    setLeftoversAside(path)
     const database = openConnection(path, 'write')
     try {
       return migrate(database)
@@ -58,6 +63,7 @@ function openInMemory(): Store {
 }
 
 function openFile(options: SqliteOptions): Store {
+  setLeftoversAside(options.path)
   const setup = openConnection(options.path, 'write')
   try {
     if (options.migrate) migrate(setup)
@@ -67,7 +73,7 @@ function openFile(options: SqliteOptions): Store {
       openConnection(options.path, 'read'),
       new SqliteBearerChanges(reader, options.path),
     )
-    return new SqliteStore(reader, new ThreadWriter(options.path), lookUps)
+    return new SqliteStore(reader, new ThreadWriter(options.path), lookUps, new FileIdentity(options.path))
   } finally {
     setup.close()
   }
@@ -90,43 +96,66 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #writer: Writer
 
-  readonly bearerChanges: SnapshotLookUps | undefined
+  readonly #lookUps: SnapshotLookUps | undefined
+  readonly #identity: FileIdentity | undefined
+  readonly bearerChanges: BearerChanges | undefined
 
-  constructor(database: DatabaseSync, writer: Writer, lookUps?: SnapshotLookUps) {
+  constructor(database: DatabaseSync, writer: Writer, lookUps?: SnapshotLookUps, identity?: FileIdentity) {
     this.#database = database
     this.#writer = writer
-    this.bearerChanges = lookUps
-    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
+    this.#identity = identity
+    this.bearerChanges = lookUps && requireIdentity(lookUps, identity!)
+    this.#lookUps = lookUps
+    const beforeEach = identity && (() => identity.require())
+    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(database, beforeEach) }) })
+  }
+
+  get replaced(): Promise<Error> | undefined {
+    return this.#identity?.replaced
   }
 
   prepare(lookUp: LookUp): FindRow {
-    return this.bearerChanges?.prepare(lookUp) ?? prepareLookUp(this.#database, lookUp)
+    return this.#lookUps?.prepare(lookUp) ?? prepareLookUp(this.#database, lookUp)
   }
 
   async ping() {
     await this.db.selectFrom('migrations').select('version').limit(1).execute()
   }
 
-  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+  async write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    this.#identity?.require()
     return this.#writer.write(statements)
   }
 
   async close() {
     await this.#writer.settle()
-    this.bearerChanges?.close()
-    if (this.#database.isOpen && this.bearerChanges) this.#database.close()
+    this.#lookUps?.close()
+    if (this.#database.isOpen && this.#lookUps) this.#database.close()
     // The last to go, if it may write, leaves one file behind.
     await this.#writer.close()
     if (this.#database.isOpen) this.#database.close()
   }
 }
 
-/** Kysely's SQLite dialect speaks to better-sqlite3; this is the part of that interface it uses, on node:sqlite. */
-export function kyselyDatabase(database: DatabaseSync) {
+function requireIdentity(changes: BearerChanges, identity: FileIdentity): BearerChanges {
+  return {
+    poll() {
+      identity.require()
+      return changes.poll()
+    },
+  }
+}
+
+/**
+ * Kysely's SQLite dialect speaks to better-sqlite3; this is the part of that interface it uses, on node:sqlite.
+ * @param beforeEach runs before each statement, and may refuse it
+ */
+export function kyselyDatabase(database: DatabaseSync, beforeEach: () => void = () => {}) {
   const statements = new PreparedStatements(database)
   return {
     close: () => {},
     prepare(sql: string) {
+      beforeEach()
       const { statement, returnsRows } = statements.get(sql)
       return {
         reader: returnsRows,
