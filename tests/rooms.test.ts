@@ -135,6 +135,17 @@ describe.each(houses)('the house of $name', ({ name, floors, known, fewest }) =>
   })
 })
 
+describe('queries of requests', () => {
+  it('are read by our own parser, which is linear and has a limit', () => {
+    const source = fileURLToPath(new URL('../packages/server/src', import.meta.url))
+    const users = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+      path =>
+        path.endsWith('.ts') && /\breq\.quer(y|ies)\(|\.searchParams\b/.test(readFileSync(join(source, path), 'utf8')),
+    )
+    expect(users.filter(path => !path.endsWith('.test.ts') && !path.startsWith('store/postgres/'))).toEqual([])
+  })
+})
+
 describe('the kit', () => {
   const source = fileURLToPath(new URL('../packages/connect/src', import.meta.url))
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(

@@ -37,7 +37,11 @@ const newApp = z
       .string()
       .regex(/^[A-Za-z0-9._~-]{1,64}$/)
       .optional(),
-    clientSecret: z.string().optional(),
+    /** One that the app has from elsewhere; a new one is made when not given. */
+    clientSecret: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
+      .optional(),
     name: displayName,
     /** Who makes it, as people are told when they allow it. */
     maker: displayName.nullish(),

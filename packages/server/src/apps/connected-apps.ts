@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
-import { readForm } from '../http/form.ts'
+import { queryParameter, readForm } from '../http/form.ts'
 import { formToken, holdsFormToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, hiddenField, notice } from '../pages/components.ts'
@@ -61,8 +61,8 @@ ${installations.map(installation => installationItem(c, language, timezone, inst
 
 /** Names only what the user knows anyway: a company of theirs, and never one that the address merely numbers. */
 async function removalNotice(c: RequestContext, language: Language, memberships: readonly MembershipWithCompany[]) {
-  const app = await findApp(c.var.runtime.store, c.req.query('removed') ?? '')
-  const membership = memberships.find(({ company_id }) => String(company_id) === c.req.query('company_id'))
+  const app = await findApp(c.var.runtime.store, queryParameter(c, 'removed') ?? '')
+  const membership = memberships.find(({ company_id }) => String(company_id) === queryParameter(c, 'company_id'))
   if (!app || !membership) return ''
   return notice(say(language, 'connected.removed', { app: app.name, company: membership.company_name }))
 }

@@ -44,6 +44,55 @@ describe('where a callback may go', () => {
     expect(isPublicAddress(address)).toBe(false)
   })
 
+  /** The IPv6 forms that lead to an IPv4 address, or once did. */
+  const formsOf = (ipv4: string) => {
+    const [high, low] = [0, 2].map(at =>
+      ipv4
+        .split('.')
+        .slice(at, at + 2)
+        .map(part => Number(part).toString(16).padStart(2, '0'))
+        .join(''),
+    )
+    return [
+      `::ffff:${ipv4}`,
+      `::ffff:${high}:${low}`,
+      `::ffff:0:${ipv4}`,
+      `::${ipv4}`,
+      `::${high}:${low}`,
+      `64:ff9b::${high}:${low}`,
+      `64:ff9b:1::${high}:${low}`,
+      `2002:${high}:${low}::1`,
+    ]
+  }
+
+  it.each(['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.0.1', '0.0.0.0', '172.16.0.1', '100.64.0.1'])(
+    '[OA-62] %s is not public in any form',
+    ipv4 => {
+      for (const form of [ipv4, ...formsOf(ipv4)]) expect([form, isPublicAddress(form)]).toEqual([form, false])
+    },
+  )
+
+  it.each([
+    // IANA's special-purpose registries.
+    ...['0.1.2.3', '192.0.0.8', '192.0.2.1', '192.31.196.1', '192.52.193.1', '192.88.99.1', '192.175.48.1'],
+    ...['198.18.0.1', '198.51.100.1', '203.0.113.1', '240.0.0.1', '255.255.255.255'],
+    ...['100::1', '2001::1', '2001:1::1', '2001:2::1', '2001:3::1', '2001:4:112::1', '2001:10::1', '2001:20::1'],
+    ...['2001:db8::1', '2620:4f:8000::1', '3fff::1', '5f00::1', 'fc00::1', 'fec0::1', 'fe80::1', 'ff02::1', '1::1'],
+  ])('[OA-62] %s is set aside for something special', address => {
+    expect(isPublicAddress(address)).toBe(false)
+  })
+
+  it.each(['8.8.8.8', '1.1.1.1', '2606:4700::1111', '2a00:1450::1', '2620:fe::fe', '::ffff:8.8.8.8'])(
+    '[OA-62] %s is public',
+    address => {
+      expect(isPublicAddress(address)).toBe(true)
+    },
+  )
+
+  it('[OA-62] a local name with a dot at its end is one too', () => {
+    expect(uninstallUrlMistake('https://localhost./x', false)).toBeTypeOf('string')
+  })
+
   it('a name that leads to this machine is not called, whatever was registered', async () => {
     const calls: string[] = []
     const listener = createServer(socket => {

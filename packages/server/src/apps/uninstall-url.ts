@@ -12,10 +12,14 @@ export function uninstallUrlMistake(url: string, localAllowed: boolean): string 
   return isLocalHost(hostname) ? `${url} leads to a local address, which a server must not call.` : undefined
 }
 
+/** All that is assigned to the internet; what lies outside holds forms of private addresses, such as `::7f00:1`. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+
 /** Whether an IP address is one that anybody on the internet may have: not loopback, private, link-local or reserved. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
-  return ipaddr.process(address).range() === 'unicast'
+  const parsed = ipaddr.process(address)
+  return parsed.range() === 'unicast' && (parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(GLOBAL_UNICAST))
 }
 
 /**
@@ -31,7 +35,7 @@ export async function resolvePublic(hostname: string): Promise<LookupAddress[]> 
 }
 
 function isLocalHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = hostname.replace(/^\[|\]$|\.$/g, '')
   if (ipaddr.isValid(host)) return !isPublicAddress(host)
   return host === 'localhost' || /\.(localhost|local|internal)$/.test(host) || !host.includes('.')
 }

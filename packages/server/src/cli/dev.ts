@@ -66,7 +66,8 @@ async function startSandbox(listener: Listener, options: DevOptions, database: D
     const tenantry: Tenantry = serveRuntime(runtime, app =>
       addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),
     )
-    listener.serve(tenantry)
+    // Every request goes through the routes, where the host name is checked.
+    listener.serve({ fetch: tenantry.fetch, answerDirectly: () => false })
     return { tenantry, facts }
   } catch (error) {
     await runtime.store.close()

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { Listener } from '../listen.ts'
 import type { Tenantry } from '../server.ts'
+import { StoreOpenError } from '../store/store.ts'
 
 interface Closing {
   /** See {@link Listener.close}. */
@@ -9,31 +10,41 @@ interface Closing {
   onHangup?: () => void
 }
 
-/** Resolves once a signal asked to stop, what was begun is finished, and the database is closed. */
+/**
+ * Resolves once a signal asked to stop, what was begun is finished, and the database is closed.
+ * @throws {StoreOpenError} after closing, when the database file was replaced: a supervisor starts the program again
+ */
 export async function closeOnSignal(
   listener: Listener,
   tenantry: Tenantry,
   { idleGrace = 0, onHangup }: Closing = {},
 ): Promise<void> {
-  await new Promise<void>(resolve => {
+  const asked = askedToStop(onHangup)
+  const replaced = await Promise.race([asked, tenantry.runtime.store.replaced ?? asked])
+  await listener.close(idleGrace)
+  await tenantry.close()
+  if (replaced) throw new StoreOpenError(replaced.message)
+}
+
+function askedToStop(onHangup: (() => void) | undefined): Promise<undefined> {
+  return new Promise(resolve => {
+    const stop = () => resolve(undefined)
     let asked = false
     const ask = () => {
       // Asked twice, it does not wait any longer.
       if (asked) process.exit(1)
       asked = true
-      resolve()
+      stop()
     }
     process.on('SIGTERM', ask)
     if (cluster.isWorker) {
       // The terminal sends these to all; the first process tells its workers itself. Without it there is no port.
       process.on('SIGINT', () => {})
       process.on('SIGHUP', () => {})
-      process.once('disconnect', resolve)
+      process.once('disconnect', stop)
     } else {
       process.on('SIGINT', ask)
       if (onHangup) process.on('SIGHUP', onHangup)
     }
   })
-  await listener.close(idleGrace)
-  await tenantry.close()
 }

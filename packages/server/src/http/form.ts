@@ -1,5 +1,6 @@
 import type { RequestContext } from './environment.ts'
 import { OAuthError, TooManyParameters } from './errors.ts'
+import { rawQuery } from './raw-query.ts'
 
 /** Parameters by name; one sent without a value counts as not sent (RFC 6749 section 3.1). */
 export type Parameters = ReadonlyMap<string, string>
@@ -47,6 +48,21 @@ export function parseParameters(text: string): ParsedParameters {
     if (value !== '' && !parameters.has(name)) parameters.set(name, value)
   }
   return { names, parameters, repeated }
+}
+
+/**
+ * A parameter of the request's query; none where there are too many to be read. The framework's own reading takes long
+ * for a query of many separators.
+ */
+export function queryParameter(c: RequestContext, name: string): string | undefined {
+  const query = rawQuery(c.req.url)
+  if (query === '') return undefined
+  try {
+    return parseParameters(query).parameters.get(name)
+  } catch (error) {
+    if (error instanceof TooManyParameters) return undefined
+    throw error
+  }
 }
 
 function requireFewParameters(text: string) {

@@ -93,6 +93,12 @@ describe('GET /oauth/authorize', () => {
     })
   })
 
+  it('[OA-04] ignores repeated parameters that it does not know, and lets resource be repeated', async () => {
+    const more = '&utm_source=a&utm_source=b&resource=https://a.example&resource=https://b.example'
+    const page = await provider.person().open(client.authorizePath() + more)
+    expect([page.status, page.text.includes('Sign in')]).toEqual([200, true])
+  })
+
   it('[OA-04] refuses a repeated parameter', async () => {
     const twice = async (pair: string) => person.request(`${client.authorizePath()}&${pair}`)
     expect(answerOf(await twice('scope=base&scope=base')).searchParams.get('error')).toBe('invalid_request')
@@ -235,6 +241,21 @@ describe('GET /oauth/authorize', () => {
       const answer = answerOf(await who.request(client.authorizePath({ prompt: 'none', ...parameters })))
       return answer.searchParams.get('error') ?? (answer.searchParams.has('code') ? 'a code' : 'nothing')
     }
+
+    it.each([
+      ['a loopback address', 'http://127.0.0.1/callback', 'http://127.0.0.1:49152/callback', 'interaction_required'],
+      ['a private-use scheme', 'com.example.app:/callback', 'com.example.app:/callback', 'interaction_required'],
+      ['https', 'https://app.example/callback', 'https://app.example/callback', 'a code'],
+    ])('[OA-16] asks again for a public client on %s, which any program can be, but for https', async (...given) => {
+      const [, registered, used, expected] = given
+      const app = await provider.registerApp({ isPublic: true, redirectUris: [registered] })
+      const pkce = { code_challenge: pkcePair().challenge, code_challenge_method: 'S256', redirect_uri: used }
+      await person.authorize(app, { company: MI6 }, pkce)
+      const answer = answerOf(
+        await person.request(app.authorizePath({ prompt: 'none', company_id: String(MI6), ...pkce })),
+      )
+      expect(answer.searchParams.get('error') ?? (answer.searchParams.has('code') && 'a code')).toBe(expected)
+    })
 
     it('[OA-15] never shows a page: an error until everything was allowed, then a code', async () => {
       expect(await silently(person)).toBe('login_required')

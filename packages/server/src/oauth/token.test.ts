@@ -110,6 +110,23 @@ describe('POST /oauth/token', () => {
       expect(await errorOf(await post(String(form)))).toEqual([401, 'invalid_client'])
     })
 
+    it('[OA-20] a public client may send an empty secret, or leave it out', async () => {
+      const app = await provider.registerApp({ isPublic: true })
+      const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'none', client_id: app.id })
+      expect(await errorOf(await post(String(form)))).toEqual([400, 'invalid_grant'])
+      expect(await errorOf(await post(`${form}&client_secret=`))).toEqual([400, 'invalid_grant'])
+      form.delete('client_id')
+      expect(await errorOf(await post(String(form), basic(app.id, '')))).toEqual([400, 'invalid_grant'])
+      expect(await errorOf(await post(String(form), basic(app.id, 'x')))).toEqual([401, 'invalid_client'])
+      expect(await errorOf(await post(String(form), basic(client.id, '')))).toEqual([401, 'invalid_client'])
+    })
+
+    it('[OA-71] refuses two Authorization headers', async () => {
+      const { Authorization } = basic(client.id, client.secret!)
+      const answer = await post(String(grant()), { Authorization: `${Authorization}, ${Authorization}` })
+      expect(await errorOf(answer)).toEqual([400, 'invalid_request'])
+    })
+
     it('[OA-35] refuses a disabled app', async () => {
       await setDisabled(provider.runtime, client.id, true)
       expect(await errorOf(await client.exchange(code))).toEqual([401, 'invalid_client'])
@@ -131,10 +148,10 @@ describe('POST /oauth/token', () => {
         })
           .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
           .sign(key)
-      const send = async (assertion: string) => {
+      const send = async (assertion: string, code = appCode) => {
         const form = new URLSearchParams({
           grant_type: 'authorization_code',
-          code: appCode,
+          code,
           redirect_uri: CALLBACK,
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
           client_assertion: assertion,
@@ -148,6 +165,29 @@ describe('POST /oauth/token', () => {
       expect(await errorOf(await send(await sign({ exp: past })))).toEqual([401, 'invalid_client'])
       expect(await errorOf(await send(await sign({ exp: undefined })))).toEqual([401, 'invalid_client'])
       expect(await errorOf(await send(await sign({ iss: client.id })))).toEqual([401, 'invalid_client'])
+      const now = provider.now() / 1000
+      const others = [ORIGIN, 'https://other.example']
+      for (const claims of [
+        ...[{ jti: 7 }, { jti: ['one'] }, { jti: {} }, { jti: true }, { jti: '' }, { jti: null }],
+        ...[{ exp: 'soon' }, { exp: [now + 60] }, { exp: {} }, { exp: now + 700 }, { exp: 1e300 }, { exp: now - 16 }],
+        ...[{ nbf: 'x' }, { nbf: now + 16 }, { iat: 'x' }, { iat: {} }, { iat: now + 16 }],
+        ...[{ aud: others }, { aud: [] }, { aud: {} }, { aud: 7 }, { sub: 7 }, { sub: [app.id] }, { iss: [app.id] }],
+      ]) {
+        const answer = await errorOf(await send(await sign(claims as Record<string, unknown>)))
+        expect([claims, ...answer]).toEqual([claims, 401, 'invalid_client'])
+      }
+      // [OA-29] fractions, and clocks that differ by less than 15 seconds; these get as far as the code.
+      for (const [index, claims] of [
+        { exp: now + 60.5, iat: now + 0.25, nbf: now - 0.5 },
+        { exp: now - 14 },
+        { exp: now + 612 },
+        { iat: now + 14, nbf: now + 14 },
+        { aud: [ORIGIN] },
+        { aud: [ORIGIN, `${ORIGIN}/oauth/token`] },
+      ].entries()) {
+        const answer = await errorOf(await send(await sign({ ...claims, jti: `fine ${index}` }), 'no code'))
+        expect([claims, ...answer]).toEqual([claims, 400, 'invalid_grant'])
+      }
       const assertion = await sign()
       expect((await send(assertion)).status).toBe(200)
       expect(await errorOf(await send(assertion))).toEqual([401, 'invalid_client'])
@@ -166,6 +206,10 @@ describe('POST /oauth/token', () => {
   it('[OA-21] refuses a repeated parameter and a secret in the query', async () => {
     const headers = basic(client.id, client.secret!)
     expect(await errorOf(await post(`${grant()}&code=${code}`, headers))).toEqual([400, 'invalid_request'])
+    expect(
+      (await post(`${grant()}&unknown=1&unknown=2&resource=https://a.example&resource=https://b.example`, headers))
+        .status,
+    ).toBe(200)
     const form = grant()
     form.set('client_id', client.id)
     const inQuery = await post(String(form), {}, `/oauth/token?client_secret=${client.secret}`)

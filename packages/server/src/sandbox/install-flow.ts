@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { html } from 'hono/html'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { queryParameter } from '../http/form.ts'
 import type { Fragment } from '../pages/messages.ts'
 import { showPage } from '../pages/page.ts'
 import { refreshFacts, type SandboxFacts } from './facts.ts'
@@ -34,8 +35,8 @@ export function finishInstall(started: SandboxFacts, callProvider: CallProvider)
     const facts = await refreshFacts(c.var.runtime, started)
     const [state, verifier] = (getCookie(c, COOKIE) ?? '').split('.')
     deleteCookie(c, COOKIE, { path: '/callback' })
-    const { code, error } = c.req.query()
-    if (!state || c.req.query('state') !== state) return showUnexpected(c, facts)
+    const [code, error] = [queryParameter(c, 'code'), queryParameter(c, 'error')]
+    if (!state || queryParameter(c, 'state') !== state) return showUnexpected(c, facts)
     if (error || !code)
       return show(
         c,
@@ -88,7 +89,7 @@ The key to link an account by is that pair, <code>(${company_id}, ${id})</code>.
 
 /** An answer to a flow that this page did not start: for trying things by hand. */
 function showUnexpected(c: RequestContext, facts: SandboxFacts) {
-  const { code } = c.req.query()
+  const code = queryParameter(c, 'code')
   if (!code) return show(c, 'Nothing to do here', html`<p>This is where the Sandbox App gets its codes.</p>`)
   return show(
     c,

@@ -3,9 +3,11 @@ import type { Environment } from '../http/environment.ts'
 import type { SandboxFacts } from './facts.ts'
 import { sandboxHome } from './home-page.ts'
 import { type CallProvider, finishInstall, startInstall } from './install-flow.ts'
+import { requireOwnHost } from './own-host.ts'
 
-/** The sandbox's own pages, beside those of the provider. */
+/** The sandbox's own pages, beside those of the provider; all of it at its own host names only. */
 export function addSandboxRoutes(app: Hono<Environment>, facts: SandboxFacts, callProvider: CallProvider) {
+  app.use('*', requireOwnHost(facts.origin))
   app.get('/', sandboxHome(facts))
   app.get('/sandbox/install', startInstall(facts))
   app.get('/callback', finishInstall(facts, callProvider))

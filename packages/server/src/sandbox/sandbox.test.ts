@@ -89,4 +89,23 @@ describe('the sandbox’s own pages', () => {
     const page = await person.open(`/callback?error=access_denied&state=${state}`)
     expect(page.text).toContain('access_denied')
   })
+
+  it('[OA-71] are shown at their own host names only, and so are tokens answered for', async () => {
+    const status = async (host: string, path = '/') =>
+      (await fetchSandbox(path, { headers: { Host: host, Authorization: `Bearer ${facts.access_token}` } })).status
+    for (const host of [
+      'localhost:4040',
+      'localhost',
+      '127.0.0.1:4040',
+      '[::1]:4040',
+      'a.localhost',
+      '192.168.1.7:4040',
+    ]) {
+      expect([host, await status(host), await status(host, '/users/me')]).toEqual([host, 200, 200])
+    }
+    expect(await status('host.docker.internal:4040')).toBe(200)
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:4040', 'x@y', '']) {
+      expect([host, await status(host), await status(host, '/users/me')]).toEqual([host, 421, 421])
+    }
+  })
 })

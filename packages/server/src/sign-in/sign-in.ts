@@ -3,7 +3,7 @@ import { email as emailInput } from '../companies/input.ts'
 import { clientAddress } from '../http/client-address.ts'
 import { readCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
-import { type Parameters, readForm } from '../http/form.ts'
+import { type Parameters, queryParameter, readForm } from '../http/form.ts'
 import { holdsBrowserToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
 import { PageError } from '../pages/error-page.ts'
@@ -24,7 +24,7 @@ export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Par
 /** `GET /sign-in` */
 export const signInForm: RouteHandler = c => {
   if (c.var.signedIn) return c.redirect(AFTERWARDS, 303)
-  return showSignInPage(c, { returnTo: returnPath(c, c.req.query('return_to')) })
+  return showSignInPage(c, { returnTo: returnPath(c, queryParameter(c, 'return_to')) })
 }
 
 /** `POST /sign-in`: fields `email`, `password`. */

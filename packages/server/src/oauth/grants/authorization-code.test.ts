@@ -1,7 +1,8 @@
+import { setMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Client, pkcePair, type TokenAnswer } from '../../../../../tests/support/client.ts'
 import type { Person } from '../../../../../tests/support/person.ts'
-import { MI6, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
+import { BOND, MI6, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
 
 describe('the authorization code grant', () => {
   let provider: TestProvider
@@ -100,6 +101,30 @@ describe('the authorization code grant', () => {
     )
     const tokens = await app.tokens(appCode, { code_verifier: verifier })
     expect((await app.me(tokens.access_token)).status).toBe(200)
+  })
+
+  it('[OA-08] a used code ends nothing for those who cannot show that it is theirs', async () => {
+    const app = await provider.registerApp({ isPublic: true })
+    const { verifier, challenge } = pkcePair()
+    const withPkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+    const appCode = await person.code(app, { company: MI6 }, withPkce)
+    const tokens = await app.tokens(appCode, { code_verifier: verifier })
+    for (const more of [
+      {} as Record<string, string>,
+      { code_verifier: pkcePair().verifier },
+      { code_verifier: verifier, redirect_uri: 'https://app.example/other' },
+    ]) {
+      expect(await errorOf(await app.exchange(appCode, more))).toEqual([400, 'invalid_grant'])
+    }
+    expect((await app.me(tokens.access_token)).status).toBe(200)
+    expect(await errorOf(await app.exchange(appCode, { code_verifier: verifier }))).toEqual([400, 'invalid_grant'])
+    expect((await app.me(tokens.access_token)).status).toBe(401)
+  })
+
+  it('[OA-12] gives nothing to a user who is no longer active at the company', async () => {
+    await setMember(provider.runtime, MI6, BOND, { active: false })
+    expect(await errorOf(await client.exchange(code))).toEqual([400, 'invalid_grant'])
+    expect(await provider.runtime.store.db.selectFrom('access_tokens').selectAll().execute()).toEqual([])
   })
 
   it.each(['', 'x', 'tny_ac_1_', `tny_ac_1_${'0'.repeat(56)}`, `tny_ac_99999999999999999_${'0'.repeat(56)}`])(
