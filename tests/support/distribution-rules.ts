@@ -8,11 +8,14 @@ function by(placement: Placement): string | undefined {
 
 /** Statements about all companies: an administrator's lists, and jobs that look for what is due anywhere. */
 const ACROSS = [
-  // `company list`
-  /^select \* from "companies" order by "company_id"$/,
   // `installation list`, `token revoke --user` and `--client`
   /^select "i"\.\*, .* from "installations" as "i" .* order by "i"\."created_at" desc/,
   /^select \* from "uninstall_callbacks" order by "ended_at"$/,
+  // Signing in by the e-mail that a company knows: by an index, and rare beside the password that is checked then.
+  /^select distinct "user_id" from "memberships" where "email" in /,
+  // `member list --user`, lists that are searched or paged
+  /^select \* from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
+  /^select \* from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
   /^select \* from \(select \*, row_number\(\) over\(partition by "client_id" .* from "uninstall_callbacks"/,
   /^SELECT "company_id", "token_hash" FROM "refresh_tokens"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,

@@ -1,6 +1,15 @@
-export { createApp, type NewApp, rotateSecret, setDisabled } from './apps/apps.ts'
+export { type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
+export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
 export { removeInstallation } from './apps/installations.ts'
-export { createCompany, type NewCompany, setSuspended } from './companies/companies.ts'
+export {
+  type CompanyChange,
+  createCompany,
+  deleteCompany,
+  type NewCompany,
+  releaseDomain,
+  setCompany,
+  setSuspended,
+} from './companies/companies.ts'
 export { InputError } from './companies/input.ts'
 export {
   addMember,
@@ -9,7 +18,7 @@ export {
   removeMember,
   setMember,
 } from './companies/memberships.ts'
-export { createUser, deleteUser, type NewUser, setActive } from './companies/users.ts'
+export { createUser, deleteUser, type NewUser, setActive, setUser, type UserChange } from './companies/users.ts'
 export type { Runtime } from './config/runtime.ts'
 export { SettingsError } from './config/settings.ts'
 export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'

@@ -1,14 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { z } from 'zod'
-import { checkInput, displayName, InputError } from '../companies/input.ts'
+import { checkInput, InputError } from '../companies/input.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { type AppRow, findApp, insertApp, setAppDisabled, setAppSecret } from '../store/queries/apps.ts'
-import { ConstraintViolation } from '../store/store.ts'
+import {
+  type AppColumns,
+  type AppRow,
+  deleteAppRow,
+  findApp,
+  insertApp,
+  setAppDisabled,
+  updateApp,
+} from '../store/queries/apps.ts'
+import { insertClientSecret } from '../store/queries/client-secrets.ts'
+import { deleteInstallation, listInstallations } from '../store/queries/installations.ts'
+import { ConstraintViolation, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes, storedScopes, type Wire } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
-import { redirectUriMistake } from './redirect-uri.ts'
-import { uninstallUrlMistake } from './uninstall-url.ts'
+import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
+
+export type { AppChange, NewApp } from './app-input.ts'
+
+/** Installations that a removed app ends in one go. */
+const DELETED_AT_ONCE = 200
 
 /** A registered OAuth client. */
 export interface App {
@@ -29,84 +42,11 @@ export interface App {
   secretHash: Uint8Array | null
 }
 
-const LARGEST_ICON = 64 * 1024
-
-const newApp = z
-  .strictObject({
-    clientId: z
-      .string()
-      .regex(/^[A-Za-z0-9._~-]{1,64}$/)
-      .optional(),
-    /** One that the app has from elsewhere; a new one is made when not given. */
-    clientSecret: z
-      .string()
-      .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
-      .optional(),
-    name: displayName,
-    /** Who makes it, as people are told when they allow it. */
-    maker: displayName.nullish(),
-    icon: z
-      .strictObject({
-        type: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/svg+xml']),
-        bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= LARGEST_ICON, 'must be at most 64 KiB'),
-      })
-      .nullish(),
-    redirectUris: z.array(z.string()).min(1, 'at least one is needed'),
-    scopes: z.array(z.string()).default(['base']),
-    wire: z.enum(['standard', 'pipedrive']).default('standard'),
-    isPublic: z.boolean().default(false),
-    requirePkce: z.boolean().default(false),
-    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
-    uninstallUrl: z.string().nullish(),
-    /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
-    keepSecret: z.boolean().default(false),
-  })
-  .superRefine((app, context) => {
-    for (const uri of app.redirectUris) {
-      const mistake = redirectUriMistake(uri)
-      if (mistake) context.addIssue({ code: 'custom', path: ['redirectUris'], message: mistake })
-    }
-    if (!parseScopes(app.scopes.join(' '), 'standard')) {
-      context.addIssue({
-        code: 'custom',
-        path: ['scopes'],
-        message: 'a scope must not hold spaces, commas, quotes or backslashes',
-      })
-    }
-    if (app.isPublic && app.uninstallUrl) {
-      context.addIssue({
-        code: 'custom',
-        path: ['uninstallUrl'],
-        message: 'a public app has no secret to authenticate the callback with',
-      })
-    }
-    if (app.jwks && app.uninstallUrl) {
-      context.addIssue({
-        code: 'custom',
-        path: ['uninstallUrl'],
-        message: 'an app that authenticates with keys has no secret to authenticate the callback with',
-      })
-    }
-    if (app.jwks && app.isPublic) {
-      context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public app does not authenticate' })
-    }
-    if (app.jwks?.keys.some(key => 'd' in key || 'k' in key)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['jwks'],
-        message: 'register public keys only; these include a private or shared one',
-      })
-    }
-  })
-
-export type NewApp = z.input<typeof newApp>
-
 /** Registers an app; `clientSecret` is shown this once; null for a public app and one with keys. */
 export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app: App; clientSecret: string | null }> {
-  const { store, clock, keys, settings } = runtime
+  const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
-  const mistake = given.uninstallUrl && uninstallUrlMistake(given.uninstallUrl, settings.localCallbacks)
-  if (mistake) throw new InputError(mistake)
+  checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
   const clientId = given.clientId ?? randomBytes(8).toString('hex')
   const clientSecret = given.isPublic || given.jwks ? null : (given.clientSecret ?? newClientSecret())
   const keepsSecret = clientSecret !== null && (given.uninstallUrl || given.keepSecret)
@@ -129,7 +69,7 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     created_at: clock(),
   }
   try {
-    await store.write([insertApp(store, row)])
+    await store.write([insertApp(store, row), ...insertFirstSecret(store, row)])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
     throw new InputError(`The client id ${clientId} belongs to another app.`)
@@ -137,21 +77,64 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
   return { app: toApp(row), clientSecret }
 }
 
-/** Gives the app a new secret; the one before is refused from the next request on. */
-export async function rotateSecret({ store, keys }: Runtime, clientId: string): Promise<string> {
-  const app = await requireApp(store, clientId)
-  if (app.secret_hash === null)
-    throw new InputError(`${clientId} is a public app or authenticates with keys: it has no secret.`)
-  const secret = newClientSecret()
-  const encrypted = app.encrypted_secret === null ? null : encrypt(keys, secret, clientId)
-  await store.write([setAppSecret(store, clientId, hashSecret(secret), encrypted)])
-  return secret
+/**
+ * Changes what is registered of an app. A scope that is taken away is refused to tokens that are out already, from the
+ * next request on.
+ * @throws {InputError} when there is no such app, or an entry makes no sense
+ */
+export async function setApp(runtime: Runtime, clientId: string, input: AppChange): Promise<App> {
+  const { store } = runtime
+  const given = checkInput(appChange, input)
+  const before = await requireApp(store, clientId)
+  checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
+  const change: AppColumns = {
+    ...(given.name !== undefined && { name: given.name }),
+    ...(given.maker !== undefined && { maker: given.maker }),
+    ...(given.icon !== undefined && { icon: given.icon?.bytes ?? null, icon_type: given.icon?.type ?? null }),
+    ...(given.redirectUris !== undefined && { redirect_uris: JSON.stringify(given.redirectUris) }),
+    ...(given.scopes !== undefined && { scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' ') }),
+    ...(given.wire !== undefined && { wire: given.wire }),
+    ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
+    ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
+  }
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  if (!(await writeUnlessConflict(store, [updateApp(store, clientId, change)]))) throw noApp(clientId)
+  return toApp({ ...before, ...change })
+}
+
+/**
+ * Removes an app with its installations, tokens and pending callbacks; nothing can be sent to it afterwards.
+ * @returns how many installations ended
+ * @throws {InputError} when there is no such app
+ */
+export async function deleteApp(runtime: Runtime, clientId: string): Promise<number> {
+  const { store } = runtime
+  await setDisabled(runtime, clientId, true)
+  let ended = 0
+  for (;;) {
+    const installations = await listInstallations(store, { clientId, limit: DELETED_AT_ONCE })
+    if (installations.length > 0) {
+      await Promise.all(installations.map(each => writeUnlessConflict(store, [deleteInstallation(store, each)])))
+      ended += installations.length
+    } else if (await tryDelete(store, clientId)) return ended
+  }
+}
+
+/** False where somebody installed it at the last moment. */
+async function tryDelete(store: Runtime['store'], clientId: string): Promise<boolean> {
+  try {
+    await store.write(deleteAppRow(store, clientId))
+    return true
+  } catch (error) {
+    if (error instanceof ConstraintViolation) return false
+    throw error
+  }
 }
 
 /** A disabled app can do nothing, and its tokens are refused; installations stay for when it is enabled again. */
 export async function setDisabled({ store, clock }: Runtime, clientId: string, disabled: boolean): Promise<void> {
-  await requireApp(store, clientId)
-  await store.write([setAppDisabled(store, clientId, disabled ? clock() : null)])
+  const statements = [setAppDisabled(store, clientId, disabled ? clock() : null)]
+  if (!(await writeUnlessConflict(store, statements))) throw noApp(clientId)
 }
 
 /** The secret of an app that keeps it encrypted, or undefined where it cannot be read. */
@@ -185,6 +168,14 @@ export function toApp(row: AppRow): App {
 
 async function requireApp(store: Runtime['store'], clientId: string): Promise<AppRow> {
   const app = await findApp(store, clientId)
-  if (!app) throw new InputError(`There is no app ${clientId}.`)
+  if (!app) throw noApp(clientId)
   return app
+}
+
+function insertFirstSecret(store: Runtime['store'], { client_id, secret_hash, created_at }: AppRow) {
+  return secret_hash === null ? [] : [insertClientSecret(store, { client_id, secret_hash, created_at })]
+}
+
+function noApp(clientId: string): InputError {
+  return new InputError(`There is no app ${clientId}.`)
 }

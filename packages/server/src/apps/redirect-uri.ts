@@ -1,3 +1,5 @@
+import { isLocalHost } from './uninstall-url.ts'
+
 /** An http URI on this very machine, taken apart so that its port can be left out (RFC 8252 section 7.3). */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::(\d{1,5}))?((?:[/?].*)?)$/
 
@@ -26,20 +28,38 @@ export function matchesRedirectUri(registered: string, requested: string): boole
   return portFits && expected[1] === actual[1] && expected[3] === actual[3]
 }
 
-/** Why a URI cannot be registered, or undefined when it can. */
-export function redirectUriMistake(uri: string): string | undefined {
+export interface RedirectUriRules {
+  /** Private-use schemes without a dot that the operator has named. */
+  allowSchemes?: readonly string[]
+  /** Whether http may lead to this machine's neighbours too: in the sandbox. */
+  localAllowed?: boolean
+}
+
+/** Why a URI cannot be registered, and what to do about it; undefined when it can. */
+export function redirectUriMistake(
+  uri: string,
+  { allowSchemes = [], localAllowed = false }: RedirectUriRules = {},
+): string | undefined {
+  if (/^(localhost|[\w-]+(\.[\w-]+)+|\[[\da-f:]+\])(:\d+)?(\/|$)/i.test(uri)) {
+    const isLocal = /^(localhost|127\.|\[::1\])/i.test(uri)
+    return `${uri} has no scheme. Did you mean ${isLocal ? 'http' : 'https'}://${uri}?`
+  }
   if (!/^[\x21-\x7e]+$/.test(uri) || !URL.canParse(uri)) return `${uri} is not an absolute URI.`
   const url = new URL(uri)
+  if (uri.includes('*')) return `${uri} holds a *. Redirect URIs match exactly (RFC 9700 section 2.1): register each.`
   if (uri.includes('#')) return `${uri} must not have a fragment (RFC 6749 section 3.1.2).`
   if (url.username || url.password) return `${uri} must not hold credentials.`
   if (url.protocol === 'https:') return undefined
-  if (url.protocol === 'http:') {
-    return LOOPBACK.test(uri) ? undefined : `${uri} must use https; http is for 127.0.0.1, [::1] and localhost only.`
-  }
+  if (url.protocol === 'http:') return httpMistake(uri, url, localAllowed)
   if (FORBIDDEN_SCHEMES.has(url.protocol)) return `${uri} has a scheme that cannot be redirected to.`
-  return url.protocol.includes('.')
-    ? undefined
-    : `${uri} needs a scheme with a dot, such as com.example.app:/callback (RFC 8252 section 7.1).`
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme.includes('.') || allowSchemes.includes(scheme)) return undefined
+  return `${uri} has a scheme without a dot, which any program can claim (RFC 8252 section 7.1). Use one such as com.example.app:/callback, or name it if the app is well known by it: --allow-scheme ${scheme} (allowSchemes).`
+}
+
+function httpMistake(uri: string, { hostname }: URL, localAllowed: boolean): string | undefined {
+  if (LOOPBACK.test(uri) || (localAllowed && isLocalHost(hostname))) return undefined
+  return `${uri} must use https; http is for 127.0.0.1, [::1] and localhost only.`
 }
 
 /**

@@ -34,7 +34,8 @@ export async function resolvePublic(hostname: string): Promise<LookupAddress[]> 
   return allowed
 }
 
-function isLocalHost(hostname: string): boolean {
+/** Whether a host name or address can only be reached from near by. */
+export function isLocalHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$|\.$/g, '')
   if (ipaddr.isValid(host)) return !isPublicAddress(host)
   return host === 'localhost' || /\.(localhost|local|internal)$/.test(host) || !host.includes('.')

@@ -285,8 +285,11 @@ describe('the command line beside a running server', () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
     expect(JSON.parse(first.stdout)).toMatchObject({
-      version: 5,
-      applied: ['front door', 'bearer changes', 'several nodes', 'access token ends', 'query statistics'],
+      version: 7,
+      applied: [
+        ...['front door', 'bearer changes', 'several nodes', 'access token ends', 'query statistics'],
+        ...['administration', 'administration statistics'],
+      ],
     })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })
     const { DatabaseSync } = await import('node:sqlite')

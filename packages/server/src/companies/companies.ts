@@ -1,26 +1,42 @@
 import { z } from 'zod'
 import type { Runtime } from '../config/runtime.ts'
-import { type CompanyRow, insertCompany, setCompanySuspended } from '../store/queries/companies.ts'
+import {
+  type CompanyRow,
+  deleteCompanyRow,
+  deleteDomain,
+  findCompany,
+  findDomainOwner,
+  insertCompany,
+  setCompanySuspended,
+  updateCompany,
+} from '../store/queries/companies.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
-import { ConstraintViolation, WriteConflict } from '../store/store.ts'
+import { listMembers } from '../store/queries/memberships.ts'
+import { ConstraintViolation, retryOnConflict, type Store, WriteConflict, writeUnlessConflict } from '../store/store.ts'
 import { checkInput, displayName, InputError, id } from './input.ts'
+import { endMembership } from './memberships.ts'
 
-const newCompany = z.strictObject({
-  companyId: id.optional(),
+/** A DNS label: it stands in the company's address. */
+const domainLabel = z
+  .string()
+  .toLowerCase()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be letters, digits and hyphens, such as universal-exports')
+
+const companyFields = {
   name: displayName,
-  /** A DNS label: it stands in the company's address. */
-  domain: z
-    .string()
-    .toLowerCase()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be letters, digits and hyphens, such as universal-exports'),
+  domain: domainLabel,
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, 'must be two capital letters such as EE')
     .nullish(),
   industry: displayName.nullish(),
-})
+}
+
+const newCompany = z.strictObject({ companyId: id.optional(), ...companyFields })
+const companyChange = z.strictObject(companyFields).partial()
 
 export type NewCompany = z.input<typeof newCompany>
+export type CompanyChange = z.input<typeof companyChange>
 
 /** @throws {InputError} when an entry makes no sense or the domain or id is taken */
 export async function createCompany(runtime: Runtime, input: NewCompany): Promise<CompanyRow> {
@@ -39,9 +55,94 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
     await store.write([...insertCompany(store, row), reserveIds(store, 'company', row.company_id)])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
-    throw new InputError(`The domain ${row.domain} or the id ${row.company_id} belongs to another company.`)
+    throw await explainTaken(store, row, company.companyId !== undefined)
   }
   return row
+}
+
+/** Names the id only where it was given, and not made here. */
+async function explainTaken(store: Store, row: CompanyRow, wasIdGiven: boolean): Promise<InputError> {
+  const owner = await findDomainOwner(store, row.domain)
+  if (owner !== undefined) return domainTaken(row.domain, owner)
+  return new InputError(
+    wasIdGiven
+      ? `The id ${row.company_id} belongs to another company.`
+      : 'The company could not be made: another one was made at this moment. Try again.',
+  )
+}
+
+function domainTaken(domain: string, owner: number): InputError {
+  return new InputError(
+    `The domain ${domain} belongs to another company, or did: company ${owner}. A former domain can be given away after \`tenantry company release-domain ${domain}\`.`,
+  )
+}
+
+/**
+ * Changes a company. A domain that it had stays its own, so that no other company is taken for it.
+ * @throws {InputError} when there is no such company, an entry makes no sense or the domain is another company's
+ */
+export function setCompany(runtime: Runtime, companyId: number, input: CompanyChange): Promise<CompanyRow> {
+  const { store } = runtime
+  const change = checkInput(companyChange, input)
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  return retryOnConflict(async () => {
+    const before = await requireCompany(store, companyId)
+    const owner = change.domain === undefined ? undefined : await findDomainOwner(store, change.domain)
+    if (owner !== undefined && owner !== companyId) throw domainTaken(change.domain!, owner)
+    const columns = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+    const after: CompanyRow = { ...before, ...columns }
+    try {
+      await store.write(updateCompany(store, before, after, owner === undefined))
+    } catch (error) {
+      if (error instanceof ConstraintViolation)
+        throw domainTaken(after.domain, (await findDomainOwner(store, after.domain))!)
+      throw error
+    }
+    return after
+  })
+}
+
+/**
+ * Lets another company have a domain that a company had before.
+ * @throws {InputError} when it is not reserved, or is still in use
+ */
+export async function releaseDomain({ store }: Runtime, domain: string): Promise<void> {
+  const owner = await findDomainOwner(store, domain)
+  if (owner === undefined) throw new InputError(`The domain ${domain} is not reserved.`)
+  const company = await findCompany(store, owner)
+  if (company?.domain === domain) {
+    throw new InputError(`Company ${owner} is using the domain ${domain}. Give it another one first.`)
+  }
+  if (!(await writeUnlessConflict(store, [deleteDomain(store, domain, owner)]))) {
+    throw new InputError(`The domain ${domain} was changed at this moment. Look again, and try again.`)
+  }
+}
+
+/** Members that a deleted company loses in one go. */
+const DELETED_AT_ONCE = 100
+
+/**
+ * Deletes a company with its memberships, installations and tokens; apps are told. The id and the domains stay taken.
+ * What was cut off is finished by the next call; the company is suspended meanwhile.
+ * @returns how many memberships ended
+ * @throws {InputError} when there is no such company
+ */
+export async function deleteCompany(runtime: Runtime, companyId: number): Promise<number> {
+  const { store } = runtime
+  await setSuspended(runtime, companyId, true)
+  let ended = 0
+  for (;;) {
+    const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE })
+    for (const { user_id } of members) if (await endMembership(runtime, companyId, user_id)) ended += 1
+    if (members.length === 0 && (await writeUnlessConflict(store, deleteCompanyRow(store, companyId)))) return ended
+  }
+}
+
+/** @throws {InputError} when there is no such company */
+export async function requireCompany(store: Store, companyId: number): Promise<CompanyRow> {
+  const company = await findCompany(store, companyId)
+  if (!company) throw new InputError(`There is no company ${companyId}.`)
+  return company
 }
 
 /** From the next request on, tokens of a suspended company are refused; resuming lets them speak again. */

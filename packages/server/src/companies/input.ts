@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { listMistakes } from '../config/settings.ts'
+import { canonicalEmail, isSubmittable } from './emails.ts'
+import { canonicalLocale } from './locales.ts'
+import { canonicalTimeZone } from './time-zones.ts'
 
 /** What an operator entered makes no sense; each mistake says which entry and why. */
 export class InputError extends Error {
@@ -29,20 +32,35 @@ export const email = z
   .max(254)
   .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')
 
-/** `ll_CC`, the form that `/users/me` answers. */
-export const locale = z.string().regex(/^[a-z]{2,3}_[A-Z]{2}$/, 'must look like en_US')
+/** An e-mail address to sign in with: one that browsers can submit. Its domain may be internationalised. */
+export const signInEmail = email.refine(
+  text => isSubmittable(canonicalEmail(text)),
+  "cannot be typed into a browser’s e-mail field: before the @ only ASCII letters, digits and .!#$%&'*+/=?^_`{|}~- are possible, after it a domain name",
+)
 
-export const timezone = z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Helsinki')
+/** A BCP 47 language tag, kept in its canonical form with underscores: `en_US`, `es_419`, `zh_Hant_TW`. */
+export const locale = z
+  .string()
+  .max(35)
+  .transform((text, context) => {
+    const canonical = canonicalLocale(text)
+    if (canonical !== undefined) return canonical
+    context.addIssue({ code: 'custom', message: 'must be a language tag (BCP 47) such as en_US, es_419 or zh_Hant_TW' })
+    return z.NEVER
+  })
+
+/** An IANA time zone, kept by its canonical name. */
+export const timezone = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const canonical = canonicalTimeZone(text)
+    if (canonical !== undefined) return canonical
+    context.addIssue({ code: 'custom', message: 'must be an IANA time zone such as Europe/Helsinki' })
+    return z.NEVER
+  })
 
 export const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
 
 /** Milliseconds since 1970. */
 export const moment = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)
-
-function isTimeZone(name: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
-  } catch {
-    return false
-  }
-}

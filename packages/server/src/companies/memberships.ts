@@ -11,7 +11,7 @@ import {
   type MembershipRow,
   updateMembership,
 } from '../store/queries/memberships.ts'
-import { ConstraintViolation, retryOnConflict, WriteConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { checkInput, displayName, email, InputError, id, locale, moment, timezone } from './input.ts'
 import { requireUser } from './users.ts'
 
@@ -103,25 +103,26 @@ export async function setMember(
     ...(active !== undefined && { active: active ? 1 : 0 }),
   }
   if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
-  await orNoMember(companyId, userId, store.write([updateMembership(store, companyId, userId, change, clock())]))
+  if (!(await writeUnlessConflict(store, [updateMembership(store, companyId, userId, change, clock())]))) {
+    throw noMember(companyId, userId)
+  }
   return (await findMembership(store, companyId, userId))!
 }
 
 /** Ends a membership with its installations and their tokens; their apps are told. */
-export async function removeMember({ store, clock }: Runtime, companyId: number, userId: number): Promise<void> {
-  const write = store.write([
+export async function removeMember(runtime: Runtime, companyId: number, userId: number): Promise<void> {
+  if (!(await endMembership(runtime, companyId, userId))) throw noMember(companyId, userId)
+}
+
+/** @returns false when there was none */
+export function endMembership({ store, clock }: Runtime, companyId: number, userId: number): Promise<boolean> {
+  return writeUnlessConflict(store, [
     ...lockMembership(store, companyId, userId),
     queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
     ...deleteMembership(store, companyId, userId),
   ])
-  await orNoMember(companyId, userId, write)
 }
 
-async function orNoMember(companyId: number, userId: number, write: Promise<unknown>) {
-  try {
-    await write
-  } catch (error) {
-    if (!(error instanceof WriteConflict)) throw error
-    throw new InputError(`User ${userId} is not a member of company ${companyId}.`)
-  }
+function noMember(companyId: number, userId: number): InputError {
+  return new InputError(`User ${userId} is not a member of company ${companyId}.`)
 }

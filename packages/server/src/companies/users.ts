@@ -9,14 +9,24 @@ import {
   requireMembershipCount,
 } from '../store/queries/memberships.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
-import { findUser, insertUser, markUserDeleted, setUserActive, type UserRow } from '../store/queries/users.ts'
+import {
+  findUser,
+  findUserByEmail,
+  findUserByMemberEmail,
+  insertUser,
+  markUserDeleted,
+  setUserActive,
+  type UserRow,
+  updateUser,
+} from '../store/queries/users.ts'
 import { ConstraintViolation, retryOnConflict } from '../store/store.ts'
-import { checkInput, displayName, email, InputError, id, locale, timezone } from './input.ts'
+import { canonicalEmail, emailForms } from './emails.ts'
+import { checkInput, displayName, InputError, id, locale, signInEmail, timezone } from './input.ts'
 
 const newUser = z.strictObject({
   userId: id.optional(),
   /** The address to sign in with; what companies know the person by stands in the memberships. */
-  email,
+  email: signInEmail,
   name: displayName,
   locale: locale.default('en_US'),
   timezone: timezone.nullish(),
@@ -43,12 +53,51 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
     created_at: clock(),
   }
   try {
-    await store.write([...insertUser(store, row), reserveIds(store, 'user', row.user_id)])
+    await store.write([...insertUser(store, row, canonicalEmail(row.email)), reserveIds(store, 'user', row.user_id)])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
-    throw new InputError(`The e-mail ${row.email} or the id ${row.user_id} belongs to another user.`)
+    if (await findUserByEmail(store, emailForms(row.email))) throw emailTaken(row.email)
+    throw new InputError(
+      user.userId === undefined
+        ? 'The user could not be made: another one was made at this moment. Try again.'
+        : `The id ${user.userId} belongs to another user.`,
+    )
   }
   return row
+}
+
+function emailTaken(email: string): InputError {
+  return new InputError(`The e-mail ${email} belongs to another user.`)
+}
+
+const userChange = z
+  .strictObject({ email: signInEmail, name: displayName, locale, timezone: timezone.nullable() })
+  .partial()
+
+export type UserChange = z.input<typeof userChange>
+
+/**
+ * Changes a user: the e-mail to sign in with, and what memberships are made with from now on. The user stays the same.
+ * @throws {InputError} when there is no such user, an entry makes no sense or the e-mail is another user's
+ */
+export function setUser(runtime: Runtime, userId: number, input: UserChange): Promise<UserRow> {
+  const { store } = runtime
+  const change = checkInput(userChange, input)
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  return retryOnConflict(async () => {
+    const before = await requireUser(store, userId)
+    const columns = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+    const after: UserRow = { ...before, ...columns }
+    const owner = change.email === undefined ? before : await findUserByEmail(store, emailForms(change.email))
+    if (owner && owner.user_id !== userId) throw emailTaken(after.email)
+    try {
+      await store.write(updateUser(store, before, after, emailForms(before.email), canonicalEmail(after.email)))
+    } catch (error) {
+      if (error instanceof ConstraintViolation) throw emailTaken(after.email)
+      throw error
+    }
+    return after
+  })
 }
 
 /** A deactivated user is signed out, and the tokens at every company are refused from the next request on. */
@@ -72,7 +121,7 @@ export function deleteUser({ store, clock }: Runtime, userId: number): Promise<v
   return retryOnConflict(async () => {
     const user = await requireUser(store, userId)
     const companyIds = await listCompanyIdsOfUser(store, userId)
-    const [touchUser, ...removeUser] = markUserDeleted(store, user, clock())
+    const [touchUser, ...removeUser] = markUserDeleted(store, user, emailForms(user.email), clock())
     await store.write([
       touchUser!,
       requireMembershipCount(store, userId, companyIds.length),
@@ -85,6 +134,19 @@ export function deleteUser({ store, clock }: Runtime, userId: number): Promise<v
       deleteSessionsOfUser(store, userId),
     ])
   })
+}
+
+/**
+ * The user whose sign-in e-mail it is, otherwise the only one whom companies know by it: `/users/me` gives apps the
+ * latter, and they give it back as a hint. Both are looked for each time, so that the time tells nothing.
+ */
+export async function findUserByAnyEmail(store: Runtime['store'], email: string): Promise<UserRow | undefined> {
+  const forms = emailForms(email)
+  const [bySignIn, byMembership] = await Promise.all([
+    findUserByEmail(store, forms),
+    findUserByMemberEmail(store, forms),
+  ])
+  return bySignIn ?? byMembership
 }
 
 /** @throws {InputError} when there is no such user, or no longer */

@@ -1,3 +1,4 @@
+import { findUserByAnyEmail } from '../companies/users.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { findInstallation } from '../store/queries/installations.ts'
 import { retryOnConflict } from '../store/store.ts'
@@ -13,7 +14,7 @@ import { grantCodeAgain } from './grant-code.ts'
  */
 export async function answerWithoutAsking(c: RequestContext, request: AuthorizationRequest) {
   requireKnowableClient(request)
-  requireHintedUser(c, request)
+  await requireHintedUser(c, request)
   const code = await retryOnConflict(async () => {
     const membership = await requireOneMembership(c, request)
     return grantCodeAgain(c, request, await requireConsent(c, request, membership.company_id))
@@ -30,10 +31,12 @@ function requireKnowableClient(request: AuthorizationRequest) {
   throw new AuthorizationError(request, 'interaction_required', 'The user must confirm this app each time.')
 }
 
-function requireHintedUser(c: RequestContext, request: AuthorizationRequest) {
-  const { signedIn } = c.var
+async function requireHintedUser(c: RequestContext, { loginHint, ...request }: AuthorizationRequest) {
+  const { signedIn, runtime } = c.var
   if (!signedIn) throw new AuthorizationError(request, 'login_required', 'Nobody is signed in.')
-  if (request.loginHint !== undefined && request.loginHint.toLowerCase() !== signedIn.user.email) {
+  if (loginHint === undefined) return
+  const hinted = await findUserByAnyEmail(runtime.store, loginHint)
+  if (hinted?.user_id !== signedIn.user.user_id) {
     throw new AuthorizationError(request, 'login_required', 'Someone else is signed in.')
   }
 }

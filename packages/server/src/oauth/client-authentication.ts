@@ -1,12 +1,10 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type App, findRegisteredApp } from '../apps/apps.ts'
+import { holdsSecret } from '../apps/client-secrets.ts'
+import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
-import { hashSecret } from '../tokens/token-text.ts'
 import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
-
-const NO_HASH = new Uint8Array(32)
 
 interface Credentials {
   method: 'basic' | 'post' | 'assertion' | 'none'
@@ -23,7 +21,7 @@ export async function authenticateClient(c: RequestContext, form: Parameters): P
   const credentials = readCredentials(c, form)
   const app = await findRegisteredApp(c.var.runtime, credentials.clientId)
   if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)
-  else checkSecret(app, credentials)
+  else await checkSecret(c.var.runtime, app, credentials)
   if (app!.disabledAt !== null) throw refused(credentials, 'The app has been switched off.')
   return app!
 }
@@ -70,16 +68,15 @@ function readAssertion(form: Parameters, bodyClientId: string | undefined): Cred
   return { method: 'assertion', clientId }
 }
 
-function checkSecret(app: App | undefined, credentials: Credentials) {
+async function checkSecret(runtime: Runtime, app: App | undefined, credentials: Credentials) {
   // An empty secret may be omitted, and the other way round (RFC 6749 section 2.3.1): a public client has none.
   if (credentials.method === 'none' || (credentials.secret === '' && app?.isPublic)) {
     if (!app?.isPublic) throw refused(credentials, 'The client is unknown or must authenticate.')
     return
   }
-  // Compared also where there is none, so that the time tells nothing.
-  const expected = app?.secretHash ?? NO_HASH
-  const matches = timingSafeEqual(hashSecret(credentials.secret!), expected)
-  if (!matches || !app?.secretHash) throw refused(credentials, 'The client id or secret is wrong.')
+  if (!(await holdsSecret(runtime, app, credentials.secret!))) {
+    throw refused(credentials, 'The client id or secret is wrong.')
+  }
 }
 
 function refused({ method }: Pick<Credentials, 'method'>, description: string): OAuthError {

@@ -6,7 +6,7 @@ import { readOAuthForm } from '../http/form.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
-import { formatScopes, storedScopes } from '../tokens/scopes.ts'
+import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { requireParameter } from './grants/grant.ts'
@@ -30,7 +30,7 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
   if (!membership) return undefined
   return {
     active: true,
-    scope: formatScopes(storedScopes(found.scopes), app.wire),
+    scope: formatScopes(intersection(storedScopes(found.scopes), app.scopes), app.wire),
     client_id: found.client_id,
     username: membership.name,
     token_type: found.tokenType,

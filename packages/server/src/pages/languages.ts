@@ -33,7 +33,7 @@ export function parseAcceptLanguage(header: string | undefined): string[] {
 
 /** `et_EE` as `et-EE`. */
 export function localeToTag(locale: string): string {
-  return locale.replace('_', '-')
+  return locale.replaceAll('_', '-')
 }
 
 export function direction(language: Language): 'ltr' | 'rtl' {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { canonicalEmail } from '../companies/emails.ts'
 import { email as emailInput } from '../companies/input.ts'
+import { findUserByAnyEmail } from '../companies/users.ts'
 import { clientAddress } from '../http/client-address.ts'
 import { readCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
@@ -7,7 +9,7 @@ import { type Parameters, queryParameter, readForm } from '../http/form.ts'
 import { holdsBrowserToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
 import { PageError } from '../pages/error-page.ts'
-import { findUserByEmail, type UserRow } from '../store/queries/users.ts'
+import type { UserRow } from '../store/queries/users.ts'
 import { countAttempt } from './attempt-limits.ts'
 import { knownBrowser, rememberBrowser } from './known-browser.ts'
 import { holdsPassword } from './password.ts'
@@ -44,7 +46,7 @@ export function signIn(purposeOf: SignInPurpose): RouteHandler {
     if (result === 'wrong') return again({ problem: 'signIn.wrong', status: 422 })
     if ('wait' in result) return again({ problem: 'signIn.tooMany', wait: result.wait, status: 429 })
 
-    rememberBrowser(c, result.email)
+    rememberBrowser(c, canonicalEmail(result.email))
     return c.redirect(returnTo, 303)
   }
 }
@@ -56,7 +58,10 @@ async function authenticateUser(
   password: string,
 ): Promise<UserRow | 'wrong' | { wait: number }> {
   const { runtime } = c.var
-  const email = emailInput.safeParse(emailText).data ?? emailText.slice(0, 254)
+  const typed = emailInput.safeParse(emailText).data ?? emailText.slice(0, 254)
+  const user = await findUserByAnyEmail(runtime.store, typed)
+  // One budget for all addresses of a user.
+  const email = canonicalEmail(user?.email ?? typed)
   const attempt = await countAttempt(runtime, {
     email,
     address: clientAddress(c),
@@ -64,7 +69,6 @@ async function authenticateUser(
   })
   if (!('succeeded' in attempt)) return attempt
   if (attempt.slowDown) await sleep(SLOW_DOWN)
-  const user = await findUserByEmail(runtime.store, email)
   if (!(await holdsPassword(user, password))) return 'wrong'
   // Refused where the password was changed, or the user deactivated, since it was verified.
   if (!(await startSession(c, user!))) return 'wrong'

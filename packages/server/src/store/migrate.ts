@@ -4,6 +4,7 @@ import { bearerChanges } from './migrations/0002-bearer-changes.ts'
 import { severalNodes } from './migrations/0003-several-nodes.ts'
 import { accessTokenEnds } from './migrations/0004-access-token-ends.ts'
 import { queryStatistics } from './migrations/0005-query-statistics.ts'
+import { administration, administrationStatistics } from './migrations/0006-administration.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
@@ -14,6 +15,8 @@ export const migrations: readonly Migration[] = [
   severalNodes,
   accessTokenEnds,
   queryStatistics,
+  administration,
+  administrationStatistics,
 ]
 
 const MIGRATIONS_TABLE =

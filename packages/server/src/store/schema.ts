@@ -13,6 +13,7 @@ export interface Schema {
   user_companies: { user_id: number; company_id: number }
   memberships: MembershipsTable
   apps: AppsTable
+  client_secrets: ClientSecretsTable
   installations: InstallationsTable
   authorization_codes: AuthorizationCodesTable
   access_tokens: AccessTokensTable
@@ -115,6 +116,16 @@ export interface AppsTable {
   uninstall_url: string | null
   disabled_at: number | null
   created_at: number
+}
+
+export interface ClientSecretsTable {
+  client_id: string
+  secret_hash: Uint8Array
+  created_at: number
+  /** When it stops being accepted; null for the current one. */
+  expires_at: number | null
+  /** To the hour. */
+  last_used_at: number | null
 }
 
 export interface InstallationsTable {

@@ -58,7 +58,7 @@ export function isInGoodStanding(bearer: BearerRecord): boolean {
 }
 
 function requireScope(bearer: BearerRecord, scope: string) {
-  if (storesScope(bearer.scopes, scope)) return
+  if (storesScope(bearer.scopes, scope) && storesScope(bearer.appScopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
     'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
   })

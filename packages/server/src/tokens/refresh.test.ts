@@ -179,14 +179,22 @@ describe('refresh tokens', () => {
     await runtime.keys.rotate()
     provider.pass(5 * MINUTE)
     const given = await client.refreshed(first.refresh_token)
-    const again = await refresh(late, { clientId: client.id, isPublic: false }, first.refresh_token)
+    const again = await refresh(
+      late,
+      { clientId: client.id, isPublic: false, scopes: ['base', 'users:read'] },
+      first.refresh_token,
+    )
     expect([again.accessToken, again.refreshToken]).toEqual([given.access_token, given.refresh_token])
   })
 
   it('a retry gets the same answer although an earlier program had given it, before keys were in the database', async () => {
     const { runtime } = provider
     const earlier = { ...runtime, keys: new KeyRing(runtime.store, [SECRET], runtime.clock) }
-    const given = await refresh(earlier, { clientId: client.id, isPublic: false }, first.refresh_token)
+    const given = await refresh(
+      earlier,
+      { clientId: client.id, isPublic: false, scopes: ['base', 'users:read'] },
+      first.refresh_token,
+    )
     expect(await client.refreshed(first.refresh_token)).toMatchObject({ access_token: given.accessToken })
   })
 

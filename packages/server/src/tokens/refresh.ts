@@ -13,7 +13,7 @@ import {
 import { retryOnConflict } from '../store/store.ts'
 import { deriveAccessToken, deriveRefreshToken } from './derive.ts'
 import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from './issue.ts'
-import { isSubset, storedScopes } from './scopes.ts'
+import { intersection, isSubset, storedScopes } from './scopes.ts'
 import { hashSecret, parseToken } from './token-text.ts'
 
 const SECOND = 1000
@@ -28,6 +28,8 @@ const RACE_WINDOW = 60 * SECOND
 export interface RefreshingClient {
   clientId: string
   isPublic: boolean
+  /** What it is registered for: a refresh gives no more, whatever was granted before. */
+  scopes: readonly string[]
 }
 
 /**
@@ -45,7 +47,7 @@ export function refresh(
   return retryOnConflict(async () => {
     const token = await findPresented(runtime, client, presented)
     await refuseInactive(runtime, token)
-    const scopes = narrowScopes(token, requested)
+    const scopes = narrowScopes(client, token, requested)
     if (token.used_at === null) return useFirst(runtime, token, presented, scopes)
     return useAgain(runtime, client, token, presented, scopes)
   })
@@ -67,8 +69,8 @@ async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
   }
 }
 
-function narrowScopes(token: RefreshTokenRow, requested: string[] | undefined): string[] {
-  const granted = storedScopes(token.scopes)
+function narrowScopes(client: RefreshingClient, token: RefreshTokenRow, requested: string[] | undefined): string[] {
+  const granted = intersection(storedScopes(token.scopes), client.scopes)
   if (requested === undefined) return granted
   if (isSubset(requested, granted)) return requested
   throw new OAuthError('invalid_scope', 'A refresh cannot ask for more than was granted.')

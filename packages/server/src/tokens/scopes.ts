@@ -33,3 +33,8 @@ export function storesScope(text: string, scope: string): boolean {
 export function isSubset(scopes: readonly string[], of: readonly string[]): boolean {
   return scopes.every(scope => of.includes(scope))
 }
+
+/** Those of the first that are among the second, too. */
+export function intersection(scopes: readonly string[], others: readonly string[]): string[] {
+  return scopes.filter(scope => others.includes(scope))
+}

@@ -40,6 +40,8 @@ const record: fc.Arbitrary<BearerRecord> = fc.record({
   companyIndustry: fc.option(text),
   companySuspendedAt: fc.option(moment),
   appDisabledAt: fc.option(moment),
+  appWire: fc.constant('standard'),
+  appScopes: fc.constant('base'),
 })
 
 const time = (value: number | null) =>
@@ -83,5 +85,22 @@ describe('a user as text', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it.each([
+    ['en_US', 'en_US', 'en', 'US', 'en_US', 'US'],
+    ['es_419', 'es_419', 'es', '419', 'es_ES', 'ES'],
+    ['zh_Hant_TW', 'zh_Hant_TW', 'zh', 'TW', 'zh_TW', 'TW'],
+    ['sr_Latn_RS', 'sr_Latn_RS', 'sr', 'RS', 'sr_RS', 'RS'],
+    ['fr', 'fr', 'fr', null, 'fr_FR', 'FR'],
+  ])('gives the locale %s as it is, and to clients of Pipedrive as ll_CC', (...given) => {
+    const [locale, standard, language, country, pipedrive, pipedriveCountry] = given
+    const [any] = fc.sample(record, 1)
+    const localeOf = (appWire: string) => {
+      const { locale: text, language: split } = JSON.parse(writeUser({ ...any!, locale, appWire }, 0))
+      return [text, split.language_code, split.country_code]
+    }
+    expect(localeOf('standard')).toEqual([standard, language, country])
+    expect(localeOf('pipedrive')).toEqual([pipedrive, language, pipedriveCountry])
   })
 })

@@ -9,8 +9,9 @@ import { timezoneOffset } from './timezone-offset.ts'
  */
 export function writeUser(user: BearerRecord, now: number): string {
   const timezone = user.timezone ?? 'UTC'
-  const { lang, language } = readLocale(user.locale)
-  return `{"id":${user.userId},"name":${quote(user.name)},"default_currency":${quote(user.currency)},"locale":${quote(user.locale)},"lang":${lang},"email":${quote(user.email)},"phone":${quoteOrNull(user.phone)},"activated":true,"last_login":${writeTimeOrNull(user.lastLoginAt)},"created":${writeTime(user.createdAt)},"modified":${writeTimeOrNull(user.modifiedAt)},"signup_flow_variation":${quoteOrNull(user.signupFlowVariation)},"has_created_company":${user.hasCreatedCompany === 1},"is_admin":${user.isAdmin},"timezone_name":${quote(timezone)},"timezone_offset":"${timezoneOffset(timezone, now)}","active_flag":true,"role_id":${user.roleId},"icon_url":${quoteOrNull(user.iconUrl)},"is_you":true,"company_id":${user.companyId},"company_name":${quote(user.companyName)},"company_domain":${quote(user.companyDomain)},"company_country":${quoteOrNull(user.companyCountry)},"company_industry":${quoteOrNull(user.companyIndustry)},"language":${language}}`
+  const { locale, lang, language } =
+    user.appWire === 'pipedrive' ? pipedriveLocale(user.locale) : readLocale(user.locale)
+  return `{"id":${user.userId},"name":${quote(user.name)},"default_currency":${quote(user.currency)},"locale":${locale},"lang":${lang},"email":${quote(user.email)},"phone":${quoteOrNull(user.phone)},"activated":true,"last_login":${writeTimeOrNull(user.lastLoginAt)},"created":${writeTime(user.createdAt)},"modified":${writeTimeOrNull(user.modifiedAt)},"signup_flow_variation":${quoteOrNull(user.signupFlowVariation)},"has_created_company":${user.hasCreatedCompany === 1},"is_admin":${user.isAdmin},"timezone_name":${quote(timezone)},"timezone_offset":"${timezoneOffset(timezone, now)}","active_flag":true,"role_id":${user.roleId},"icon_url":${quoteOrNull(user.iconUrl)},"is_you":true,"company_id":${user.companyId},"company_name":${quote(user.companyName)},"company_domain":${quote(user.companyDomain)},"company_country":${quoteOrNull(user.companyCountry)},"company_industry":${quoteOrNull(user.companyIndustry)},"language":${language}}`
 }
 
 /** Characters that stand for themselves in JSON, and are one byte each. */
@@ -25,23 +26,45 @@ function quoteOrNull(text: string | null): string {
 }
 
 interface Locale {
+  /** As JSON. */
+  locale: string
   lang: number
   /** The locale split in two, as JSON. */
   language: string
 }
 
 const locales = new Map<string, Locale>()
+const pipedriveLocales = new Map<string, Locale>()
 
 /** There are as many as people's languages. */
 function readLocale(text: string): Locale {
   let known = locales.get(text)
   if (!known) {
-    const [languageCode, countryCode] = text.split('_')
-    const language = JSON.stringify({ language_code: languageCode, country_code: countryCode })
-    known = { lang: languageId(text), language }
+    const { language, region } = new Intl.Locale(text.replaceAll('_', '-'))
+    known = describeLocale(text, language, region ?? null)
     locales.set(text, known)
   }
   return known
+}
+
+/** Clients of Pipedrive expect `ll_CC`: without a script, and with the country that the language is most likely of. */
+function pipedriveLocale(text: string): Locale {
+  let known = pipedriveLocales.get(text)
+  if (!known) {
+    const { language, region = '' } = new Intl.Locale(text.replaceAll('_', '-'))
+    const country = /^[A-Z]{2}$/.test(region) ? region : (new Intl.Locale(language).maximize().region ?? 'US')
+    known = describeLocale(`${language}_${country}`, language, country)
+    pipedriveLocales.set(text, known)
+  }
+  return known
+}
+
+function describeLocale(text: string, languageCode: string, countryCode: string | null): Locale {
+  return {
+    locale: JSON.stringify(text),
+    lang: languageId(text),
+    language: JSON.stringify({ language_code: languageCode, country_code: countryCode }),
+  }
 }
 
 const SECOND = 1000

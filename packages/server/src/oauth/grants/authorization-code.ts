@@ -8,7 +8,7 @@ import { endFamily } from '../../store/queries/families.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { issueFirstTokens } from '../../tokens/issue.ts'
-import { storedScopes } from '../../tokens/scopes.ts'
+import { intersection, storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
 import { type Grant, requireParameter } from './grant.ts'
@@ -29,7 +29,7 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
     if (code.used_at !== null) await endWhatItGave(store, code)
     if (clock() >= code.expires_at) throw refused('The code has expired.')
     await refuseInactive(store, code)
-    const { tokens, statements } = issueFirstTokens(runtime, code, storedScopes(code.scopes))
+    const { tokens, statements } = issueFirstTokens(runtime, code, intersection(storedScopes(code.scopes), app.scopes))
     await store.write([
       requireActiveMembership(store, code.company_id, code.user_id),
       spendAuthorizationCode(store, code, clock()),

@@ -10,6 +10,7 @@ export type Placement =
 /** In an order in which they can be laid out: what others lie with comes first. */
 export const placements: Readonly<Record<string, Placement>> = {
   apps: 'reference',
+  client_secrets: 'reference',
   companies: { by: 'company_id' },
   memberships: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },

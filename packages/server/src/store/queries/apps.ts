@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { KeptQuery } from '../kept-query.ts'
 import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { contains, type ListPage, paged } from './lists.ts'
 
 export type AppRow = Selectable<AppsTable>
 
@@ -17,23 +18,48 @@ export function findApp(store: Store, clientId: string): Promise<AppRow | undefi
   return byId.first(store, { clientId })
 }
 
-export function listApps({ db }: Store): Promise<AppRow[]> {
-  return db.selectFrom('apps').selectAll().orderBy('created_at').orderBy('client_id').execute()
+/** The oldest first. */
+export function listApps({ db }: Store, { search, ...page }: { search?: string } & ListPage = {}): Promise<AppRow[]> {
+  let query = db.selectFrom('apps').selectAll().orderBy('created_at').orderBy('client_id')
+  if (search !== undefined) query = query.where(contains(['name', 'client_id'], search))
+  return paged(query, page).execute()
 }
 
+/** Holds only while the secret is as it was read. */
 export function setAppSecret(
   { db }: Store,
-  clientId: string,
-  secretHash: Uint8Array,
+  { client_id, secret_hash }: AppRow,
+  newHash: Uint8Array,
   encryptedSecret: string | null,
 ): Statement {
   return expecting(
     1,
     db
       .updateTable('apps')
-      .set({ secret_hash: secretHash, encrypted_secret: encryptedSecret })
-      .where('client_id', '=', clientId),
+      .set({ secret_hash: newHash, encrypted_secret: encryptedSecret })
+      .where('client_id', '=', client_id)
+      .where('secret_hash', '=', secret_hash),
   )
+}
+
+export type AppColumns = Partial<
+  Pick<
+    AppRow,
+    'name' | 'maker' | 'icon' | 'icon_type' | 'redirect_uris' | 'scopes' | 'wire' | 'require_pkce' | 'uninstall_url'
+  >
+>
+
+/** Holds only while there is such an app. */
+export function updateApp({ db }: Store, clientId: string, change: AppColumns): Statement {
+  return expecting(1, db.updateTable('apps').set(change).where('client_id', '=', clientId))
+}
+
+/** With its secrets and what is left to be sent to it; refused while anything of it is installed. */
+export function deleteAppRow({ db }: Store, clientId: string): Statement[] {
+  return [
+    statement(db.deleteFrom('uninstall_callbacks').where('client_id', '=', clientId)),
+    statement(db.deleteFrom('apps').where('client_id', '=', clientId)),
+  ]
 }
 
 /** Of the apps whose client secret is kept encrypted. */

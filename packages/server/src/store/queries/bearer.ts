@@ -31,6 +31,9 @@ export interface BearerRecord {
   companyIndustry: string | null
   companySuspendedAt: number | null
   appDisabledAt: number | null
+  appWire: string
+  /** What the app is registered for: a token may do no more. */
+  appScopes: string
   /** What a reader has made of the record alone, as long as the record is remembered. */
   kept?: unknown
 }
@@ -78,7 +81,7 @@ const companyColumns = [
   'c.industry as companyIndustry',
   'c.suspended_at as companySuspendedAt',
 ] as const
-const appColumns = ['a.disabled_at as appDisabledAt'] as const
+const appColumns = ['a.disabled_at as appDisabledAt', 'a.wire as appWire', 'a.scopes as appScopes'] as const
 
 function prepareQuery(store: Store): FindBearer {
   const { db } = store
@@ -156,6 +159,8 @@ class BearerRow implements BearerRecord {
   readonly companyIndustry: string | null
   readonly companySuspendedAt: number | null
   readonly appDisabledAt: number | null
+  readonly appWire: string
+  readonly appScopes: string
   kept: unknown = undefined
 
   constructor(companyId: number, row: readonly unknown[]) {
@@ -186,5 +191,7 @@ class BearerRow implements BearerRecord {
     this.companyIndustry = row[23] as string | null
     this.companySuspendedAt = row[24] as number | null
     this.appDisabledAt = row[25] as number | null
+    this.appWire = row[26] as string
+    this.appScopes = row[27] as string
   }
 }

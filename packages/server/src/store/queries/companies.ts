@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { CompaniesTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { contains, type ListPage, paged } from './lists.ts'
 
 export type CompanyRow = Selectable<CompaniesTable>
 
@@ -15,8 +16,67 @@ export function findCompany({ db }: Store, companyId: number): Promise<CompanyRo
   return db.selectFrom('companies').selectAll().where('company_id', '=', companyId).executeTakeFirst()
 }
 
-export function listCompanies({ db }: Store): Promise<CompanyRow[]> {
-  return db.selectFrom('companies').selectAll().orderBy('company_id').execute()
+/** In the order of their ids. */
+export function listCompanies(
+  { db }: Store,
+  { search, ...page }: { search?: string } & ListPage = {},
+): Promise<CompanyRow[]> {
+  let query = db.selectFrom('companies').selectAll().orderBy('company_id')
+  if (search !== undefined) query = query.where(contains(['name', 'domain'], search))
+  return paged(query, page).execute()
+}
+
+/** The company that has a domain, or had it and keeps it reserved. */
+export async function findDomainOwner({ db }: Store, domain: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('company_domains')
+    .select('company_id')
+    .where('domain', '=', domain)
+    .executeTakeFirst()
+  return row?.company_id
+}
+
+/** The domain that it has and those that it had. */
+export async function listDomains({ db }: Store, companyId: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('company_domains')
+    .select('domain')
+    .where('company_id', '=', companyId)
+    .orderBy('domain')
+    .execute()
+  return rows.map(row => row.domain)
+}
+
+/** Holds only while the company is as it was read; a new domain is a unique violation where it is another's. */
+export function updateCompany({ db }: Store, before: CompanyRow, after: CompanyRow, isDomainNew: boolean): Statement[] {
+  const { company_id, name, domain, country, industry } = after
+  return [
+    expecting(
+      1,
+      db
+        .updateTable('companies')
+        .set({ name, domain, country, industry })
+        .where('company_id', '=', company_id)
+        .where('domain', '=', before.domain)
+        .where('name', '=', before.name),
+    ),
+    ...(isDomainNew && domain !== before.domain
+      ? [statement(db.insertInto('company_domains').values({ domain, company_id }))]
+      : []),
+  ]
+}
+
+/** Holds only while the domain is that company's. */
+export function deleteDomain({ db }: Store, domain: string, companyId: number): Statement {
+  return expecting(1, db.deleteFrom('company_domains').where('domain', '=', domain).where('company_id', '=', companyId))
+}
+
+/** Holds only while it has no members. */
+export function deleteCompanyRow({ db }: Store, companyId: number): Statement[] {
+  return [
+    expecting(0, db.selectFrom('memberships').select('user_id').where('company_id', '=', companyId).limit(1)),
+    expecting(1, db.deleteFrom('companies').where('company_id', '=', companyId)),
+  ]
 }
 
 export function setCompanySuspended({ db }: Store, companyId: number, suspendedAt: number | null): Statement {

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { InstallationsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { type ListPage, paged } from './lists.ts'
 
 export type InstallationRow = Selectable<InstallationsTable>
 
@@ -149,7 +150,7 @@ export function queueUninstallCallbacks(
 /** Installations with their names, the newest first, of everyone or of one user at the given companies. */
 export async function listInstallations(
   { db }: Store,
-  only: { companyIds?: readonly number[]; userId?: number; clientId?: string } = {},
+  only: { companyIds?: readonly number[]; userId?: number; clientId?: string } & ListPage = {},
 ): Promise<InstallationView[]> {
   if (only.companyIds?.length === 0) return []
   let query = db
@@ -162,5 +163,6 @@ export async function listInstallations(
   if (only.companyIds) query = query.where('i.company_id', 'in', only.companyIds)
   if (only.userId !== undefined) query = query.where('i.user_id', '=', only.userId)
   if (only.clientId !== undefined) query = query.where('i.client_id', '=', only.clientId)
-  return query.orderBy('i.created_at', 'desc').orderBy('i.company_id').orderBy('i.user_id').execute()
+  const ordered = query.orderBy('i.created_at', 'desc').orderBy('i.company_id').orderBy('i.user_id')
+  return paged(ordered, only).execute()
 }

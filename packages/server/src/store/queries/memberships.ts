@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { KeptQuery } from '../kept-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { type ListPage, paged } from './lists.ts'
 
 export type MembershipRow = Selectable<MembershipsTable>
 
@@ -61,6 +62,17 @@ export async function listMembershipsOfUser(store: Store, userId: number): Promi
     .where('m.user_id', '=', userId)
     .orderBy('m.company_id')
     .execute()
+}
+
+/** Members of a company, or the companies of a user, in the order of ids. */
+export function listMembers(
+  { db }: Store,
+  { companyId, userId, ...page }: { companyId?: number | undefined; userId?: number | undefined } & ListPage,
+): Promise<MembershipRow[]> {
+  let query = db.selectFrom('memberships').selectAll().orderBy('company_id').orderBy('user_id')
+  if (companyId !== undefined) query = query.where('company_id', '=', companyId)
+  if (userId !== undefined) query = query.where('user_id', '=', userId)
+  return paged(query, page).execute()
 }
 
 export type MembershipChange = Partial<

@@ -1,13 +1,15 @@
 import type { Selectable } from 'kysely'
 import type { UsersTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { contains, type ListPage, paged } from './lists.ts'
 
 export type UserRow = Selectable<UsersTable>
 
-export function insertUser({ db }: Store, row: UserRow): Statement[] {
+/** @param signInEmail the address in the form that it is looked up by */
+export function insertUser({ db }: Store, row: UserRow, signInEmail: string): Statement[] {
   return [
     statement(db.insertInto('users').values(row)),
-    statement(db.insertInto('sign_in_emails').values({ email: row.email, user_id: row.user_id })),
+    statement(db.insertInto('sign_in_emails').values({ email: signInEmail, user_id: row.user_id })),
   ]
 }
 
@@ -15,14 +17,71 @@ export function findUser({ db }: Store, userId: number): Promise<UserRow | undef
   return db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst()
 }
 
-export async function findUserByEmail(store: Store, email: string): Promise<UserRow | undefined> {
+/** @param forms the address in every form that it may be stored in, the likeliest first */
+export async function findUserByEmail(store: Store, forms: readonly string[]): Promise<UserRow | undefined> {
   const { db } = store
-  const key = await db.selectFrom('sign_in_emails').select('user_id').where('email', '=', email).executeTakeFirst()
-  return key && findUser(store, key.user_id)
+  for (const email of forms) {
+    const key = await db.selectFrom('sign_in_emails').select('user_id').where('email', '=', email).executeTakeFirst()
+    if (key) return findUser(store, key.user_id)
+  }
+  return undefined
 }
 
-export function listUsers({ db }: Store): Promise<UserRow[]> {
-  return db.selectFrom('users').selectAll().where('deleted_at', 'is', null).orderBy('user_id').execute()
+/**
+ * The one user whom companies know by an e-mail address; none where there are several.
+ * @param forms as for {@link findUserByEmail}
+ */
+export async function findUserByMemberEmail(store: Store, forms: readonly string[]): Promise<UserRow | undefined> {
+  const rows = await store.db
+    .selectFrom('memberships')
+    .select('user_id')
+    .distinct()
+    .where('email', 'in', forms)
+    .limit(2)
+    .execute()
+  const [only] = rows
+  return only && rows.length === 1 ? findUser(store, only.user_id) : undefined
+}
+
+/** In the order of their ids; deleted ones are left out. */
+export function listUsers(
+  { db }: Store,
+  { search, userIds, ...page }: { search?: string; userIds?: readonly number[] } & ListPage = {},
+): Promise<UserRow[]> {
+  if (userIds?.length === 0) return Promise.resolve([])
+  let query = db.selectFrom('users').selectAll().where('deleted_at', 'is', null).orderBy('user_id')
+  if (search !== undefined) query = query.where(contains(['name', 'email'], search))
+  if (userIds !== undefined) query = query.where('user_id', 'in', userIds)
+  return paged(query, page).execute()
+}
+
+/**
+ * Holds only while the user has the e-mail that was read.
+ * @param signInEmails the forms in which the earlier one may be stored
+ */
+export function updateUser(
+  { db }: Store,
+  before: UserRow,
+  { email, name, locale, timezone }: UserRow,
+  signInEmails: readonly string[],
+  signInEmail: string,
+): Statement[] {
+  const { user_id } = before
+  const update = expecting(
+    1,
+    db
+      .updateTable('users')
+      .set({ email, name, locale, timezone })
+      .where('user_id', '=', user_id)
+      .where('email', '=', before.email)
+      .where('deleted_at', 'is', null),
+  )
+  if (email === before.email) return [update]
+  return [
+    update,
+    statement(db.deleteFrom('sign_in_emails').where('email', 'in', signInEmails).where('user_id', '=', user_id)),
+    statement(db.insertInto('sign_in_emails').values({ email: signInEmail, user_id })),
+  ]
 }
 
 export function setUserActive({ db }: Store, userId: number, companyIds: number[], active: boolean): Statement[] {
@@ -45,7 +104,12 @@ export function setUserActive({ db }: Store, userId: number, companyIds: number[
 }
 
 /** The id stays taken for ever; the sign-in e-mail becomes free. */
-export function markUserDeleted({ db }: Store, user: UserRow, deletedAt: number): Statement[] {
+export function markUserDeleted(
+  { db }: Store,
+  user: UserRow,
+  signInEmails: readonly string[],
+  deletedAt: number,
+): Statement[] {
   return [
     expecting(
       1,
@@ -55,7 +119,7 @@ export function markUserDeleted({ db }: Store, user: UserRow, deletedAt: number)
         .where('user_id', '=', user.user_id)
         .where('deleted_at', 'is', null),
     ),
-    statement(db.deleteFrom('sign_in_emails').where('email', '=', user.email)),
+    statement(db.deleteFrom('sign_in_emails').where('email', 'in', signInEmails).where('user_id', '=', user.user_id)),
     statement(db.deleteFrom('user_companies').where('user_id', '=', user.user_id)),
   ]
 }

@@ -12,6 +12,7 @@ export const transferTables: readonly TransferTable[] = [
   table('counters', 'name'),
   table('master_keys', 'key_id'),
   table('apps', 'client_id'),
+  table('client_secrets', 'client_id', 'secret_hash'),
   table('companies', 'company_id'),
   table('company_domains', 'domain'),
   table('users', 'user_id'),

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { displayName, InputError } from '../companies/input.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { knownScopes } from '../pages/scope-descriptions.ts'
+import { parseScopes } from '../tokens/scopes.ts'
+import { redirectUriMistake } from './redirect-uri.ts'
+import { uninstallUrlMistake } from './uninstall-url.ts'
+
+const LARGEST_ICON = 64 * 1024
+
+const icon = z.strictObject({
+  type: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/svg+xml']),
+  bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= LARGEST_ICON, 'must be at most 64 KiB'),
+})
+
+/** What can be changed of a registered app without a new client id. */
+const changeable = {
+  name: displayName,
+  /** Who makes it, as people are told when they allow it. */
+  maker: displayName.nullish(),
+  icon: icon.nullish(),
+  redirectUris: z.array(z.string()).min(1, 'at least one is needed'),
+  scopes: z.array(z.string()),
+  wire: z.enum(['standard', 'pipedrive']),
+  requirePkce: z.boolean(),
+  uninstallUrl: z.string().nullish(),
+  /** Private-use schemes without a dot that its redirect URIs may have, such as `cursor`. */
+  allowSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+-]*$/, 'must be a scheme such as cursor')).optional(),
+}
+
+export const newApp = z
+  .strictObject({
+    ...changeable,
+    clientId: z
+      .string()
+      .regex(/^[A-Za-z0-9._~-]{1,64}$/, 'must be 1 to 64 letters, digits and . _ ~ -')
+      .optional(),
+    /** One that the app has from elsewhere; a new one is made when not given. */
+    clientSecret: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
+      .optional(),
+    scopes: changeable.scopes.default(['base']),
+    wire: changeable.wire.default('standard'),
+    isPublic: z.boolean().default(false),
+    requirePkce: z.boolean().default(false),
+    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
+    /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
+    keepSecret: z.boolean().default(false),
+  })
+  .superRefine((app, context) => {
+    if (app.jwks && app.isPublic) {
+      context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public app does not authenticate' })
+    }
+    if (app.jwks?.keys.some(key => 'd' in key || 'k' in key)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['jwks'],
+        message: 'register public keys only; these include a private or shared one',
+      })
+    }
+  })
+
+export const appChange = z.strictObject(changeable).partial()
+
+export type NewApp = z.input<typeof newApp>
+export type AppChange = z.input<typeof appChange>
+
+interface Checked {
+  redirectUris?: string[] | undefined
+  scopes?: string[] | undefined
+  uninstallUrl?: string | null | undefined
+  allowSchemes?: string[] | undefined
+}
+
+/**
+ * What depends on the provider's settings, or on what kind of app it is.
+ * @throws {InputError} with every mistake
+ */
+export function checkApp(
+  { settings }: Runtime,
+  { redirectUris = [], scopes = [], uninstallUrl, allowSchemes = [] }: Checked,
+  kind: { isPublic: boolean; hasKeys: boolean },
+) {
+  const mistakes = redirectUris
+    .map(uri => redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
+    .filter(mistake => mistake !== undefined)
+    .map(mistake => `redirectUris: ${mistake}`)
+  mistakes.push(...scopeMistakes(scopes, Object.keys(settings.scopes)))
+  if (uninstallUrl) {
+    const mistake = uninstallUrlMistake(uninstallUrl, settings.localCallbacks)
+    if (mistake) mistakes.push(`uninstallUrl: ${mistake}`)
+    if (kind.isPublic) mistakes.push('uninstallUrl: a public app has no secret to authenticate the callback with')
+    if (kind.hasKeys) {
+      mistakes.push('uninstallUrl: an app that authenticates with keys has no secret to authenticate the callback with')
+    }
+  }
+  if (mistakes.length > 0) throw new InputError(mistakes.join('\n'))
+}
+
+function scopeMistakes(scopes: readonly string[], configured: readonly string[]): string[] {
+  if (!parseScopes(scopes.join(' '), 'standard')) {
+    return ['scopes: a scope must not hold spaces, commas, quotes or backslashes']
+  }
+  const known = [...new Set([...knownScopes, ...configured])]
+  const unknown = scopes.filter(scope => !known.includes(scope))
+  if (unknown.length === 0) return []
+  return [
+    `scopes: unknown scope ${unknown.join(', ')}. Known scopes: ${known.join(', ')}. Others are defined by "scopes" in the configuration`,
+  ]
+}

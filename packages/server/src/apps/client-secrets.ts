@@ -1,0 +1,115 @@
+import { timingSafeEqual } from 'node:crypto'
+import { InputError } from '../companies/input.ts'
+import { encrypt } from '../config/keys.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { findApp, setAppSecret } from '../store/queries/apps.ts'
+import {
+  deleteOtherClientSecrets,
+  expireClientSecret,
+  findClientSecret,
+  insertClientSecret,
+  listClientSecrets,
+  recordClientSecretUse,
+} from '../store/queries/client-secrets.ts'
+import { retryOnConflict } from '../store/store.ts'
+import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
+import type { App } from './apps.ts'
+
+const HOUR = 3600 * 1000
+const LONGEST_OVERLAP = 90 * 24 * HOUR
+const NO_HASH = new Uint8Array(32)
+
+/** A client secret as it may be shown. */
+export interface ClientSecretFacts {
+  current: boolean
+  createdAt: number
+  /** Null for the current one. */
+  expiresAt: number | null
+  /** To the hour; null where it was never used. */
+  lastUsedAt: number | null
+}
+
+/**
+ * Gives the app a new secret.
+ * @param keepOld milliseconds for which the secret before is still accepted; it is refused at once when not given
+ * @returns the new secret, which is shown this once
+ * @throws {InputError} when there is no such app, or it has no secret
+ */
+export function rotateSecret(
+  { store, keys, clock }: Runtime,
+  clientId: string,
+  { keepOld = 0 }: { keepOld?: number } = {},
+): Promise<string> {
+  if (!Number.isSafeInteger(keepOld) || keepOld < 0 || keepOld > LONGEST_OVERLAP) {
+    throw new InputError('keepOld: must be a time of at most 90 days.')
+  }
+  const secret = newClientSecret()
+  return retryOnConflict(async () => {
+    const app = await findApp(store, clientId)
+    if (!app) throw new InputError(`There is no app ${clientId}.`)
+    if (app.secret_hash === null) {
+      throw new InputError(`${clientId} is a public app or authenticates with keys: it has no secret.`)
+    }
+    const keepsSecret = app.encrypted_secret !== null || app.uninstall_url !== null
+    const newHash = hashSecret(secret)
+    const now = clock()
+    await store.write([
+      setAppSecret(store, app, newHash, keepsSecret ? encrypt(keys, secret, clientId) : null),
+      deleteOtherClientSecrets(store, clientId, keepOld > 0 ? app.secret_hash : undefined),
+      ...(keepOld > 0 ? expireClientSecret(store, app, now + keepOld) : []),
+      insertClientSecret(store, { client_id: clientId, secret_hash: newHash, created_at: now }),
+    ])
+    return secret
+  })
+}
+
+/** The secrets that are accepted now, the current one first. */
+export async function listSecrets({ store, clock }: Runtime, app: App): Promise<ClientSecretFacts[]> {
+  if (!app.secretHash) return []
+  const rows = await listClientSecrets(store, app.clientId)
+  const isCurrent = (hash: Uint8Array) => Buffer.from(hash).equals(Buffer.from(app.secretHash!))
+  const facts = rows
+    .filter(row => isCurrent(row.secret_hash) || (row.expires_at !== null && row.expires_at > clock()))
+    .map(row => ({
+      current: isCurrent(row.secret_hash),
+      createdAt: row.created_at,
+      expiresAt: isCurrent(row.secret_hash) ? null : row.expires_at,
+      lastUsedAt: row.last_used_at,
+    }))
+  return facts.sort((a, b) => Number(b.current) - Number(a.current))
+}
+
+/** Whether it is the app's current secret, or one before that is still accepted. The time it takes tells nothing. */
+export async function holdsSecret(runtime: Runtime, app: App | undefined, secret: string): Promise<boolean> {
+  const given = hashSecret(secret)
+  const isCurrent = timingSafeEqual(given, app?.secretHash ?? NO_HASH)
+  if (!app?.secretHash) return false
+  if (!isCurrent) {
+    const earlier = await findClientSecret(runtime.store, app.clientId, given)
+    if (!earlier?.expires_at || earlier.expires_at <= runtime.clock()) return false
+  }
+  recordUse(runtime, app.clientId, given)
+  return true
+}
+
+/** When each secret's use was last written, by each server: at most once an hour. */
+const recorded = new WeakMap<Runtime, Map<string, number>>()
+const MOST_RECORDED = 10_000
+
+function recordUse(runtime: Runtime, clientId: string, secretHash: Uint8Array) {
+  const { store, clock, log } = runtime
+  let known = recorded.get(runtime)
+  if (!known) {
+    known = new Map()
+    recorded.set(runtime, known)
+  }
+  const key = Buffer.from(secretHash).toString('base64')
+  const now = clock()
+  if (now - (known.get(key) ?? 0) < HOUR) return
+  if (known.size >= MOST_RECORDED) known.clear()
+  known.set(key, now)
+  // The answer does not wait for it: it is for an operator to read later.
+  store.write([recordClientSecretUse(store, clientId, secretHash, now, now - HOUR)]).catch(error => {
+    log.warn({ err: error, client_id: clientId }, 'the use of a client secret was not recorded')
+  })
+}
