@@ -40,6 +40,8 @@ export interface App {
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
   secretHash: Uint8Array | null
+  /** Whether its secret is kept encrypted, for uninstall callbacks. */
+  keepsSecret: boolean
 }
 
 /** Registers an app; `clientSecret` is shown this once; null for a public app and one with keys. */
@@ -163,6 +165,7 @@ export function toApp(row: AppRow): App {
     hasIcon: row.icon !== null,
     jwks: row.jwks,
     secretHash: row.secret_hash,
+    keepsSecret: row.encrypted_secret !== null,
   }
 }
 

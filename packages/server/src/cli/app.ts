@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type App, createApp, setDisabled, toApp } from '../apps/apps.ts'
-import { rotateSecret } from '../apps/client-secrets.ts'
+import { type App, createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
+import { type ClientSecretFacts, listSecrets, rotateSecret } from '../apps/client-secrets.ts'
+import { InputError } from '../companies/input.ts'
 import { findApp, listApps } from '../store/queries/apps.ts'
 import type { Wire } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { collect } from './arguments.ts'
-import { formatMoment, print, printRows } from './output.ts'
+import { collect, given, parseDuration, parseYesOrNo } from './arguments.ts'
+import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
+import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
+import { formatMoment, print, printFacts } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 interface CreateOptions extends AdministrationOptions {
@@ -16,10 +19,20 @@ interface CreateOptions extends AdministrationOptions {
   scope?: string[]
   maker?: string
   icon?: string
+  allowScheme?: string[]
   public?: boolean
   requirePkce?: boolean
   wire: Wire
   jwks?: string
+  uninstallUrl?: string
+}
+
+interface SetOptions extends AdministrationOptions, Partial<Pick<CreateOptions, 'name' | 'redirectUri' | 'scope'>> {
+  maker?: string
+  icon?: string
+  allowScheme?: string[]
+  requirePkce?: boolean
+  wire?: Wire
   uninstallUrl?: string
 }
 
@@ -28,17 +41,18 @@ export function addAppCommands(program: Command) {
 
   administer(app.command('create').description('register an app; prints its client id and, once only, its secret'))
     .requiredOption('--name <name>', 'as people see it when they allow it')
-    .requiredOption('--redirect-uri <uri>', 'where codes go; may stand several times', collect)
-    .option('--scope <scope>', 'what it may ask for; may stand several times, or several in one', collect)
+    .requiredOption('--redirect-uri <uri>', 'where codes go; may be repeated', collect)
+    .option('--scope <scope>', 'what it may ask for; may be repeated, or hold several', collect)
     .option('--maker <name>', 'who makes it, as people see it')
     .option('--icon <file>', 'PNG, JPEG, WebP or SVG, at most 64 KiB')
+    .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
     .option('--public', 'it runs on its users’ devices and can keep no secret')
     .option('--require-pkce', 'refuse its requests without PKCE')
     .addOption(
       new Option('--wire <wire>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
     )
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
-    .option('--uninstall-url <url>', 'hears of every installation that ends')
+    .option('--uninstall-url <url>', 'called for every installation that ends')
     .action(async (options: CreateOptions) => {
       const { app, clientSecret } = await withRuntime(options, async runtime => {
         if (options.uninstallUrl) await runtime.loadKeys()
@@ -47,7 +61,8 @@ export function addAppCommands(program: Command) {
           maker: options.maker,
           icon: options.icon === undefined ? null : readIcon(options.icon),
           redirectUris: options.redirectUri,
-          scopes: options.scope?.flatMap(scope => scope.split(/[ ,]+/)).filter(scope => scope !== ''),
+          allowSchemes: options.allowScheme,
+          scopes: splitScopes(options.scope),
           wire: options.wire,
           isPublic: options.public ?? false,
           requirePkce: options.requirePkce ?? false,
@@ -65,19 +80,101 @@ export function addAppCommands(program: Command) {
       )
     })
 
-  administer(app.command('list').description('all apps')).action(async (options: AdministrationOptions) => {
-    const rows = await withRuntime(options, runtime => listApps(runtime.store))
-    printRows(options, rows.map(toApp).map(describe), 'There are no apps yet.')
-  })
+  listing(administer(app.command('list').description('apps, the oldest first')))
+    .option('--search <text>', 'only those whose name or client id holds it')
+    .action(async (options: ListOptions & { search?: string }) => {
+      const query = { ...pageOf(options), ...(options.search !== undefined && { search: options.search }) }
+      const rows = await withRuntime(options, runtime => listApps(runtime.store, query))
+      printPage(options, rows.map(toApp).map(describe), 'There are no apps yet.')
+    })
 
-  administer(app.command('rotate-secret').description('give an app a new secret; the old one ends at once'))
+  administer(app.command('show').description('one app, with the age and the last use of its client secrets'))
     .argument('<client-id>')
     .action(async (clientId: string, options: AdministrationOptions) => {
-      const secret = await withRuntime(options, async runtime => {
-        if ((await findApp(runtime.store, clientId))?.encrypted_secret) await runtime.loadKeys()
-        return rotateSecret(runtime, clientId)
+      const facts = await withRuntime(options, async runtime => {
+        const found = await findRegisteredApp(runtime, clientId)
+        if (!found) throw new InputError(`There is no app ${clientId}.`)
+        return { ...describe(found), secrets: (await listSecrets(runtime, found)).map(describeSecret) }
       })
-      print(options, { client_id: clientId, client_secret: secret }, `client secret  ${secret}   (shown this once)`)
+      printFacts(options, facts)
+    })
+
+  administer(app.command('set').description('change what is registered of an app; its client id and secret stay'))
+    .argument('<client-id>')
+    .option('--name <name>', 'as people see it when they allow it')
+    .option('--redirect-uri <uri>', 'where codes go, instead of those before; may be repeated', collect)
+    .option('--scope <scope>', 'what it may ask for, instead of what it might before; may be repeated', collect)
+    .option('--maker <name>', 'who makes it, as people see it')
+    .option('--icon <file>', 'PNG, JPEG, WebP or SVG, at most 64 KiB')
+    .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
+    .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
+    .addOption(new Option('--wire <wire>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
+    .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
+    .action(async (clientId: string, options: SetOptions) => {
+      const { uninstallUrl } = options
+      const changed = await withRuntime(options, runtime =>
+        setApp(
+          runtime,
+          clientId,
+          given({
+            name: options.name,
+            maker: options.maker,
+            icon: options.icon === undefined ? undefined : readIcon(options.icon),
+            redirectUris: options.redirectUri,
+            allowSchemes: options.redirectUri && options.allowScheme,
+            scopes: splitScopes(options.scope),
+            requirePkce: options.requirePkce,
+            wire: options.wire,
+            uninstallUrl: uninstallUrl === 'none' ? null : uninstallUrl,
+          }),
+        ),
+      )
+      print(options, describe(changed), `App ${clientId} is changed.`)
+      if (changed.uninstallUrl !== null && !changed.keepsSecret) {
+        console.error(
+          `Its client secret is kept as a hash only, so that the callback cannot be authenticated yet: give it a new one with \`tenantry app rotate-secret ${clientId} --keep-old 24h\`.`,
+        )
+      }
+    })
+
+  destructive(
+    administer(app.command('delete').description('remove an app with its installations, tokens and pending callbacks')),
+  )
+    .argument('<client-id>')
+    .action(async (clientId: string, options: AdministrationOptions & ConfirmationOptions) => {
+      await withRuntime(options, async runtime => {
+        const found = await findRegisteredApp(runtime, clientId)
+        if (!found) throw new InputError(`There is no app ${clientId}.`)
+        if (!(await confirm(options, `The app ${clientId}, ${found.name}, loses its installations and is deleted`)))
+          return
+        const installations = await deleteApp(runtime, clientId)
+        print(
+          options,
+          { client_id: clientId, deleted: true, installations },
+          `App ${clientId} is deleted, with ${installations} installations.`,
+        )
+      })
+    })
+
+  administer(app.command('rotate-secret').description('give an app a new secret; the one before ends at once'))
+    .argument('<client-id>')
+    .option('--keep-old <time>', 'how long the one before is still accepted, such as 24h', parseDuration)
+    .action(async (clientId: string, options: AdministrationOptions & { keepOld?: number }) => {
+      const { keepOld = 0 } = options
+      const secret = await withRuntime(options, async runtime => {
+        const found = await findApp(runtime.store, clientId)
+        if (found?.encrypted_secret || found?.uninstall_url) await runtime.loadKeys()
+        return rotateSecret(runtime, clientId, { keepOld })
+      })
+      const until = keepOld > 0 ? formatMoment(Date.now() + keepOld) : null
+      print(
+        options,
+        { client_id: clientId, client_secret: secret, old_secret_until: until },
+        [
+          `client secret  ${secret}   (shown this once)`,
+          ...(until ? [`The one before is accepted until ${until}.`] : []),
+        ].join('\n'),
+      )
     })
 
   for (const [name, disabled, description] of [
@@ -90,6 +187,19 @@ export function addAppCommands(program: Command) {
         await withRuntime(options, runtime => setDisabled(runtime, clientId, disabled))
         print(options, { client_id: clientId, disabled }, `App ${clientId} is ${disabled ? 'disabled' : 'enabled'}.`)
       })
+  }
+}
+
+function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {
+  return scopes?.flatMap(scope => scope.split(/[ ,]+/)).filter(scope => scope !== '')
+}
+
+function describeSecret({ current, createdAt, expiresAt, lastUsedAt }: ClientSecretFacts) {
+  return {
+    current,
+    created_at: formatMoment(createdAt),
+    expires_at: formatMoment(expiresAt),
+    last_used_at: formatMoment(lastUsedAt),
   }
 }
 

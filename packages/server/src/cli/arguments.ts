@@ -36,3 +36,17 @@ export function parseRole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be an integer.')
   return Number(text)
 }
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A time such as `24h` or `90d`, in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (!count || !unit) throw new InvalidArgumentError('It must be a time such as 30m, 24h or 7d.')
+  return Number(count) * UNITS[unit]!
+}
+
+/** Without what was not given on the command line. */
+export function given<Values extends object>(values: Values): Partial<Values> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Values>
+}

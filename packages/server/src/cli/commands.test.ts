@@ -116,7 +116,9 @@ describe('the command line beside a running server', () => {
     await run('member', 'remove', ...whom)
     expect(await fail(['member', 'remove', ...whom])).toContain('is not a member')
 
-    await run('user', 'delete', '791')
+    expect(await fail(['user', 'delete', '791'])).toContain('give --yes')
+    expect((await runCommand(['user', 'delete', '791', '--dry-run', ...database.flags])).code).toBe(0)
+    await run('user', 'delete', '791', '--yes')
     const users = (await run('user', 'list')) as { user_id: number }[]
     expect(users.map(({ user_id }) => user_id)).not.toContain(791)
     const next = await run('user', 'create', '--email', 'blofeld@spectre.example', '--name', 'Another Blofeld')
@@ -174,6 +176,163 @@ describe('the command line beside a running server', () => {
       await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--icon', 'x.gif']),
     ).toContain('no icon')
     expect(await fail(['app', 'disable', 'nobody'])).toBe('There is no app nobody.\n')
+  })
+
+  it('app show, set, delete; a secret that overlaps', async () => {
+    const made = await run(
+      ...['app', 'create', '--name', 'Changing', '--redirect-uri', 'https://app.example/callback'],
+      ...['--scope', 'base users:read'],
+    )
+    const id = made.client_id as string
+    const client = (secret: string) => new Client(fetchSandbox, id, secret, 'https://app.example/new')
+    const authenticates = async (secret: string) => (await client(secret).introspect('x')).status === 200
+    const changed = await run(
+      ...['app', 'set', id, '--name', 'Changed', '--redirect-uri', 'https://app.example/new', '--maker', 'Q'],
+    )
+    expect(changed).toMatchObject({ name: 'Changed', maker: 'Q', redirect_uris: ['https://app.example/new'] })
+    const choice = { email: 'q@mi6.example', password: sandbox.facts.password }
+    const tokens = await client(made.client_secret).tokens(
+      await new Person(fetchSandbox).code(client(made.client_secret), choice),
+    )
+    expect((await me(tokens.access_token)).status).toBe(200)
+
+    // Narrowed scopes are obeyed by tokens that are out already, and told by the next refresh.
+    expect((await run('app', 'set', id, '--scope', 'users:read')).scopes).toEqual(['users:read'])
+    expect((await me(tokens.access_token)).status).toBe(403)
+    expect((await client(made.client_secret).refreshed(tokens.refresh_token)).scope).toBe('users:read')
+
+    const { client_secret, old_secret_until } = await run('app', 'rotate-secret', id, '--keep-old', '24h')
+    expect(Date.parse(old_secret_until) - Date.now()).toBeGreaterThan(23 * 3600 * 1000)
+    expect([await authenticates(made.client_secret), await authenticates(client_secret)]).toEqual([true, true])
+    const { secrets } = await run('app', 'show', id)
+    expect(secrets).toEqual([
+      expect.objectContaining({ current: true, expires_at: null, last_used_at: expect.any(String) }),
+      expect.objectContaining({ current: false, expires_at: expect.any(String), last_used_at: expect.any(String) }),
+    ])
+    const third = (await run('app', 'rotate-secret', id, '--keep-old', '24h')).client_secret
+    expect([await authenticates(made.client_secret), await authenticates(client_secret)]).toEqual([false, true])
+    expect((await run('app', 'show', id)).secrets).toHaveLength(2)
+    expect(await fail(['app', 'rotate-secret', id, '--keep-old', 'soon'])).toContain('such as 30m')
+
+    expect(await fail(['app', 'set', id])).toBe('Nothing to change was given.\n')
+    expect(await fail(['app', 'set', id, '--scope', 'unheard:of'])).toContain('Known scopes: base, users:read')
+    expect(await fail(['app', 'set', id, '--redirect-uri', 'localhost:3000/cb'])).toContain(
+      'Did you mean http://localhost',
+    )
+    expect(await fail(['app', 'set', id, '--redirect-uri', 'https://a.example/*'])).toContain('match exactly')
+    expect(await fail(['app', 'set', id, '--redirect-uri', 'cursor://cb'])).toContain('--allow-scheme cursor')
+    const cursor = await run('app', 'set', id, '--redirect-uri', 'cursor://cb', '--allow-scheme', 'cursor')
+    expect(cursor.redirect_uris).toEqual(['cursor://cb'])
+    expect(await fail(['app', 'delete', id])).toContain('give --yes')
+    expect(await run('app', 'delete', id, '--yes')).toMatchObject({ deleted: true, installations: 1 })
+    expect(await authenticates(third)).toBe(false)
+    expect(await fail(['app', 'show', id])).toBe(`There is no app ${id}.\n`)
+    expect((await run('app', 'list', '--search', 'sandbox')).map((row: { name: string }) => row.name)).toEqual([
+      'Sandbox App',
+    ])
+  })
+
+  it('company show, set, delete, release-domain', async () => {
+    const { company_id } = await run('company', 'create', '--name', 'Quantum', '--domain', 'quantum')
+    const id = String(company_id)
+    expect(await run('company', 'set', id, '--name', 'Quantum Ltd', '--domain', 'greene-planet')).toMatchObject({
+      name: 'Quantum Ltd',
+      domain: 'greene-planet',
+    })
+    expect((await run('company', 'show', id)).domains).toEqual(['greene-planet', 'quantum'])
+    expect(await fail(['company', 'create', '--name', 'Other', '--domain', 'quantum'])).toContain(`company ${id}`)
+    expect(await fail(['company', 'set', '1', '--domain', 'quantum'])).toContain('release-domain quantum')
+    expect(await fail(['company', 'release-domain', 'greene-planet'])).toContain('is using')
+    await run('company', 'release-domain', 'quantum')
+    const other = await run('company', 'create', '--name', 'Other', '--domain', 'quantum')
+    expect(await fail(['company', 'set', id])).toBe('Nothing to change was given.\n')
+    await run('member', 'add', '--company', id, '--user', '780')
+    expect(await run('company', 'delete', id, '--yes')).toMatchObject({ deleted: true, memberships: 1 })
+    expect(await fail(['company', 'show', id])).toBe(`There is no company ${id}.\n`)
+    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'greene-planet'])).toContain('or did')
+    expect((await run('user', 'show', '780')).companies).toEqual([1])
+    await run('company', 'delete', String(other.company_id), '--yes')
+  })
+
+  it('user show, set; member list; filters and pages', async () => {
+    const made = await run('user', 'create', '--email', 'lynd@bücher.example', '--name', 'Lynd', '--locale', 'es-419')
+    expect(made).toMatchObject({ email: 'lynd@bücher.example', locale: 'es_419' })
+    const id = String(made.user_id)
+    const set = await run(
+      'user',
+      'set',
+      id,
+      '--name',
+      'V. Lynd',
+      '--email',
+      'vl@mi6.example',
+      '--timezone',
+      'asia/calcutta',
+    )
+    expect(set).toMatchObject({ name: 'V. Lynd', email: 'vl@mi6.example', timezone: 'Asia/Kolkata' })
+    expect(await run('user', 'list', '--email', 'lynd@xn--bcher-kva.example')).toEqual([])
+    expect((await run('user', 'list', '--email', 'VL@mi6.example')).map((row: { name: string }) => row.name)).toEqual([
+      'V. Lynd',
+    ])
+    expect(await fail(['user', 'set', id, '--email', 'q@mi6.example'])).toContain('belongs to another user')
+    expect(await fail(['user', 'set', id, '--email', 'jürgen@mi6.example'])).toContain('browser')
+    expect(await fail(['user', 'set', id, '--timezone', '+05:30'])).toContain('IANA time zone')
+    for (const locale of ['english', 'en_', 'es_41']) {
+      expect(await fail(['user', 'set', id, '--locale', locale])).toContain('language tag')
+    }
+    const show = await run('user', 'show', '777')
+    expect(show).toMatchObject({ companies: [1, 2], has_password: true })
+    expect(show.memberships.map((each: { company_id: number }) => each.company_id)).toEqual([1, 2])
+    const ids = (rows: { user_id: number }[]) => rows.map(({ user_id }) => user_id)
+    expect(ids(await run('user', 'list', '--company', '2', '--search', 'bond'))).toEqual([777])
+    expect(ids(await run('member', 'list', '--company', '1', '--user', '777'))).toEqual([777])
+    const first = await runCommand(['member', 'list', '--company', '1', '--limit', '2', '--json', ...database.flags])
+    expect([ids(JSON.parse(first.stdout)), first.stderr]).toEqual([[777, 778], 'There are more: give --page 2.\n'])
+    expect(await fail(['member', 'list', '--company', '99'])).toBe('There is no company 99.\n')
+    expect(await run('installation', 'list', '--company', '1', '--user', '777', '--client', 'none')).toEqual([])
+    await run('user', 'delete', id, '--yes')
+  })
+
+  it('mistakes are told as sentences, and as JSON to those who ask for JSON', async () => {
+    for (const args of [
+      ['company', 'suspend', '99'],
+      ['company', 'suspend', 'one'],
+      ['nope'],
+      ['help', 'nope'],
+      ['token', 'revoke', '--company', '99'],
+      ['company', 'create', '--name', ' ', '--domain', 'x'],
+    ]) {
+      const { code, stdout, stderr } = await runCommand([
+        ...args,
+        '--json',
+        ...(args[0] === 'help' ? [] : database.flags),
+      ])
+      expect([args, code, stdout]).toEqual([args, 1, ''])
+      expect([args, JSON.parse(stderr)]).toEqual([args, { error: expect.any(String) }])
+    }
+    const folder = ['export', '--output', '/nonexistent/x', ...database.flags]
+    expect((await runCommand(folder)).stderr).toMatch(
+      /^\/nonexistent\/x\S* cannot be opened or written: there is no such/,
+    )
+    expect((await runCommand(['key', 'list', ...database.flags])).code).toBe(0)
+  })
+
+  it('completes commands in bash, zsh and fish', async () => {
+    const { stdout } = await runCommand(['completion', 'bash'])
+    const { spawnSync } = await import('node:child_process')
+    const complete = (...words: string[]) =>
+      spawnSync(
+        'bash',
+        [
+          '-c',
+          `${stdout}\nCOMP_WORDS=(tenantry ${words.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _tenantry; echo "\${COMPREPLY[@]}"`,
+        ],
+        { encoding: 'utf8' },
+      ).stdout.trim()
+    expect(complete('comp')).toBe('company completion')
+    expect(complete('company', 'rel')).toBe('release-domain')
+    expect(complete('app', 'set', 'x', '--redirect')).toBe('--redirect-uri')
+    for (const shell of ['zsh', 'fish']) expect((await runCommand(['completion', shell])).code).toBe(0)
   })
 
   it('installation list, remove; token revoke', async () => {
@@ -235,27 +394,47 @@ describe('the command line beside a running server', () => {
     ['migrate'],
     ['company', 'create'],
     ['company', 'list'],
+    ['company', 'show'],
+    ['company', 'set'],
+    ['company', 'delete'],
+    ['company', 'release-domain'],
     ['company', 'suspend'],
     ['company', 'resume'],
     ['user', 'create'],
     ['user', 'list'],
+    ['user', 'show'],
+    ['user', 'set'],
     ['user', 'deactivate'],
     ['user', 'activate'],
     ['user', 'delete'],
     ['user', 'set-password'],
     ['member', 'add'],
+    ['member', 'list'],
     ['member', 'remove'],
     ['member', 'set'],
     ['app', 'create'],
     ['app', 'list'],
+    ['app', 'show'],
+    ['app', 'set'],
+    ['app', 'delete'],
     ['app', 'rotate-secret'],
     ['app', 'disable'],
     ['app', 'enable'],
     ['installation', 'list'],
     ['installation', 'remove'],
     ['token', 'revoke'],
+    ['completion'],
+    ['key', 'list'],
+    ['key', 'rotate'],
+    ['export'],
+    ['import'],
+    ['copy'],
+    ['backup'],
+    ['restore'],
+    ['load'],
   ])('%s %s explains itself with --help', async (...command) => {
     const { code, stdout } = await runCommand([...command.filter(Boolean), '--help'])
+    expect(stdout).toContain('Example:')
     expect([code, stdout.startsWith(`Usage: tenantry ${command.filter(Boolean).join(' ')}`)]).toEqual([0, true])
   })
 

@@ -1,9 +1,19 @@
 import type { Command } from 'commander'
-import { createCompany, setSuspended } from '../companies/companies.ts'
-import { type CompanyRow, listCompanies } from '../store/queries/companies.ts'
+import {
+  type CompanyChange,
+  createCompany,
+  deleteCompany,
+  releaseDomain,
+  requireCompany,
+  setCompany,
+  setSuspended,
+} from '../companies/companies.ts'
+import { type CompanyRow, listCompanies, listDomains } from '../store/queries/companies.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { parseId } from './arguments.ts'
-import { formatMoment, print, printRows } from './output.ts'
+import { given, parseId } from './arguments.ts'
+import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
+import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
+import { formatMoment, print, printFacts } from './output.ts'
 
 export function addCompanyCommands(program: Command) {
   const company = program.command('company').description('companies: the tenants')
@@ -23,10 +33,65 @@ export function addCompanyCommands(program: Command) {
       },
     )
 
-  administer(company.command('list').description('all companies')).action(async (options: AdministrationOptions) => {
-    const rows = await withRuntime(options, runtime => listCompanies(runtime.store))
-    printRows(options, rows.map(describe), 'There are no companies yet.')
-  })
+  listing(administer(company.command('list').description('companies, in the order of their ids')))
+    .option('--search <text>', 'only those whose name or domain holds it')
+    .action(async (options: ListOptions & { search?: string }) => {
+      const query = { ...pageOf(options), ...(options.search !== undefined && { search: options.search }) }
+      const rows = await withRuntime(options, runtime => listCompanies(runtime.store, query))
+      printPage(options, rows.map(describe), 'There are no companies yet.')
+    })
+
+  administer(company.command('show').description('one company, with the domains that are reserved for it'))
+    .argument('<company-id>', '', parseId)
+    .action(async (companyId: number, options: AdministrationOptions) => {
+      const facts = await withRuntime(options, async ({ store }) => ({
+        ...describe(await requireCompany(store, companyId)),
+        domains: await listDomains(store, companyId),
+      }))
+      printFacts(options, facts)
+    })
+
+  administer(company.command('set').description('change a company; a domain that it had stays reserved for it'))
+    .argument('<company-id>', '', parseId)
+    .option('--name <name>', 'as people know it')
+    .option('--domain <domain>', 'its part of a host name')
+    .option('--country <code>', 'two letters, such as EE')
+    .option('--industry <text>')
+    .action(async (companyId: number, options: AdministrationOptions & CompanyChange) => {
+      const { name, domain, country, industry } = options
+      const row = await withRuntime(options, runtime =>
+        setCompany(runtime, companyId, given({ name, domain, country, industry })),
+      )
+      print(options, describe(row), `Company ${companyId} is changed.`)
+    })
+
+  destructive(
+    administer(
+      company.command('delete').description('end a company for ever: its memberships, installations and tokens'),
+    ),
+  )
+    .argument('<company-id>', '', parseId)
+    .action(async (companyId: number, options: AdministrationOptions & ConfirmationOptions) => {
+      await withRuntime(options, async runtime => {
+        const { name } = await requireCompany(runtime.store, companyId)
+        if (!(await confirm(options, `Company ${companyId}, ${name}, loses its members and is deleted`))) return
+        const memberships = await deleteCompany(runtime, companyId)
+        print(
+          options,
+          { company_id: companyId, deleted: true, memberships },
+          `Company ${companyId} is deleted, with ${memberships} memberships. Its id will not be given again.`,
+        )
+      })
+    })
+
+  administer(
+    company.command('release-domain').description('let another company have a domain that a company had before'),
+  )
+    .argument('<domain>')
+    .action(async (domain: string, options: AdministrationOptions) => {
+      await withRuntime(options, runtime => releaseDomain(runtime, domain))
+      print(options, { domain, released: true }, `The domain ${domain} can be given to any company now.`)
+    })
 
   administer(company.command('suspend').description('refuse its tokens from the next request on'))
     .argument('<company-id>', '', parseId)

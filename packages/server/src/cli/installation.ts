@@ -5,8 +5,10 @@ import { type InstallationView, listInstallations } from '../store/queries/insta
 import { listUnheardCallbacks, type UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { parseId } from './arguments.ts'
-import { formatMoment, print, printRows, type Row } from './output.ts'
+import { given, parseId } from './arguments.ts'
+import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
+import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
+import { formatMoment, print, type Row } from './output.ts'
 
 interface InstallationOptions extends AdministrationOptions {
   company: number
@@ -19,22 +21,41 @@ export function addInstallationCommands(program: Command) {
     .command('installation')
     .description('installations: an app allowed by a user at a company')
 
-  administer(
-    installation.command('list').description('all installations, and ended ones whose app has not heard of it yet'),
-  ).action(async (options: AdministrationOptions) => {
-    const rows = await withRuntime(options, async ({ store }) => [
-      ...(await listInstallations(store)).map(describe),
-      ...(await listUnheardCallbacks(store)).map(describeCallback),
-    ])
-    printRows(options, rows, 'Nothing is installed.')
-  })
+  listing(
+    administer(
+      installation.command('list').description('installations, and ended ones whose app has not been told of it yet'),
+    ),
+  )
+    .option('--company <id>', 'only at this company', parseId)
+    .option('--user <id>', 'only of this user', parseId)
+    .option('--client <id>', 'only of the app with this client id')
+    .action(async (options: ListOptions & Partial<InstallationOptions>) => {
+      const { company, user: userId, client: clientId } = options
+      const only = given({ companyIds: company === undefined ? undefined : [company], userId, clientId })
+      const [installed, pending] = await withRuntime(options, async ({ store }) => {
+        const rows = await listInstallations(store, { ...only, ...pageOf(options) } as typeof only)
+        const unheard = options.page === 1 ? await listUnheardCallbacks(store) : []
+        const matching = unheard.filter(
+          row =>
+            (company === undefined || row.company_id === company) &&
+            (userId === undefined || row.user_id === userId) &&
+            (clientId === undefined || row.client_id === clientId),
+        )
+        return [rows.map(describe), matching.map(describeCallback)]
+      })
+      printPage(options, installed!, 'Nothing is installed.', pending)
+    })
 
-  administer(installation.command('remove').description('end an installation with its tokens; the app is told'))
+  destructive(
+    administer(installation.command('remove').description('end an installation with its tokens; the app is told')),
+  )
     .requiredOption('--company <id>', 'the company', parseId)
     .requiredOption('--user <id>', 'the user', parseId)
     .requiredOption('--client <id>', 'the app’s client id')
-    .action(async (options: InstallationOptions) => {
+    .action(async (options: InstallationOptions & ConfirmationOptions) => {
       const key = { company_id: options.company, user_id: options.user, client_id: options.client }
+      const what = `User ${key.user_id} at company ${key.company_id} loses ${key.client_id}, with its tokens`
+      if (!(await confirm(options, what, { canBeMadeAgain: true }))) return
       const removed = await withRuntime(options, runtime => removeInstallation(runtime, key))
       if (!removed)
         throw new InputError(`${key.client_id} is not installed by user ${key.user_id} at company ${key.company_id}.`)

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { describeMasterKeys } from '../config/key-ring.ts'
+import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { formatMoment, print, printRows } from './output.ts'
@@ -9,10 +11,9 @@ export function addKeyCommands(program: Command) {
 
   administer(key.command('list').description('all keys; the secret parts are never shown')).action(
     async (options: AdministrationOptions) => {
-      const keys = await withRuntime(options, async runtime => {
-        await runtime.loadKeys()
-        return runtime.keys.list()
-      })
+      const keys = await withRuntime(options, async ({ store, clock }) =>
+        describeMasterKeys(await listMasterKeys(store), clock()),
+      )
       const rows = keys.map(({ keyId, state, createdAt, activeAt }) => ({
         key_id: keyId,
         state,

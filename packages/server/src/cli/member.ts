@@ -1,8 +1,12 @@
 import type { Command } from 'commander'
+import { requireCompany } from '../companies/companies.ts'
 import { addMember, type MembershipProfile, removeMember, setMember } from '../companies/memberships.ts'
-import type { MembershipRow } from '../store/queries/memberships.ts'
+import { requireUser } from '../companies/users.ts'
+import { listMembers, type MembershipRow } from '../store/queries/memberships.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { parseId, parseRole, parseYesOrNo } from './arguments.ts'
+import { given, parseId, parseRole, parseYesOrNo } from './arguments.ts'
+import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
+import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
 import { formatMoment, print } from './output.ts'
 
 interface MemberOptions extends AdministrationOptions {
@@ -40,14 +44,29 @@ export function addMemberCommands(program: Command) {
     },
   )
 
-  whom(member.command('remove').description('end a membership with its installations; their apps are told')).action(
-    async (options: MemberOptions) => {
-      const { company, user } = options
-      await withRuntime(options, runtime => removeMember(runtime, company, user))
-      const words = `User ${user} is no longer a member of company ${company}.`
-      print(options, { company_id: company, user_id: user, removed: true }, words)
-    },
-  )
+  listing(administer(member.command('list').description('memberships, in the order of company and user ids')))
+    .option('--company <id>', 'only of this company', parseId)
+    .option('--user <id>', 'only of this user', parseId)
+    .action(async (options: ListOptions & { company?: number; user?: number }) => {
+      const { company: companyId, user: userId } = options
+      const rows = await withRuntime(options, async ({ store }) => {
+        if (companyId !== undefined) await requireCompany(store, companyId)
+        if (userId !== undefined) await requireUser(store, userId)
+        return listMembers(store, { companyId, userId, ...pageOf(options) })
+      })
+      printPage(options, rows.map(describe), 'There are no such members.')
+    })
+
+  destructive(
+    whom(member.command('remove').description('end a membership with its installations; their apps are told')),
+  ).action(async (options: MemberOptions & ConfirmationOptions) => {
+    const { company, user } = options
+    const what = `User ${user} is no longer a member of company ${company}, and loses the apps installed there`
+    if (!(await confirm(options, what, { canBeMadeAgain: true }))) return
+    await withRuntime(options, runtime => removeMember(runtime, company, user))
+    const words = `User ${user} is no longer a member of company ${company}.`
+    print(options, { company_id: company, user_id: user, removed: true }, words)
+  })
 }
 
 function whom(command: Command): Command {
@@ -61,7 +80,7 @@ function profileOptions(command: Command): Command {
     .option('--name <name>', 'as this company knows them')
     .option('--email <email>', 'their address at this company')
     .option('--phone <number>')
-    .option('--locale <ll_CC>', 'language and country, such as et_EE')
+    .option('--locale <tag>', 'language and country, such as et_EE')
     .option('--timezone <name>', 'such as Europe/Helsinki')
     .option('--currency <code>', 'such as EUR')
     .option('--admin <yes|no>', 'whether they administer the company', parseYesOrNo)
@@ -72,8 +91,8 @@ function profileOptions(command: Command): Command {
 
 function profile(options: MemberOptions): MembershipProfile {
   const { name, email, phone, locale, timezone, currency, admin, roleId, iconUrl, active } = options
-  const given = { name, email, phone, locale, timezone, currency, isAdmin: admin, roleId, iconUrl, active }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const values = { name, email, phone, locale, timezone, currency, isAdmin: admin, roleId, iconUrl, active }
+  return given(values)
 }
 
 function describe(row: MembershipRow) {

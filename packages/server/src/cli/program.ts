@@ -7,7 +7,9 @@ import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../store/transfer/export-stream.ts'
 import { addAppCommands } from './app.ts'
 import { addCompanyCommands } from './company.ts'
+import { addCompletionCommand } from './completion.ts'
 import { addDevCommand } from './dev.ts'
+import { addExamples } from './examples.ts'
 import { addInstallationCommands } from './installation.ts'
 import { addKeyCommands } from './key.ts'
 import { addLoadCommand } from './load.ts'
@@ -40,6 +42,8 @@ export function createProgram(): Command {
   addTokenCommands(program)
   addKeyCommands(program)
   addLoadCommand(program)
+  addCompletionCommand(program)
+  addExamples(program)
   return program
 }
 
@@ -48,19 +52,76 @@ export function createProgram(): Command {
  * @returns the exit code: 0 done, 1 not done and said why
  */
 export async function runCommand(args: string[]): Promise<number> {
+  const isJson = args.includes('--json')
+  const program = createProgram()
   try {
-    await createProgram().parseAsync(args, { from: 'user' })
+    if (isJson) printErrorsAsJson(program)
+    requireKnownTopic(program, args)
+    await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
-    return explain(error)
+    return explain(error, isJson)
   }
 }
 
-function explain(error: unknown): number {
+/** What Commander says of a command line, for programs to read. */
+function printErrorsAsJson(command: Command) {
+  command.showHelpAfterError(false).configureOutput({
+    outputError: (text, write) => write(asJson(text.trim().replace(/^error: /, ''))),
+  })
+  for (const each of command.commands) printErrorsAsJson(each)
+}
+
+function asJson(message: string): string {
+  return `${JSON.stringify({ error: message })}\n`
+}
+
+/** `tenantry help nope` */
+function requireKnownTopic(program: Command, [first, ...topic]: string[]) {
+  if (first !== 'help') return
+  let command = program
+  for (const name of topic.filter(each => !each.startsWith('-'))) {
+    const next = command.commands.find(each => each.name() === name)
+    if (!next) {
+      const names = command.commands.map(each => each.name()).join(', ')
+      throw new UsageError(`There is no command ${name}. There are ${names || 'none below this one'}.`)
+    }
+    command = next
+  }
+}
+
+const EXPECTED = [InputError, SettingsError, StoreOpenError, ListenError, UsageError, StoreUnavailable, TransferError]
+
+function explain(error: unknown, isJson: boolean): number {
   // Commander has said what it had to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1
-  const expected = [InputError, SettingsError, StoreOpenError, ListenError, UsageError, StoreUnavailable, TransferError]
-  if (expected.some(kind => error instanceof kind)) console.error((error as Error).message)
+  const message = EXPECTED.some(kind => error instanceof kind) ? (error as Error).message : explainFile(error)
+  if (message !== undefined) process.stderr.write(isJson ? asJson(message) : `${message}\n`)
+  else if (isJson)
+    process.stderr.write(asJson(`fault in Tenantry, please report it: ${(error as Error)?.stack ?? error}`))
   else console.error('This is a fault in Tenantry, please report it:', error)
   return 1
+}
+
+const FILE_ERRORS: Record<string, string> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'the permissions do not allow it',
+  EPERM: 'the permissions do not allow it',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EEXIST: 'it is there already',
+  EROFS: 'it is on a read-only disk',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'its name is too long',
+  EMFILE: 'too many files are open',
+}
+
+/** What the operating system says of a file that somebody named: no fault of ours. */
+function explainFile(error: unknown): string | undefined {
+  const { code = '', path, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  const reason = FILE_ERRORS[code]
+  if (reason === undefined || path === undefined || syscall === undefined) return undefined
+  const verb = /^(open|mkdir|write|rename|unlink|copyfile|fsync)$/.test(syscall) ? 'opened or written' : 'used'
+  return `${path} cannot be ${verb}: ${reason}. Nothing was changed.`
 }

@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
-import { createUser, deleteUser, setActive } from '../companies/users.ts'
+import { requireCompany } from '../companies/companies.ts'
+import { emailForms } from '../companies/emails.ts'
+import { createUser, deleteUser, requireUser, setActive, setUser, type UserChange } from '../companies/users.ts'
+import type { Runtime } from '../config/runtime.ts'
 import { setPassword } from '../sign-in/password.ts'
-import { listCompanyIdsOfUser } from '../store/queries/memberships.ts'
-import { listUsers, type UserRow } from '../store/queries/users.ts'
+import { listCompanyIdsOfUser, listMembers, listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { findUserByEmail, listUsers, type UserRow } from '../store/queries/users.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { parseId } from './arguments.ts'
-import { formatMoment, print, printRows } from './output.ts'
+import { given, parseId } from './arguments.ts'
+import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
+import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
+import { formatMoment, print, printFacts } from './output.ts'
 import { readPassword } from './password-input.ts'
 
 export function addUserCommands(program: Command) {
@@ -14,7 +19,7 @@ export function addUserCommands(program: Command) {
   administer(user.command('create').description('make a user; `member add` makes them a member somewhere'))
     .requiredOption('--email <email>', 'to sign in with')
     .requiredOption('--name <name>')
-    .option('--locale <ll_CC>', 'language and country', 'en_US')
+    .option('--locale <tag>', 'language and country', 'en_US')
     .option('--timezone <name>', 'such as Europe/Helsinki; UTC when not given')
     .action(
       async (options: AdministrationOptions & { email: string; name: string; locale: string; timezone?: string }) => {
@@ -25,13 +30,54 @@ export function addUserCommands(program: Command) {
       },
     )
 
-  administer(user.command('list').description('all users')).action(async (options: AdministrationOptions) => {
-    const rows = await withRuntime(options, async ({ store }) => {
-      const users = await listUsers(store)
-      return Promise.all(users.map(async row => describe(row, await listCompanyIdsOfUser(store, row.user_id))))
+  listing(administer(user.command('list').description('users, in the order of their ids')))
+    .option('--company <id>', 'only members of this company', parseId)
+    .option('--email <email>', 'only the one who signs in with it')
+    .option('--search <text>', 'only those whose name or e-mail holds it')
+    .action(async (options: UserListOptions) => {
+      const rows = await withRuntime(options, async ({ store }) => {
+        const users = await findUsers(store, options)
+        return Promise.all(users.map(async row => describe(row, await listCompanyIdsOfUser(store, row.user_id))))
+      })
+      printPage(options, rows, 'There are no such users.')
     })
-    printRows(options, rows, 'There are no users yet.')
-  })
+
+  administer(user.command('show').description('one user, with their memberships'))
+    .argument('<user-id>', '', parseId)
+    .action(async (userId: number, options: AdministrationOptions) => {
+      const facts = await withRuntime(options, async ({ store }) => {
+        const row = await requireUser(store, userId)
+        const memberships = await listMembershipsOfUser(store, userId)
+        return {
+          ...describe(
+            row,
+            memberships.map(({ company_id }) => company_id),
+          ),
+          has_password: row.password_hash !== null,
+          memberships: memberships.map(({ company_id, company_name, name, email, active, is_admin }) => ({
+            ...{ company_id, company_name, name, email },
+            active: active === 1,
+            is_admin: is_admin === 1,
+          })),
+        }
+      })
+      printFacts(options, facts)
+    })
+
+  administer(user.command('set').description('change a user; what companies know of them is changed by `member set`'))
+    .argument('<user-id>', '', parseId)
+    .option('--email <email>', 'to sign in with')
+    .option('--name <name>')
+    .option('--locale <tag>', 'language and country, such as et_EE')
+    .option('--timezone <name>', 'such as Europe/Helsinki')
+    .action(async (userId: number, options: AdministrationOptions & UserChange) => {
+      const { email, name, locale, timezone } = options
+      const row = await withRuntime(options, async runtime => {
+        const changed = await setUser(runtime, userId, given({ email, name, locale, timezone }))
+        return describe(changed, await listCompanyIdsOfUser(runtime.store, userId))
+      })
+      print(options, row, `User ${userId} is changed.`)
+    })
 
   for (const [name, active, description] of [
     ['deactivate', false, 'sign a user out and refuse their tokens everywhere'],
@@ -45,10 +91,18 @@ export function addUserCommands(program: Command) {
       })
   }
 
-  administer(user.command('delete').description('end a user for ever: memberships, installations, sessions'))
+  destructive(
+    administer(user.command('delete').description('end a user for ever: memberships, installations, sessions')),
+  )
     .argument('<user-id>', '', parseId)
-    .action(async (userId: number, options: AdministrationOptions) => {
-      await withRuntime(options, runtime => deleteUser(runtime, userId))
+    .action(async (userId: number, options: AdministrationOptions & ConfirmationOptions) => {
+      const isDone = await withRuntime(options, async runtime => {
+        const { email } = await requireUser(runtime.store, userId)
+        if (!(await confirm(options, `User ${userId}, ${email}, loses all memberships and is deleted`))) return false
+        await deleteUser(runtime, userId)
+        return true
+      })
+      if (!isDone) return
       print(options, { user_id: userId, deleted: true }, `User ${userId} is deleted. The id will not be given again.`)
     })
 
@@ -63,6 +117,27 @@ export function addUserCommands(program: Command) {
         `The password of user ${userId} is set; they are signed out everywhere.`,
       )
     })
+}
+
+interface UserListOptions extends ListOptions {
+  company?: number
+  email?: string
+  search?: string
+}
+
+async function findUsers(store: Runtime['store'], options: UserListOptions): Promise<UserRow[]> {
+  const { company, email, search } = options
+  if (email !== undefined) {
+    const user = await findUserByEmail(store, emailForms(email))
+    return user ? [user] : []
+  }
+  const page = pageOf(options)
+  if (company === undefined) return listUsers(store, { ...page, ...(search !== undefined && { search }) })
+  await requireCompany(store, company)
+  // A search goes through the members of one company; a page of them is what is asked for otherwise.
+  const members = await listMembers(store, { companyId: company, ...(search === undefined && page) })
+  const userIds = members.map(({ user_id }) => user_id)
+  return listUsers(store, search === undefined ? { userIds } : { userIds, search, ...page })
 }
 
 function describe(row: UserRow, companies: number[]) {

@@ -115,11 +115,8 @@ export class KeyRing implements Keys {
 
   /** Which there are, the newest first. */
   list(): MasterKeyFacts[] {
-    const current = this.#masters.find(({ activeAt }) => activeAt <= this.#clock())
-    return this.#masters.map(({ keyId, createdAt, activeAt }) => {
-      const state = keyId === current?.keyId ? 'current' : activeAt > this.#clock() ? 'coming' : 'earlier'
-      return { keyId, state, createdAt, activeAt }
-    })
+    const rows = this.#masters.map(key => ({ key_id: key.keyId, created_at: key.createdAt, active_at: key.activeAt }))
+    return describeMasterKeys(rows, this.#clock())
   }
 
   #now(): Keys {
@@ -183,4 +180,18 @@ export class KeyRing implements Keys {
 
 function ownerOf(keyId: number): string {
   return `master key ${keyId}`
+}
+
+/** Keys as they may be shown, for which no secret is needed. @param rows the newest first */
+export function describeMasterKeys(
+  rows: readonly Pick<MasterKeyRow, 'key_id' | 'created_at' | 'active_at'>[],
+  now: number,
+): MasterKeyFacts[] {
+  const current = rows.find(({ active_at }) => active_at <= now)
+  return rows.map(row => ({
+    keyId: row.key_id,
+    state: row === current ? 'current' : row.active_at > now ? 'coming' : 'earlier',
+    createdAt: row.created_at,
+    activeAt: row.active_at,
+  }))
 }
