@@ -39,9 +39,25 @@ function runOn(node, file, args) {
       child.kill(signal)
     })
   })
+  stopWithNpm(child)
   child.on('exit', function (code, signal) {
-    process.exit(signal ? 1 : code)
+    if (!signal) process.exit(code)
+    // Ended by a signal, so is this: who waits for it learns why.
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
   })
+}
+
+// npm and npx pass no signals on: when they are gone, so is the reason to run.
+function stopWithNpm(child) {
+  var parent = process.ppid
+  if (!process.env.npm_execpath || parent <= 1) return
+  var watch = setInterval(function () {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 500)
+  watch.unref()
 }
 
 function launch(file, args) {

@@ -5,7 +5,8 @@ import { ApiError, OAuthError, TooBusy, TooManyParameters } from './http/errors.
 import { MOST_PARAMETERS } from './http/form.ts'
 import { AuthorizationError, answerWithError } from './oauth/authorization-answer.ts'
 import { PageError, showErrorPage } from './pages/error-page.ts'
-import { StoreUnavailable } from './store/store.ts'
+import type { MessageKey } from './pages/messages.ts'
+import { OutcomeUnknown, StoreUnavailable } from './store/store.ts'
 
 const RETRY = { 'Retry-After': '2' }
 
@@ -31,7 +32,7 @@ function answerOurFault(error: Error, c: RequestContext) {
     return showErrorPage(
       c,
       unavailable
-        ? new PageError(503, 'error.unavailable', {}, RETRY)
+        ? new PageError(503, unavailable.page, {}, RETRY)
         : new PageError(500, 'error.internal', { id: requestId }),
     )
   }
@@ -42,11 +43,24 @@ function answerOurFault(error: Error, c: RequestContext) {
 }
 
 /** What passes by itself, and how it is told. */
-function reasonToComeBack(error: Error): { log: string; description: string } | undefined {
-  if (error instanceof StoreUnavailable) {
-    return { log: 'store unavailable', description: 'The database cannot be reached now. Try again.' }
+function reasonToComeBack(error: Error): { log: string; description: string; page: MessageKey } | undefined {
+  if (error instanceof OutcomeUnknown) {
+    return {
+      log: 'connection lost while committing',
+      description:
+        'The database was lost at the last moment: it is not known whether this was done. It is safe to try again.',
+      page: 'error.unknownOutcome',
+    }
   }
-  if (error instanceof TooBusy) return { log: 'too busy', description: 'There is too much to do now. Try again.' }
+  if (error instanceof StoreUnavailable) {
+    return {
+      log: 'store unavailable',
+      description: 'The database cannot be reached now. Try again.',
+      page: 'error.unavailable',
+    }
+  }
+  if (error instanceof TooBusy)
+    return { log: 'too busy', description: 'There is too much to do now. Try again.', page: 'error.unavailable' }
   return undefined
 }
 

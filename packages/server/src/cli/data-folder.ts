@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../store/make-folder.ts'
+import { requireEnvironment } from './environment.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where the commands look when nothing else is said. */
@@ -16,10 +17,21 @@ export function hasDatabase(data: string): boolean {
   return existsSync(databasePath(data))
 }
 
-/** The secrets in the environment, the current one first: `TENANTRY_SECRETS`, separated by commas. */
+/**
+ * The secrets in the environment, the current one first: `TENANTRY_SECRETS`, separated by commas or lines, or the file
+ * that `TENANTRY_SECRETS_FILE` names.
+ * @throws {UsageError} when that file cannot be read
+ */
 export function environmentSecrets(environment = process.env): string[] | undefined {
-  const text = environment.TENANTRY_SECRETS
-  return text === undefined ? undefined : text.split(',').map(secret => secret.trim())
+  const text = requireEnvironment(environment).TENANTRY_SECRETS
+  return text === undefined ? undefined : splitSecrets(text)
+}
+
+export function splitSecrets(text: string): string[] {
+  return text
+    .split(/[,\n]/)
+    .map(secret => secret.trim())
+    .filter((secret, index) => secret !== '' || index === 0)
 }
 
 /** The secret that lies beside a database that `tenantry dev` made; it stays out of the database itself. */

@@ -71,7 +71,10 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
     async () => {
       const environment = { TENANTRY_DATABASE_URL: url.replace('tenantry@', 'tenantry:hush@') }
       const made = JSON.parse((await runCommand(['migrate', '--json'], { environment })).stdout)
-      expect(made).toMatchObject({ version: 5, applied: ['front door', 'several nodes', 'access token ends'] })
+      expect(made).toMatchObject({
+        version: 7,
+        applied: ['front door', 'several nodes', 'access token ends', 'administration'],
+      })
       expect(made.database).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/postgres$/)
       await runCommand(['company', 'create', '--name', 'MI6', '--domain', 'mi6'], { environment })
       const child = startCommand(['serve', '--port', '0'], {
@@ -106,7 +109,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
     const keys = JSON.parse((await runCommand(['key', 'list', '--json', ...database.flags])).stdout)
     expect(keys.map(({ state }: { state: string }) => state)).toEqual(['coming', 'current'])
     await sandbox.stop()
-    const wrong = await runCommand(['key', 'list', ...database.flags], { environment: { TENANTRY_SECRETS: SECRETS } })
+    const wrong = await runCommand(['key', 'rotate', ...database.flags], { environment: { TENANTRY_SECRETS: SECRETS } })
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('sealed under another secret')])
   })
 

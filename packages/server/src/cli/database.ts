@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { PostgresOptions } from '../store/postgres/options.ts'
 import type { SqliteOptions } from '../store/sqlite/sqlite-store.ts'
 import { DEFAULT_DATA, databasePath } from './data-folder.ts'
+import { requireEnvironment } from './environment.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where the database is, as it was said: a data folder, or a PostgreSQL address. */
@@ -17,7 +18,10 @@ export type Database = { data: string; url?: never } | { url: string; data?: nev
 export function addDatabaseOptions(command: Command): Command {
   return command
     .option('--data <dir>', `the data folder (TENANTRY_DATA), ${DEFAULT_DATA} when not given`)
-    .option('--database <url>', 'a PostgreSQL database instead, postgres://… (TENANTRY_DATABASE_URL)')
+    .option(
+      '--database <url>',
+      'a PostgreSQL database instead, postgres://… (TENANTRY_DATABASE_URL, TENANTRY_DATABASE_URL_FILE)',
+    )
 }
 
 /**
@@ -25,7 +29,9 @@ export function addDatabaseOptions(command: Command): Command {
  * @throws {UsageError} when two are named at once
  */
 export function chooseDatabase(flags: DatabaseFlags, environment = process.env): Database {
-  const named = { data: environment.TENANTRY_DATA, database: environment.TENANTRY_DATABASE_URL }
+  warnOfPassword(flags.database, '--database')
+  const variables = requireEnvironment(environment)
+  const named = { data: variables.TENANTRY_DATA, database: variables.TENANTRY_DATABASE_URL }
   return (
     onlyOne(flags, '--data and --database name two databases. Give one of them.') ??
     onlyOne(
@@ -33,6 +39,14 @@ export function chooseDatabase(flags: DatabaseFlags, environment = process.env):
       'TENANTRY_DATA and TENANTRY_DATABASE_URL name two databases. Set one, or give --data or --database.',
     ) ??
     ({ data: DEFAULT_DATA } as const)
+  )
+}
+
+/** An argument is seen by every user of the machine. */
+export function warnOfPassword(url: string | undefined, flag: string) {
+  if (url === undefined || !URL.canParse(url) || new URL(url).password === '') return
+  console.error(
+    `Every user of this machine can read the password in ${flag}. Put the address into TENANTRY_DATABASE_URL or into a file that TENANTRY_DATABASE_URL_FILE names, or the password into ~/.pgpass.`,
   )
 }
 

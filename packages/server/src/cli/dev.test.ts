@@ -195,11 +195,29 @@ describe('tenantry dev', () => {
     await new Promise(resolve => child.on('close', resolve))
   })
 
+  it('takes over what `migrate` made, which belongs to no secret yet', async () => {
+    expect((await runCommand(['company', 'list', '--data', folder.path])).stderr).toContain('tenantry migrate')
+    expect((await runCommand(['migrate', '--data', folder.path])).code).toBe(0)
+    expect((await runCommand(['key', 'list', '--data', folder.path])).stdout).toBe('There are no keys yet.\n')
+    const sandbox = await startSandbox(['--data', folder.path])
+    expect(sandbox.facts.users.length).toBeGreaterThan(0)
+    expect(await sandbox.stop()).toBe(0)
+  })
+
+  it('says of made-up people how they are served', async () => {
+    const load = ['load', '--data', folder.path, '--tokens', '10', '--users', '2', '--companies', '1']
+    expect((await runCommand(load)).code).toBe(0)
+    const { code, stderr } = await runCommand(['dev', '--port', '0', '--no-seed', '--data', folder.path])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('TENANTRY_MODE=development tenantry serve')])
+  })
+
   describe('says what is wrong in one sentence, with exit code 1 and no stack trace:', () => {
     const expectSentence = async (args: string[], sentence: RegExp) => {
       const { code, stdout, stderr } = await runCommand(['dev', '--json', ...args])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(sentence)])
+      expect(JSON.parse(stderr)).toEqual({ error: expect.stringMatching(sentence) })
+      const asText = await runCommand(['dev', ...args])
+      expect(asText.stderr.trim().split('\n')).toEqual([expect.stringMatching(sentence)])
     }
 
     it('a taken port', async () => {
@@ -224,6 +242,11 @@ describe('tenantry dev', () => {
       writeFileSync(join(folder.path, 'tenantry.db'), 'garbage'.repeat(1000))
       writeFileSync(join(folder.path, 'secret'), 'x'.repeat(43))
       await expectSentence(['--port', '0', '--data', folder.path], /is not a database that Tenantry can read/)
+    })
+
+    it('a database whose keys are sealed under a secret that is gone', async () => {
+      const sandbox = await startSandbox(['--data', folder.path])
+      await sandbox.stop()
       rmSync(join(folder.path, 'secret'))
       await expectSentence(['--port', '0', '--data', folder.path], /secret that belongs to the database/)
     })

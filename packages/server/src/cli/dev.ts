@@ -3,13 +3,16 @@ import type { Command } from 'commander'
 import { pino } from 'pino'
 import type { Runtime } from '../config/runtime.ts'
 import { type Listener, listen } from '../listen.ts'
+import { LOAD_SETTING } from '../load/load.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
 import { SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
+import { findSetting } from '../store/queries/settings.ts'
+import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
 import { StoreOpenError } from '../store/store.ts'
 import { parsePort } from './arguments.ts'
-import { environmentSecrets, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
+import { databasePath, environmentSecrets, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
 import {
   addDatabaseOptions,
   chooseDatabase,
@@ -23,6 +26,7 @@ import { UsageError } from './usage-error.ts'
 
 interface DevOptions extends DatabaseFlags {
   port: number
+  host: string
   origin?: string
   json?: boolean
   logLevel: string
@@ -30,7 +34,7 @@ interface DevOptions extends DatabaseFlags {
   seed: boolean
 }
 
-/** What is served is on this machine only. */
+/** On this machine only, unless a container or another machine is to reach it. */
 const HOST = '127.0.0.1'
 
 export function addDevCommand(program: Command) {
@@ -38,6 +42,7 @@ export function addDevCommand(program: Command) {
     .command('dev')
     .description('the sandbox: a whole provider with people, companies and an app')
     .option('--port <number>', 'port on this machine; 0 for any free one', parsePort, 4040)
+    .option('--host <address>', 'address to listen on; 0.0.0.0 lets containers and other machines in', HOST)
   addDatabaseOptions(command)
     .option('--no-seed', 'join the sandbox that is in the database, as one more node of it')
     .option('--origin <url>', 'the address it is reached at, if not http://localhost:PORT')
@@ -47,7 +52,7 @@ export function addDevCommand(program: Command) {
 }
 
 async function runDev(options: DevOptions) {
-  const listener = await listen(HOST, options.port)
+  const listener = await listen(options.host, options.port)
   try {
     const database = chooseDatabase(options)
     const { tenantry, facts } = await startSandbox(listener, options, database)
@@ -102,8 +107,11 @@ function sandboxSecrets(database: Database, mayMake: boolean): string[] {
   const { data } = database
   const secret = readSecretFile(data)
   if (secret !== undefined) return [secret]
-  if (hasDatabase(data)) return secretIsLost(data)
-  if (!mayMake) throw new UsageError(`There is no sandbox in ${data}. Start it without --no-seed.`)
+  if (hasDatabase(data) && hasMasterKeys(databasePath(data))) return secretIsLost(data)
+  if (!mayMake && !hasDatabase(data)) {
+    throw new UsageError(`There is no sandbox in ${data}. Start it without --no-seed.`)
+  }
+  // What `migrate` or `load` made belongs to no secret yet.
   return [makeSecretFile(data)]
 }
 
@@ -113,6 +121,11 @@ async function requireOwnState({ store }: Runtime, mayMake: boolean, database: D
   for (let patience = 60; patience > 0; patience--) {
     const state = await sandboxState(store)
     if (state === 'ready') return
+    if (state === 'foreign' && (await findSetting(store, LOAD_SETTING)) !== undefined) {
+      throw new UsageError(
+        `The database in ${where} holds people made up by \`tenantry load\`, and the sandbox does not mix with it. Serve it with TENANTRY_MODE=development tenantry serve.`,
+      )
+    }
     if (state === 'foreign') {
       throw new UsageError(
         `The database in ${where} was not made by \`tenantry dev\`, and the sandbox does not mix with it. Choose another with --data or --database.`,

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { enableCompileCache } from 'node:module'
 
 // What was compiled is kept between runs, in the system's folder for temporary files, so that commands start sooner.
@@ -8,5 +9,5 @@ process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException
 
 const { runCommand } = await import('./program.ts')
 process.exitCode = await runCommand(process.argv.slice(2))
-// A worker that is done, or could not start, is not kept alive by its line to the process that began it.
-if (process.connected) process.disconnect?.()
+// A worker that is done, or could not start, is not kept alive by its channel to the process that started it.
+if (cluster.isWorker && process.connected) process.disconnect?.()

@@ -13,7 +13,8 @@ import { SqliteSource, SqliteTarget } from '../store/transfer/sqlite.ts'
 import type { Source, Target } from '../store/transfer/tables.ts'
 import { type AdministrationOptions, administer } from './administration.ts'
 import { databasePath } from './data-folder.ts'
-import { chooseDatabase, type Database, nameDatabase, requireDatabase } from './database.ts'
+import { chooseDatabase, type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
+import { requireEnvironment } from './environment.ts'
 import { print } from './output.ts'
 import { progressBar } from './progress.ts'
 import { UsageError } from './usage-error.ts'
@@ -43,7 +44,7 @@ export function addMoveCommands(program: Command) {
     .command('copy')
     .description('move a running system from a file to PostgreSQL')
     .requiredOption('--from <sqlite:dir>', 'the data folder, such as sqlite:/var/lib/tenantry')
-    .option('--to <url>', 'an empty PostgreSQL database, postgres://…')
+    .option('--to <url>', 'an empty PostgreSQL database (TENANTRY_DATABASE_URL, TENANTRY_DATABASE_URL_FILE)')
     .option('--undo', 'make a data folder that was copied writable again')
     .option('--json', 'print JSON')
     .action(runCopy)
@@ -108,13 +109,19 @@ async function runImport(options: AdministrationOptions & { input?: string }) {
   }
 }
 
-async function runCopy({ from, to, undo, json }: CopyOptions) {
+async function runCopy({ from, to: given, undo, json }: CopyOptions) {
   const path = copyPath(from)
   if (undo) {
     undoCopy(path)
     return print({ json: json ?? false }, { undone: path }, `${path} can be written again.`)
   }
-  if (to === undefined) throw new UsageError('Name an empty PostgreSQL database to copy to: --to postgres://…')
+  warnOfPassword(given, '--to')
+  const to = given ?? requireEnvironment().TENANTRY_DATABASE_URL
+  if (to === undefined) {
+    throw new UsageError(
+      'Name an empty PostgreSQL database to copy to: TENANTRY_DATABASE_URL, TENANTRY_DATABASE_URL_FILE, or --to postgres://…',
+    )
+  }
   const bar = progressBar('Copying')
   const target = await openTarget({ url: to })
   try {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { listMistakes, SettingsError, settingsSchema } from '../config/settings.ts'
+import { splitSecrets } from './data-folder.ts'
+import { readEnvironment } from './environment.ts'
 
 export interface ServeFlags {
   config?: string
@@ -35,7 +37,7 @@ const variables: Record<string, { option: keyof Configuration; read: (text: stri
   TENANTRY_DATA: { option: 'data', read: String },
   TENANTRY_DATABASE_URL: { option: 'database', read: String },
   TENANTRY_DATABASE_CONNECTIONS: { option: 'databaseConnections', read: Number },
-  TENANTRY_SECRETS: { option: 'secrets', read: text => text.split(',').map(secret => secret.trim()) },
+  TENANTRY_SECRETS: { option: 'secrets', read: splitSecrets },
   TENANTRY_HOST: { option: 'host', read: String },
   TENANTRY_PORT: { option: 'port', read: Number },
   TENANTRY_WORKERS: { option: 'workers', read: Number },
@@ -51,8 +53,9 @@ const variables: Record<string, { option: keyof Configuration; read: (text: stri
 
 const needed: Record<string, string> = {
   origin: 'origin: not set. Give the https address that the provider is reached at (TENANTRY_ORIGIN or --origin).',
-  data: 'data: not set. Give the data folder (TENANTRY_DATA or --data), or a PostgreSQL database (TENANTRY_DATABASE_URL or --database).',
-  secrets: 'secrets: not set. Give at least one (TENANTRY_SECRETS); make one with `openssl rand -base64 32`.',
+  data: 'data: not set. Give the data folder (TENANTRY_DATA or --data), or a PostgreSQL database (TENANTRY_DATABASE_URL, TENANTRY_DATABASE_URL_FILE or --database).',
+  secrets:
+    'secrets: not set. Give at least one (TENANTRY_SECRETS or TENANTRY_SECRETS_FILE); make one with `openssl rand -base64 32`.',
 }
 
 /**
@@ -112,11 +115,16 @@ function productionMistakes({ mode, origin, data, localCallbacks }: Record<strin
 
 function readVariables(environment: NodeJS.ProcessEnv, mistakes: string[]): Record<string, unknown> {
   const given: Record<string, unknown> = {}
-  for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith('TENANTRY_') || name === 'TENANTRY_CONFIG' || text === undefined) continue
+  const variablesSet = readEnvironment(environment)
+  mistakes.push(...variablesSet.mistakes)
+  for (const [name, text] of Object.entries(variablesSet.values)) {
+    if (name === 'TENANTRY_CONFIG') continue
     const variable = variables[name]
     if (variable) given[variable.option] = variable.read(text)
-    else mistakes.push(`${name}: there is no such variable. There are ${Object.keys(variables).join(', ')}.`)
+    else
+      mistakes.push(
+        `${name}: there is no such variable. There are ${Object.keys(variables).join(', ')}, and TENANTRY_SECRETS_FILE and TENANTRY_DATABASE_URL_FILE.`,
+      )
   }
   return given
 }

@@ -9,7 +9,8 @@ import { findSetting } from '../store/queries/settings.ts'
 import { TRANSFER_SETTING } from '../store/transfer/tables.ts'
 import { parsePort, parseWorkers } from './arguments.ts'
 import { databasePath } from './data-folder.ts'
-import { type Database, nameDatabase, requireDatabase } from './database.ts'
+import { type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
+import { readEnvironment } from './environment.ts'
 import { type Configuration, readConfiguration, type ServeFlags } from './serve-configuration.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
@@ -24,7 +25,10 @@ export function addServeCommand(program: Command) {
     .description('the provider, for production')
     .option('--config <file>', 'a JSON file; TENANTRY_* variables and flags weigh more')
     .option('--data <dir>', 'the data folder (TENANTRY_DATA)')
-    .option('--database <url>', 'a PostgreSQL database instead, postgres://… (TENANTRY_DATABASE_URL)')
+    .option(
+      '--database <url>',
+      'a PostgreSQL database instead, postgres://… (TENANTRY_DATABASE_URL, TENANTRY_DATABASE_URL_FILE)',
+    )
     .option('--origin <url>', 'the https address it is reached at (TENANTRY_ORIGIN)')
     .option('--host <address>', 'the address to listen on (TENANTRY_HOST), 127.0.0.1 when not given')
     .option('--port <number>', 'the port to listen on (TENANTRY_PORT), 4040 when not given', parsePort)
@@ -32,7 +36,7 @@ export function addServeCommand(program: Command) {
     .addHelpText(
       'after',
       `
-The secrets come from TENANTRY_SECRETS or the file: at least one of at least 32 characters, the current
+The secrets come from TENANTRY_SECRETS, TENANTRY_SECRETS_FILE or the configuration file: at least one of at least 32 characters, the current
 one first, separated by commas. TENANTRY_MODE=development allows an http origin on this machine.
 With several workers, SIGHUP replaces them one by one, and reads the configuration again.`,
     )
@@ -40,9 +44,17 @@ With several workers, SIGHUP replaces them one by one, and reads the configurati
 }
 
 async function runServe(flags: ServeFlags) {
+  warnOfPassword(flags.database, '--database')
   const configuration = readConfiguration(flags, process.env)
   requireDatabase(databaseOf(configuration))
   const logger = pino({ level: configuration.logLevel })
+  const { ignored } = readEnvironment(process.env)
+  if (ignored.length > 0 && cluster.isPrimary) {
+    logger.warn(
+      { variables: ignored },
+      'ignored variables that Kubernetes sets for a service; a Service with another name, or enableServiceLinks: false, avoids them',
+    )
+  }
   if (configuration.workers > 1 && cluster.isPrimary) return runWorkers(configuration, logger)
   const listener = await listen(configuration.host, configuration.port)
   try {

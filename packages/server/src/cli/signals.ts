@@ -37,6 +37,7 @@ function askedToStop(onHangup: (() => void) | undefined): Promise<undefined> {
       stop()
     }
     process.on('SIGTERM', ask)
+    stopWithNpm(stop)
     if (cluster.isWorker) {
       // The terminal sends these to all; the first process tells its workers itself. Without it there is no port.
       process.on('SIGINT', () => {})
@@ -47,4 +48,18 @@ function askedToStop(onHangup: (() => void) | undefined): Promise<undefined> {
       if (onHangup) process.on('SIGHUP', onHangup)
     }
   })
+}
+
+const PARENT_WATCH = 500
+
+/** npm and npx pass no signals on: when they are gone, so is the reason to run. */
+export function stopWithNpm(stop: () => void) {
+  const parent = process.ppid
+  if (process.env.npm_execpath === undefined || parent <= 1 || cluster.isWorker) return
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, PARENT_WATCH)
+  watch.unref()
 }

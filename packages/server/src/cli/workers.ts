@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Configuration } from './serve-configuration.ts'
+import { stopWithNpm } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
 const SECOND = 1000
@@ -42,6 +43,7 @@ export async function runWorkers({ workers: count, origin, host, mode }: Configu
 function askedToStop(workers: Workers): Promise<void> {
   return new Promise(resolve => {
     let asked = false
+    stopWithNpm(resolve)
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (asked) workers.kill()

@@ -92,6 +92,14 @@ export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable'
 }
 
+/**
+ * The connection was lost while a write was being committed, and it cannot be told whether it was. Doing it again is
+ * safe where the decision is made anew; what depends on it must not say that nothing was changed.
+ */
+export class OutcomeUnknown extends StoreUnavailable {
+  override name = 'OutcomeUnknown'
+}
+
 /** A database that cannot be opened, with a sentence for the person who named it. */
 export class StoreOpenError extends Error {
   override name = 'StoreOpenError'

@@ -86,5 +86,21 @@ function readAddress(text: string): { connectionString: string; isPooled: boolea
   const url = new URL(text)
   const isPooled = url.searchParams.get('pgbouncer') === 'true'
   url.searchParams.delete('pgbouncer')
+  followLibpq(url)
   return { connectionString: url.href, isPooled }
+}
+
+/** `allow` and `prefer` are what libpq tries before it does without; here TLS is used, and not verified. */
+const AS_PREFER = new Set(['allow', 'prefer'])
+
+/**
+ * The meaning that libpq gives to `sslmode` (PostgreSQL's documentation, SSL Support): `require` encrypts without
+ * verifying, or verifies against `sslrootcert` where one is given; `verify-ca` and `verify-full` verify. The driver
+ * verifies for each of them unless it is told to follow libpq.
+ */
+function followLibpq(url: URL) {
+  const mode = url.searchParams.get('sslmode')
+  if (mode === null || url.searchParams.has('uselibpqcompat')) return
+  if (AS_PREFER.has(mode)) url.searchParams.set('sslmode', 'prefer')
+  if (mode !== 'no-verify') url.searchParams.set('uselibpqcompat', 'true')
 }

@@ -1,4 +1,4 @@
-import { ConstraintViolation, StoreUnavailable, WriteConflict } from '../store.ts'
+import { ConstraintViolation, OutcomeUnknown, StoreUnavailable, WriteConflict } from '../store.ts'
 
 /** The connection broke, or could not be made: what it carried may be tried on another. */
 export class ConnectionLost extends StoreUnavailable {
@@ -22,14 +22,17 @@ const NO_CONNECTION = /^E[A-Z]+$/
 /** The driver's own errors have no code. */
 const BROKEN = /^(Connection terminated|Client has encountered a connection error|Client was closed)/
 const NONE_FREE = /^timeout exceeded when trying to connect/
+/** Citus: a worker failed while it committed its part (XX000, and no code of its own). */
+const HALF_COMMITTED = /could not commit transaction|failed to commit|commit prepared/i
 /** Another transaction was first: serialization failure, deadlock. */
 const CONFLICT = new Set(['40001', '40P01'])
 
-/** What an error of the driver means to the rooms above. */
+/** What an error of the driver means to the layers above. */
 export function explainError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error instanceof StoreUnavailable) return error
   const code = (error as { code?: string }).code ?? ''
+  if (code === 'XX000' && HALF_COMMITTED.test(error.message)) return new OutcomeUnknown(error.message, { cause: error })
   if (CONFLICT.has(code)) return new WriteConflict(error.message)
   if (code.startsWith('23')) return new ConstraintViolation(constraintKind(code), error.message)
   if (LOST.test(code) || NO_CONNECTION.test(code) || BROKEN.test(error.message)) {

@@ -17,7 +17,7 @@ const LONGEST_PAUSE = 500
 
 /** What may still become of a transaction. */
 export interface Attempt {
-  /** Set once it cannot be told any more whether it was committed. */
+  /** Set once the commit is on its way: a lost connection says nothing of whether it took place. */
   committing: boolean
 }
 
@@ -64,7 +64,8 @@ export class Pool {
    */
   async ping(): Promise<void> {
     this.#refuseWhileDown()
-    await this.#attempt(session => session.query('SELECT 1'), { committing: false }, PING_PATIENCE)
+    const deadline = performance.now() + PING_PATIENCE
+    await this.#attempt(session => session.query('SELECT 1'), { committing: false }, deadline)
   }
 
   async close() {
@@ -78,7 +79,7 @@ export class Pool {
       this.#refuseWhileDown()
       const attempt = { committing: false }
       try {
-        return await this.#attempt(run, attempt, deadline - performance.now())
+        return await this.#attempt(run, attempt, deadline)
       } catch (error) {
         if (!(error instanceof ConnectionLost) || attempt.committing || this.#isClosed) throw error
         if (performance.now() + pause > deadline) {
@@ -95,17 +96,21 @@ export class Pool {
     if (this.#pool.waitingCount > MOST_WAITING) throw new StoreUnavailable('too many statements are waiting')
   }
 
-  async #attempt<Value>(run: Run<Value>, attempt: Attempt, patience: number): Promise<Value> {
+  /** @param deadline on the clock of `performance.now()` */
+  async #attempt<Value>(run: Run<Value>, attempt: Attempt, deadline: number): Promise<Value> {
     const client = await this.#connect()
+    const patience = deadline - performance.now()
+    if (patience <= 0) {
+      // Nothing was begun, and the connection is well: it waited for others.
+      client.release()
+      throw new StoreUnavailable('no connection to PostgreSQL became free in time')
+    }
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => {
-          this.#watch()
-          reject(new StoreUnavailable(`PostgreSQL did not answer within ${Math.round(patience)} ms`))
-        },
-        Math.max(patience, 0),
-      )
+      timer = setTimeout(() => {
+        this.#watch()
+        reject(new StoreUnavailable(`PostgreSQL did not answer within ${Math.round(patience)} ms`))
+      }, patience)
     })
     const outcome = run(new Session(client, this.#prepares), attempt)
     try {

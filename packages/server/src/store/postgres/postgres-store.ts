@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import type { Schema } from '../schema.ts'
 import {
   type LookUp,
+  OutcomeUnknown,
   type Statement,
   type Store,
   StoreOpenError,
@@ -16,7 +18,7 @@ import { ConnectionLost, explainError } from './errors.ts'
 import { BatchedLookUps } from './look-ups.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
-import { Pool } from './pool.ts'
+import { type Attempt, Pool } from './pool.ts'
 import { type Rows, Session } from './session.ts'
 
 /**
@@ -68,6 +70,14 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
   }
 }
 
+/** A write on its way. */
+interface Transaction {
+  /** The server's own number for it; none where it changes nothing. */
+  id: string | undefined
+  results: WriteResult[] | undefined
+  attempt: Attempt | undefined
+}
+
 class PostgresStore implements Store {
   readonly engine = 'postgres'
   readonly db: Kysely<Schema>
@@ -99,16 +109,36 @@ class PostgresStore implements Store {
     return (companyId: number, hash: Uint8Array) => batched.find(companyId, hash)
   }
 
-  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+  async write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    for (;;) {
+      const transaction: Transaction = { id: undefined, results: undefined, attempt: undefined }
+      try {
+        return await this.#writeOnce(statements, transaction)
+      } catch (error) {
+        if (!transaction.attempt?.committing || !(error instanceof StoreUnavailable)) throw error
+        const outcome = error instanceof OutcomeUnknown ? 'unknown' : await this.#outcomeOf(transaction)
+        if (outcome === 'committed') return transaction.results!
+        if (outcome === 'unknown') throw new OutcomeUnknown(error.message, { cause: error })
+      }
+    }
+  }
+
+  #writeOnce(statements: readonly Statement[], transaction: Transaction): Promise<WriteResult[]> {
     return this.#pool.write(async (session, attempt) => {
+      transaction.attempt = attempt
       // All go out at once. The first that went wrong decides, since those after it were decided on its success.
       const [begun, ...answers] = await Promise.allSettled([
         session.query('BEGIN'),
         ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
+        session.query<{ id: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS id'),
       ])
       try {
         if (begun.status === 'rejected') throw begun.reason
+        const id = answers.pop()!
         const results = answers.map((answer, index) => toResult(answer, statements[index]!))
+        if (id.status === 'rejected') throw id.reason
+        transaction.results = results
+        transaction.id = (id.value.rows[0]?.id as string | null) ?? undefined
         attempt.committing = true
         await session.query('COMMIT')
         return results
@@ -117,6 +147,30 @@ class PostgresStore implements Store {
         throw error
       }
     })
+  }
+
+  /**
+   * What became of a transaction whose connection was lost while it committed: the server knows. Not on a cluster, where
+   * each machine commits its own part.
+   */
+  async #outcomeOf({ id }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
+    if (this.#isDistributed) return 'unknown'
+    // It has read only.
+    if (id === undefined) return 'committed'
+    for (let pause = 50; pause < 3000; pause *= 2) {
+      try {
+        const { rows } = await this.#pool.read(session =>
+          session.query<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [id]),
+        )
+        const status = rows[0]?.status
+        if (status === 'committed' || status === 'aborted') return status
+        if (status !== 'in progress') return 'unknown'
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) return 'unknown'
+      }
+      await sleep(pause)
+    }
+    return 'unknown'
   }
 
   ping(): Promise<void> {

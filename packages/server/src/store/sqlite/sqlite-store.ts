@@ -56,6 +56,21 @@ export function migrateFile(path: string): string[] {
   }
 }
 
+/** Whether keys were made in a database file: then it belongs to the secret that they are sealed under. */
+export function hasMasterKeys(path: string): boolean {
+  try {
+    const database = openConnection(path, 'read')
+    try {
+      const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'master_keys'").get()
+      return table !== undefined && database.prepare('SELECT 1 FROM master_keys LIMIT 1').get() !== undefined
+    } finally {
+      database.close()
+    }
+  } catch (error) {
+    throw explainOpenError(error, path)
+  }
+}
+
 function openInMemory(): Store {
   const database = openConnection(':memory:', 'write')
   migrate(database)
