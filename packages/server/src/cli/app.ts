@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type App, createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
 import { type ClientSecretFacts, listSecrets, rotateSecret } from '../apps/client-secrets.ts'
@@ -7,11 +5,11 @@ import { InputError } from '../companies/input.ts'
 import { findApp, listApps } from '../store/queries/apps.ts'
 import type { Wire } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
+import { readIcon, readJson } from './app-files.ts'
 import { collect, given, parseDuration, parseYesOrNo } from './arguments.ts'
 import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
 import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
 import { formatMoment, print, printFacts } from './output.ts'
-import { UsageError } from './usage-error.ts'
 
 interface CreateOptions extends AdministrationOptions {
   name: string
@@ -215,36 +213,5 @@ function describe(app: App) {
     uninstall_url: app.uninstallUrl,
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),
-  }
-}
-
-const ICON_TYPES = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.svg': 'image/svg+xml',
-} as const
-
-function readIcon(path: string) {
-  const type = ICON_TYPES[extname(path).toLowerCase() as keyof typeof ICON_TYPES]
-  if (!type) throw new UsageError(`${path} is no icon: it must be a .png, .jpg, .webp or .svg file.`)
-  return { type, bytes: new Uint8Array(readFile(path)) }
-}
-
-function readJson(path: string) {
-  try {
-    return JSON.parse(readFile(path).toString('utf8'))
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`${path} is not JSON: ${(error as Error).message}.`)
-  }
-}
-
-function readFile(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}.`)
   }
 }

@@ -11,6 +11,7 @@ import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
 import { StoreOpenError } from '../store/store.ts'
+import { findCopyLeftovers } from '../store/transfer/copy.ts'
 import { parsePort } from './arguments.ts'
 import { databasePath, environmentSecrets, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
 import {
@@ -93,6 +94,8 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     await runtime.store.ready
     await requireOwnState(runtime, options.seed, database)
     await runtime.keys.load()
+    const leftovers = await findCopyLeftovers(runtime.store)
+    if (leftovers !== undefined) runtime.log.warn(leftovers)
     if (options.seed && (await sandboxState(runtime.store)) !== 'ready') await seedSandbox(runtime)
     return runtime
   } catch (error) {

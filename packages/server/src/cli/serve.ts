@@ -6,6 +6,7 @@ import { LOAD_SETTING } from '../load/load.ts'
 import { sandboxState } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
+import { findCopyLeftovers } from '../store/transfer/copy.ts'
 import { TRANSFER_SETTING } from '../store/transfer/tables.ts'
 import { parsePort, parseWorkers } from './arguments.ts'
 import { databasePath } from './data-folder.ts'
@@ -105,6 +106,8 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
       )
     }
     await runtime.keys.load()
+    const leftovers = await findCopyLeftovers(runtime.store)
+    if (leftovers !== undefined) logger.warn(leftovers)
   } catch (error) {
     await runtime.store.close()
     throw error

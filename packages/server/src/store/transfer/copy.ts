@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+import type { Store } from '../store.ts'
 import { type Progress, TransferError } from './export-stream.ts'
 import { Checksum, writeRow } from './row-text.ts'
 import { SqliteSource } from './sqlite.ts'
@@ -42,19 +44,48 @@ export async function copySqlite(path: string, target: Target, reporter: CopyRep
     await target.writeSetting(MARK)
     log.start()
     try {
-      return await copyAndFreeze(path, log, target, reporter)
-    } catch (error) {
-      log.thaw()
-      throw error
-    } finally {
+      const result = await copyAndFreeze(path, log, target, reporter)
       log.stop()
+      return result
+    } catch (error) {
+      leaveAsItWas(log, error, reporter)
+      throw error
     }
   } finally {
     log.close()
   }
 }
 
-/** Makes a database file that was copied writable again. */
+/** What went wrong is told first, whatever becomes of cleaning up after it. */
+function leaveAsItWas(log: SqliteChangeLog, cause: unknown, { say }: CopyReporter) {
+  for (const clean of [() => log.thaw(), () => log.stop()]) {
+    try {
+      clean()
+    } catch (error) {
+      say(
+        `The copy failed (${messageOf(cause)}), and what it had prepared in the file could not be removed (${messageOf(error)}). Run \`tenantry copy --undo\` once that is mended.`,
+      )
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * What a copy that did not finish has left in a database file: its triggers note every change, for ever.
+ * @returns a sentence for the operator, or undefined where nothing is left
+ */
+export async function findCopyLeftovers({ db, engine }: Store): Promise<string | undefined> {
+  if (engine !== 'sqlite') return undefined
+  const { rows } = await sql<{ found: number }>`SELECT count(*) AS found FROM sqlite_master
+    WHERE name LIKE 'copy\\_%' ESCAPE '\\' AND type IN ('table', 'trigger')`.execute(db)
+  if (!rows[0]?.found) return undefined
+  return 'A copy of this database goes on now, or one did not finish: every change is noted for it. If none is running, end it with `tenantry copy --undo`.'
+}
+
+/** Makes a database file that was copied writable again, and removes what an unfinished copy left. */
 export function undoCopy(path: string) {
   const log = new SqliteChangeLog(path)
   log.stop()

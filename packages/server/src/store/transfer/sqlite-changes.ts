@@ -32,8 +32,9 @@ export class SqliteChangeLog {
   }
 
   start() {
-    this.stop()
     this.#inTransaction(() => {
+      this.#drop('copy')
+      this.#database.exec('DROP TABLE IF EXISTS copy_changes')
       this.#database.exec(
         'CREATE TABLE copy_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, table_name TEXT, key TEXT)',
       )
@@ -82,7 +83,7 @@ export class SqliteChangeLog {
   }
 
   thaw() {
-    this.#drop('frozen')
+    this.#inTransaction(() => this.#drop('frozen'))
   }
 
   isFrozen(): boolean {
@@ -94,8 +95,10 @@ export class SqliteChangeLog {
   }
 
   stop() {
-    this.#drop('copy')
-    this.#database.exec('DROP TABLE IF EXISTS copy_changes')
+    this.#inTransaction(() => {
+      this.#drop('copy')
+      this.#database.exec('DROP TABLE IF EXISTS copy_changes')
+    })
   }
 
   close() {
@@ -110,18 +113,22 @@ export class SqliteChangeLog {
     return row && { ...(row as TransferRow) }
   }
 
-  #drop(kind: string) {
-    this.#inTransaction(() => {
-      for (const { name } of transferTables) {
-        for (const event of EVENTS) this.#database.exec(`DROP TRIGGER IF EXISTS ${kind}_${name}_${event}`)
-      }
-    })
+  #drop(kind: 'copy' | 'frozen') {
+    for (const { name } of transferTables) {
+      for (const event of EVENTS) this.#database.exec(`DROP TRIGGER IF EXISTS ${kind}_${name}_${event}`)
+    }
   }
 
+  /** All or nothing: what failed leaves no transaction open for what comes next. */
   #inTransaction(work: () => void) {
     this.#database.exec('BEGIN IMMEDIATE')
-    work()
-    this.#database.exec('COMMIT')
+    try {
+      work()
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
   }
 }
 
