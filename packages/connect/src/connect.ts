@@ -1,4 +1,5 @@
-import { createHandler, type Handler } from './handler.ts'
+import { createHandler, type Handler, pathOf } from './handler.ts'
+import { type Authorization, type AuthorizeOptions, authorize } from './install/start.ts'
 import { disconnect, forget } from './links/disconnect.ts'
 import { createLinks, keyOf, type LinkReference, type Links } from './links/links.ts'
 import { chooseLocale, type Locale } from './locale/locale.ts'
@@ -6,6 +7,7 @@ import { type ConnectOptions, createKit } from './options.ts'
 import type { Identity } from './provider/identity.ts'
 import { authorizedFetch } from './tokens/authorized-fetch.ts'
 import { FreshTokens } from './tokens/fresh-tokens.ts'
+import { type KeepAliveOptions, type KeepAliveResult, keepAlive } from './tokens/keep-alive.ts'
 import { type RewrapProgress, rewrapTokens } from './tokens/rewrap.ts'
 
 /** The kit, for one provider. */
@@ -24,6 +26,10 @@ export interface Connect {
   accessToken(reference: LinkReference): Promise<string>
   /** `fetch` on the provider's API as that user at that company. A path is on the company's own API. */
   fetch(reference: LinkReference, target: string | URL, init?: RequestInit): Promise<Response>
+  /** The address to send a browser to, and the cookies that go with it: for what the start path cannot serve. */
+  authorize(options?: AuthorizeOptions): Promise<Authorization>
+  /** Refreshes tokens that nobody has used for long, before the provider lets them die: for a daily job. */
+  keepAlive(options?: KeepAliveOptions): Promise<KeepAliveResult>
   /** Asks the provider anew who this is, and keeps the answer with the link. */
   identify(reference: LinkReference): Promise<Identity>
   /** Ends a link from the app's side, at the provider too. */
@@ -43,14 +49,16 @@ export interface Connect {
 export function createConnect(options: ConnectOptions): Connect {
   const kit = createKit(options)
   const freshTokens = new FreshTokens(kit)
-  const paths = new Set([kit.startPath, kit.stylesheetPath, kit.redirectUri.pathname])
+  const paths = new Set([kit.startPath, kit.stylesheetPath, pathOf(kit, kit.redirectUri.pathname)])
   return {
     handler: createHandler(kit),
-    handles: pathname => paths.has(pathname),
+    handles: pathname => paths.has(pathOf(kit, pathname)),
     startPath: kit.startPath,
     links: createLinks(kit),
     accessToken: async reference => (await freshTokens.get(keyOf(kit, reference))).tokens.accessToken,
     fetch: (reference, target, init) => authorizedFetch(kit, freshTokens, keyOf(kit, reference), target, init),
+    authorize: (options = {}) => authorize(kit, options),
+    keepAlive: options => keepAlive(kit, freshTokens, options),
     async identify(reference) {
       const { link, tokens } = await freshTokens.get(keyOf(kit, reference))
       const identity = await kit.oauth.identify(tokens.accessToken, link.apiDomain)

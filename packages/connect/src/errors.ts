@@ -9,6 +9,7 @@ export type ConnectErrorCode =
   | 'needs_reauthorization'
   | 'disconnected'
   | 'provider_unavailable'
+  | 'store_unavailable'
   | 'provider_refused'
   | 'answer_invalid'
   | 'host_not_allowed'

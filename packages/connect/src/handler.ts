@@ -21,13 +21,13 @@ export function createHandler(kit: Kit): Handler {
   const routes: Record<string, Record<string, Route>> = {
     [kit.startPath]: { GET: start, POST: start },
     [kit.stylesheetPath]: { GET: async () => new Response(style, { headers: stylesheetHeaders }) },
-    [kit.redirectUri.pathname]: {
+    [pathOf(kit, kit.redirectUri.pathname)]: {
       GET: (request, trail) => finishInstall(kit, request, trail),
       DELETE: request => hearUninstall(kit, request),
     },
   }
   return async request => {
-    const { pathname } = new URL(request.url)
+    const pathname = pathOf(kit, new URL(request.url).pathname)
     const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
     if (!methods) return new Response('There is nothing here.', { status: 404 })
     const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
@@ -41,6 +41,12 @@ export function createHandler(kit: Kit): Handler {
   }
 }
 
+/** As the routes are named: with what a proxy or framework took off, and without a slash at the end. */
+export function pathOf({ basePath }: Pick<Kit, 'basePath'>, pathname: string): string {
+  const path = pathname.length > 1 ? pathname.replace(/\/$/, '') : pathname
+  return basePath === '' || path.startsWith(`${basePath}/`) ? path : basePath + path
+}
+
 const statuses: Partial<Record<ConnectErrorCode, number>> = {
   denied: 403,
   flow_invalid: 400,
@@ -51,6 +57,7 @@ const statuses: Partial<Record<ConnectErrorCode, number>> = {
   account_not_proved: 403,
   link_belongs_to_another_account: 409,
   provider_unavailable: 503,
+  store_unavailable: 503,
   provider_refused: 502,
   needs_reauthorization: 502,
   answer_invalid: 502,

@@ -5,10 +5,11 @@ import type { Link } from './link.ts'
 import type { Locale } from './locale/locale.ts'
 import { messages } from './pages/messages.ts'
 import type { Page } from './pages/page.ts'
-import type { Identity } from './provider/identity.ts'
+import { firstTag, type Identity } from './provider/identity.ts'
 import { createOAuthClient, type Fetch, type OAuthClient } from './provider/oauth-client.ts'
 import { isLoopback, type Provider } from './provider/provider.ts'
 import type { LinkStore } from './store/store.ts'
+import { withTimeLimit } from './store/time-limit.ts'
 
 /** An install that has been linked. */
 export interface Linked {
@@ -24,6 +25,9 @@ export interface Linked {
   request: Request
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook may end without a return
+export type LinkedAnswer = Response | { headers: HeadersInit } | undefined | void
+
 export interface ConnectOptions {
   provider: Provider
   clientId: string
@@ -38,9 +42,7 @@ export interface ConnectOptions {
   /** The account that is signed in to the app in this request, by the app's own session; null when none is. */
   currentAccount?(request: Request): string | null | Promise<string | null>
   /** After the link is kept: headers for the answer (the app's session cookie), or an answer of your own. */
-  onLinked?(
-    linked: Linked,
-  ): Response | { headers: HeadersInit } | undefined | Promise<Response | { headers: HeadersInit } | undefined>
+  onLinked?(linked: Linked): LinkedAnswer | Promise<LinkedAnswer>
   /** The user removed the app at the provider; the tokens are erased. It may be told twice. */
   onUninstall?(link: Link): void | Promise<void>
   /** The provider refused the refresh: the user must allow the app again. Told once. */
@@ -59,6 +61,17 @@ export interface ConnectOptions {
   timeout?: number
   /** The longest that `fetch` waits when the provider says 429, in milliseconds; 30 seconds unless said. */
   longestWait?: number
+  /** How long one call of the store may take, in milliseconds; ten seconds unless said. */
+  storeTimeout?: number
+  /**
+   * Where installs begin, a path; beside the callback unless said. Two kits whose callbacks lie in one folder need two.
+   */
+  startPath?: string
+  /**
+   * The beginning of the redirect URI's path that this server does not see, since a proxy or framework takes it off, such
+   * as `/app`.
+   */
+  basePath?: string
   /** Instead of the global one. */
   fetch?: Fetch
   /** Milliseconds since 1970; for tests. */
@@ -75,6 +88,7 @@ export interface Kit {
   redirectUri: URL
   startPath: string
   stylesheetPath: string
+  basePath: string
   store: LinkStore
   keyring: Keyring
   oauth: OAuthClient
@@ -95,43 +109,51 @@ export interface Kit {
 export function createKit(options: ConnectOptions): Kit {
   const { provider, clientId, clientSecret, store } = options
   for (const [name, value] of Object.entries({ clientId, clientSecret })) {
-    if (typeof value !== 'string' || value === '') throw invalid(`${name}: the app's, as the provider gave it`)
+    if (typeof value !== 'string' || value === '') {
+      throw invalid(`${name}: missing; give the app's, as the provider gave it`)
+    }
   }
-  if (!provider?.name) throw invalid('provider: pipedrive(), tenantry({ issuer }) or an object of your own')
-  if (!store?.acquireLease) throw invalid('store: one of the kit, such as sqliteStore(path), or one of your own')
+  if (!provider?.name) throw invalid('provider: missing; pipedrive(), tenantry({ issuer }) or an object of your own')
+  if (!store?.acquireLease)
+    throw invalid('store: missing; one of the kit, such as sqliteStore(path), or one of your own')
   if (typeof options.onInstall !== 'function')
-    throw invalid('onInstall: a function that says whose account an install belongs to')
+    throw invalid('onInstall: missing; a function that says whose account an install belongs to')
   const redirectUri = checkRedirectUri(options.redirectUri)
   // Called as a plain function: some runtimes refuse a `fetch` that is taken off its global.
   const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const clock = options.clock ?? Date.now
+  const onError = options.onError ?? ((error: unknown, id: string) => console.error(`@tenantry/connect ${id}`, error))
+  const startPath = checkStartPath(options.startPath, redirectUri)
   return {
     provider,
     clientId,
     clientSecret,
     redirectUri,
-    startPath: redirectUri.pathname.replace(/[^/]*$/, 'start'),
-    stylesheetPath: redirectUri.pathname.replace(/[^/]*$/, 'connect.css'),
-    store,
+    startPath,
+    stylesheetPath: startPath.replace(/[^/]*$/, 'connect.css'),
+    basePath: checkBasePath(options.basePath ?? '', redirectUri),
+    store: withTimeLimit(store, options.storeTimeout ?? 10_000),
     keyring: createKeyring(options.encryptionKeys ?? []),
     oauth: createOAuthClient({
       ...{ provider, clientId, clientSecret, fetch, clock },
       redirectUri: redirectUri.href,
       scopes: options.scopes ?? [],
       timeout: options.timeout ?? 10_000,
+      report: error => onError(error, crypto.randomUUID().slice(0, 8)),
     }),
     fetch,
     clock,
     wait: options.wait ?? pause,
     refreshAhead: options.refreshAhead ?? 60_000,
     longestWait: options.longestWait ?? 30_000,
-    languages: options.languages ?? Object.keys(messages),
+    languages: checkLanguages(options.languages ?? Object.keys(messages)),
     hooks: options,
-    onError: options.onError ?? ((error, id) => console.error(`@tenantry/connect ${id}`, error)),
+    onError,
   }
 }
 
 function checkRedirectUri(redirectUri: string): URL {
+  if (redirectUri === undefined) throw invalid('redirectUri: missing; a whole address, as it is registered')
   if (!URL.canParse(redirectUri)) throw invalid('redirectUri: a whole address, as it is registered')
   const url = new URL(redirectUri)
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
@@ -140,6 +162,32 @@ function checkRedirectUri(redirectUri: string): URL {
     throw invalid('redirectUri: a path that does not end in /start or /connect.css, which the kit uses itself')
   }
   return url
+}
+
+function checkStartPath(startPath: string | undefined, redirectUri: URL): string {
+  if (startPath === undefined) return redirectUri.pathname.replace(/[^/]*$/, 'start')
+  if (!/^\/[^/?#][^?#]*$/.test(startPath) || startPath === redirectUri.pathname) {
+    throw invalid('startPath: a path on this app other than the callback, such as /connect/pipedrive')
+  }
+  return startPath
+}
+
+function checkBasePath(basePath: string, { pathname }: URL): string {
+  const path = basePath.replace(/\/+$/, '')
+  if (path !== '' && !pathname.startsWith(`${path}/`)) {
+    throw invalid(`basePath: the beginning of the redirect URI's path (${pathname}), such as /app`)
+  }
+  return path
+}
+
+/** In their canonical form: `pt_BR` is `pt-BR`. */
+function checkLanguages(languages: readonly string[]): readonly string[] {
+  if (languages.length === 0) throw invalid('languages: missing; at least one, as BCP 47 tags such as pt-BR')
+  return languages.map(language => {
+    const tag = firstTag(language)
+    if (tag === null) throw invalid(`languages: ${language} is not a BCP 47 tag such as pt-BR`)
+    return tag
+  })
 }
 
 function invalid(what: string): ConnectError {

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
+import { type AddressInfo, connect as connectTo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Connect, createAccount, memoryStore, useAccount } from '@tenantry/connect'
 import { expressConnect } from '@tenantry/connect/express'
@@ -124,4 +126,58 @@ describe.each(frameworks)('%s', (_, serve) => {
     expect([own.status, await own.text()]).toEqual([200, 'its own page'])
     expect((await fetch(`${origin}/connect/elsewhere`)).status).toBe(404)
   })
+
+  it('answers malformed hosts and methods that no request can have, instead of throwing', async () => {
+    const { port } = new URL(origin)
+    const send = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connectTo(Number(port), '127.0.0.1', () => socket.write(text))
+        let answer = ''
+        socket.on('data', chunk => {
+          answer += chunk
+        })
+        socket.on('close', () => resolve(answer))
+        socket.on('error', reject)
+      })
+    const lines = (first: string, host: string) => `${first} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+    for (const host of ['a b', '[', 'x:y:z', 'evil.example/@', '%', '']) {
+      const answer = await send(lines('GET /connect/start', host))
+      expect([host, /^HTTP\/1\.1 (303|400) /.test(answer)]).toEqual([host, true])
+    }
+    for (const method of ['TRACE', 'PROPFIND']) {
+      const answer = await send(lines(`${method} /connect/callback`, 'localhost'))
+      expect([method, /^HTTP\/1\.1 40[045] /.test(answer), answer.includes('    at ')]).toEqual([method, true, false])
+    }
+  })
+})
+
+it('Fastify over HTTP/2 starts an install', async () => {
+  const provider = await serveTestProvider({ redirectUri: 'https://app.example/connect/callback' })
+  const { connect } = createTestApp(provider, { fetch, store: memoryStore() })
+  const app = fastify({ http2: true })
+  fastifyConnect(app as never, connect)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connectHttp2(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  const stream = session.request({ ':path': '/connect/start' })
+  const [headers] = (await once(stream, 'response')) as [Record<string, string>]
+  expect(headers[':status']).toBe(303)
+  expect(headers.location).toContain('/oauth/authorize?')
+  session.close()
+  await app.close()
+  await provider.close()
+})
+
+it('Express hears an uninstall whose body was kept as bytes', async () => {
+  const port = await freePort()
+  const callback = `http://localhost:${port}/connect/callback`
+  const provider = await serveTestProvider({ redirectUri: callback })
+  const { connect } = createTestApp(provider, { fetch, store: memoryStore() })
+  const app = express()
+  app.use(express.raw({ type: '*/*' }), expressConnect(connect))
+  const close = await closing(app.listen(port, '127.0.0.1'))
+  const { clientId, clientSecret } = provider.options
+  const answer = await fetch(uninstallRequest(callback, clientId, clientSecret, AT_MI6, provider.now()))
+  expect([answer.status, await answer.json()]).toEqual([200, { message: 'There is no such link.' }])
+  await close()
+  await provider.close()
 })

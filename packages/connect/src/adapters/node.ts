@@ -12,7 +12,9 @@ const LARGEST_BODY = 65_536
 export async function toRequest(incoming: IncomingMessage, url: string, parsedBody?: unknown): Promise<Request> {
   const headers = new Headers()
   for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
-    headers.append(incoming.rawHeaders[index]!, incoming.rawHeaders[index + 1]!)
+    const name = incoming.rawHeaders[index]!
+    // HTTP/2 has pseudo headers (RFC 9113 section 8.3).
+    if (!name.startsWith(':')) headers.append(name, incoming.rawHeaders[index + 1]!)
   }
   const { method = 'GET' } = incoming
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers })
@@ -25,6 +27,8 @@ export async function toRequest(incoming: IncomingMessage, url: string, parsedBo
 function bodyAgain(headers: Headers, parsed: unknown): string | null {
   if (parsed === undefined || parsed === null) return null
   if (typeof parsed === 'string') return parsed
+  // `express.raw()` keeps the bytes.
+  if (ArrayBuffer.isView(parsed)) return new TextDecoder().decode(parsed)
   const isForm = headers.get('Content-Type')?.startsWith('application/x-www-form-urlencoded')
   return isForm ? new URLSearchParams(parsed as Record<string, string>).toString() : JSON.stringify(parsed)
 }
@@ -40,12 +44,16 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return length > LARGEST_BODY ? '' : Buffer.concat(chunks).toString('utf8')
 }
 
+function cookiesBefore(outgoing: ServerResponse): string[] {
+  return [outgoing.getHeader('Set-Cookie') ?? []].flat().map(String)
+}
+
 /** Sends a web-standard answer by Node. */
 export async function sendResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
   const cookies = response.headers.getSetCookie()
-  if (cookies.length > 0) outgoing.appendHeader('Set-Cookie', cookies)
+  if (cookies.length > 0) outgoing.setHeader('Set-Cookie', cookiesBefore(outgoing).concat(cookies))
   if (!response.body) {
     outgoing.end()
     return
@@ -59,7 +67,16 @@ export async function sendResponse(outgoing: ServerResponse, response: Response)
   })
 }
 
-/** Runs a handler on a Node request and sends its answer. The host in the address is not used by the kit. */
+/** Methods that no web-standard request can have (Fetch, section 4.6.3). */
+const FORBIDDEN = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+/** The request's own host, where it is one: the kit does not use it, an app's hooks may. */
+function hostOf({ headers }: IncomingMessage): string {
+  const host = headers.host ?? (headers[':authority'] as string | undefined) ?? 'localhost'
+  return /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(host) && URL.canParse(`http://${host}/`) ? host : 'localhost'
+}
+
+/** Runs a handler on a Node request and sends its answer. */
 export async function handleNode(
   handler: Handler,
   incoming: IncomingMessage,
@@ -67,8 +84,12 @@ export async function handleNode(
   path: string,
   parsedBody?: unknown,
 ): Promise<void> {
-  await sendResponse(
-    outgoing,
-    await handler(await toRequest(incoming, `http://${incoming.headers.host ?? 'localhost'}${path}`, parsedBody)),
-  )
+  if (FORBIDDEN.has(incoming.method ?? '')) {
+    await sendResponse(outgoing, new Response(null, { status: 405, headers: { Allow: 'GET, POST, DELETE' } }))
+    return
+  }
+  const request = await toRequest(incoming, `http://${hostOf(incoming)}${path}`, parsedBody).catch(() => undefined)
+  // What cannot be told as a web-standard request is none.
+  const response = request ? await handler(request) : new Response('The request is malformed.', { status: 400 })
+  await sendResponse(outgoing, response)
 }

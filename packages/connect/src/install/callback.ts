@@ -3,7 +3,8 @@ import { chooseLocale } from '../locale/locale.ts'
 import type { Kit } from '../options.ts'
 import { showPage } from '../pages/page.ts'
 import type { Identity } from '../provider/identity.ts'
-import { codeVerifierOf, endFlow, type Flow, requireFlow, useOnce } from './flow.ts'
+import type { TokenSet } from '../provider/token-answer.ts'
+import { codeVerifierOf, endFlow, type Flow, requireFlow, sentToStart, useOnce, wasSentToStart } from './flow.ts'
 import { type Install, type KeptLink, keepLink } from './keep-link.ts'
 
 /** What is known of an install by the time that it fails, for its page. */
@@ -20,6 +21,7 @@ export interface CallbackTrail {
  */
 export async function finishInstall(kit: Kit, request: Request, trail: CallbackTrail): Promise<Response> {
   const callback = new URL(request.url)
+  if (isFromProvider(callback)) return beginAtOwnStart(kit, request)
   const flow = await requireFlow(kit, request, callback.searchParams.get('state'))
   trail.flow = flow
   await useOnce(kit, flow)
@@ -29,7 +31,7 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
     state: flow.state,
     codeVerifier: await codeVerifierOf(kit, flow),
   })
-  const identity = await kit.oauth.identify(exchanged.tokens.accessToken, exchanged.tokens.apiDomain)
+  const identity = await identifyPatiently(kit, exchanged.tokens)
   trail.identity = identity
   const kept = await keepOrGiveBack(kit, flow, {
     ...{ identity, account, request },
@@ -40,12 +42,53 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
   return answer(kit, request, flow, identity, kept)
 }
 
+/**
+ * An install that began at the provider, as in its marketplace: the code comes without a state of this app. It is never
+ * used, since anybody could have sent the browser here with a code of their own; the person is sent through the app's own
+ * start instead.
+ */
+function isFromProvider({ searchParams }: URL): boolean {
+  return searchParams.has('code') && !searchParams.has('error') && !searchParams.get('state')
+}
+
+/** Once: a provider that sends no state back at all would send the browser round for ever. */
+async function beginAtOwnStart(kit: Kit, request: Request): Promise<Response> {
+  if (wasSentToStart(request)) {
+    throw new ConnectError('flow_invalid', 'The provider sends no state back with its answer.')
+  }
+  const headers = new Headers({
+    Location: kit.startPath,
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+  })
+  headers.append('Set-Cookie', sentToStart(kit))
+  return new Response(null, { status: 303, headers })
+}
+
 const refusals = [
   'link_refused',
   'link_needs_consent',
   'account_not_proved',
   'link_belongs_to_another_account',
 ] as const
+
+/** How often, and how long in milliseconds at most, an install waits for a provider that is busy. */
+const BUSY_RETRIES = 2
+const LONGEST_BUSY_WAIT = 5000
+
+/** The code is used up: an install is not lost to a provider that says 429 when asked who this is. */
+async function identifyPatiently(kit: Kit, { accessToken, apiDomain }: TokenSet): Promise<Identity> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await kit.oauth.identify(accessToken, apiDomain)
+    } catch (error) {
+      if (!isConnectError(error, 'provider_unavailable') || retry === BUSY_RETRIES) throw error
+      const wait = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000
+      if (wait > LONGEST_BUSY_WAIT) throw error
+      await kit.wait(wait)
+    }
+  }
+}
 
 async function keepOrGiveBack(kit: Kit, flow: Flow, install: Install): Promise<KeptLink> {
   try {

@@ -61,10 +61,30 @@ describe('a flow that did not start here', () => {
     expect((await person.request(callback)).status).toBe(200)
   })
 
-  it('a callback without a state is refused', async () => {
+  it('a callback that began at the provider goes to the start, once, and its code is never used', async () => {
     const person = provider.person(app.connect)
     const callback = await person.walk(START, APP_CALLBACK, BOND_AT_MI6)
-    callback.searchParams.delete('state')
+    for (const state of [null, '']) {
+      const victim = provider.person(app.connect)
+      if (state === null) callback.searchParams.delete('state')
+      else callback.searchParams.set('state', state)
+      const before = provider.requestsTo('/oauth/token')
+      const first = await victim.request(callback)
+      expect([first.status, first.headers.get('Location')]).toEqual([303, new URL(START).pathname])
+      expect((await victim.request(callback)).status).toBe(400)
+      expect(provider.requestsTo('/oauth/token')).toBe(before)
+    }
+    // The person goes on, and installs by a code of their own.
+    const own = provider.person(app.connect)
+    await own.request(callback)
+    const answer = await own.request(await own.walk(START, APP_CALLBACK, BOND_AT_MI6))
+    expect(answer.status).toBe(200)
+  })
+
+  it.each(['forged', 'x'.repeat(32)])('a callback with the state %j of nobody is refused', async state => {
+    const person = provider.person(app.connect)
+    const callback = await person.walk(START, APP_CALLBACK, BOND_AT_MI6)
+    callback.searchParams.set('state', state)
     expect((await person.request(callback)).status).toBe(400)
   })
 

@@ -39,14 +39,25 @@ export async function codeVerifierOf(kit: Kit, flow: Flow): Promise<string> {
 }
 
 /** The `Set-Cookie` lines that tie a flow to this browser. */
-export async function keepFlow(kit: Kit, request: Request, flow: Flow): Promise<string[]> {
+export async function keepFlow(kit: Kit, request: Request | undefined, flow: Flow): Promise<string[]> {
   const payload = toBase64Url(utf8(JSON.stringify(flow)))
   const value = `${payload}.${await kit.keyring.sign(payload)}`
-  const others = flowCookies(kit, request).slice(0, 1 - MOST_FLOWS)
+  const others = request ? flowCookies(kit, request).slice(0, 1 - MOST_FLOWS) : []
   return [
     `${cookieName(kit, flow.state)}=${value}; Max-Age=${FLOW_LIFETIME / 1000}; ${attributes(kit)}`,
     ...others.map(([name]) => `${name}=; Max-Age=0; ${attributes(kit)}`),
   ]
+}
+
+const SENT_TO_START = 'connect-from-provider'
+
+/** The `Set-Cookie` line that notes that an install which began at the provider was sent to the app's own start. */
+export function sentToStart(kit: Kit): string {
+  return `${SENT_TO_START}=1; Max-Age=60; ${attributes(kit)}`
+}
+
+export function wasSentToStart(request: Request): boolean {
+  return /(?:^|; *)connect-from-provider=1(?:;|$)/.test(request.headers.get('Cookie') ?? '')
 }
 
 /** The `Set-Cookie` line that ends a flow. */

@@ -14,10 +14,9 @@ const LARGEST_FORM = 16_384
 export async function startInstall(kit: Kit, request: Request): Promise<Response> {
   const parameters = request.method === 'POST' ? await formOf(request) : new URL(request.url).searchParams
   const account = request.method === 'POST' ? await requireOwner(kit, request) : null
-  const flow = beginFlow(kit, checkReturnTo(parameters.get('returnTo')), account)
-  const location = await kit.oauth.authorizationUrl({
-    state: flow.state,
-    codeVerifier: await codeVerifierOf(kit, flow),
+  const { url: location, cookies } = await begin(kit, request, {
+    returnTo: parameters.get('returnTo'),
+    account,
     company: companyHint(parameters.get('company')),
   })
   const headers = new Headers({
@@ -25,8 +24,49 @@ export async function startInstall(kit: Kit, request: Request): Promise<Response
     'Cache-Control': 'no-store',
     'Referrer-Policy': 'no-referrer',
   })
-  for (const cookie of await keepFlow(kit, request, flow)) headers.append('Set-Cookie', cookie)
+  for (const cookie of cookies) headers.append('Set-Cookie', cookie)
   return new Response(null, { status: 303, headers })
+}
+
+/** An install that this app begins by itself: for pages that fetch, popups and server actions. */
+export interface AuthorizeOptions {
+  /** Where to go afterwards, a path on this app. */
+  returnTo?: string
+  /** The signed-in account whose owner has just asked for another company; without it, an install or a sign-in. */
+  account?: string
+  /** The company to preselect. */
+  company?: number
+  /** Further authorization parameters. */
+  params?: Readonly<Record<string, string>>
+}
+
+export interface Authorization {
+  /** Where the browser goes. */
+  url: URL
+  /** `Set-Cookie` lines that the answer to this very browser must carry: they tie the install to it. */
+  cookies: string[]
+}
+
+/** @throws {ConnectError} `return_to_invalid` */
+export async function authorize(kit: Kit, options: AuthorizeOptions): Promise<Authorization> {
+  const { returnTo = null, account = null, company, params = {} } = options
+  const { url, cookies } = await begin(kit, undefined, { returnTo, account, company })
+  for (const [name, value] of Object.entries(params)) if (!url.searchParams.has(name)) url.searchParams.set(name, value)
+  return { url, cookies }
+}
+
+async function begin(
+  kit: Kit,
+  request: Request | undefined,
+  asked: { returnTo: string | null; account: string | null; company: number | undefined },
+): Promise<Authorization> {
+  const flow = beginFlow(kit, checkReturnTo(asked.returnTo), asked.account)
+  const url = await kit.oauth.authorizationUrl({
+    state: flow.state,
+    codeVerifier: await codeVerifierOf(kit, flow),
+    company: asked.company,
+  })
+  return { url, cookies: await keepFlow(kit, request, flow) }
 }
 
 /** Whoever is signed in, if the form was on this app's own page and not on another site's. */

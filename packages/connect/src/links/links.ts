@@ -1,6 +1,7 @@
 import { ConnectError } from '../errors.ts'
 import { type Link, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
+import { allowedApiDomain } from '../provider/api-domain.ts'
 import { type Identity, type IdentityClaims, toIdentity } from '../provider/identity.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { keepTokens } from '../tokens/vault.ts'
@@ -30,6 +31,8 @@ export interface Links {
   find(reference: LinkReference): Promise<Link | undefined>
   /** All links of an account, oldest first, ended ones too. */
   ofAccount(accountId: string): Promise<Link[]>
+  /** A page of all links of the provider, in the order of their keys; give the last one of a page for the next. */
+  list(page?: { after?: LinkReference; limit?: number }): Promise<Link[]>
   /**
    * Moves a link to another account. Call it when the owner of `from` asked for it: nothing else makes it right.
    * @throws {ConnectError} `link_missing`; `link_belongs_to_another_account` when it is not `from`'s
@@ -47,6 +50,10 @@ export function createLinks(kit: Kit): Links {
       return link && toLink(link)
     },
     ofAccount: async accountId => (await store.listLinks(kit.provider.name, accountId)).map(toLink),
+    async list({ after, limit = 100 } = {}) {
+      const links = await store.pageLinks(kit.provider.name, after && keyOf(kit, after), limit)
+      return links.map(toLink)
+    },
     async move(reference, { from, to }) {
       for (;;) {
         const link = await requireLink(kit, reference)
@@ -67,7 +74,7 @@ export function createLinks(kit: Kit): Links {
         notice: null,
         identity: JSON.stringify(identity),
         scope: more.scope?.replaceAll(',', ' ') ?? null,
-        apiDomain: more.apiDomain ?? null,
+        apiDomain: more.apiDomain === undefined ? null : requireApiDomain(kit, more.apiDomain),
         ...(await keepTokens(kit.keyring, keyOf(kit, claims), tokens)),
         installedAt: more.installedAt ?? kit.clock(),
         updatedAt: kit.clock(),
@@ -75,6 +82,16 @@ export function createLinks(kit: Kit): Links {
       })
     },
   }
+}
+
+/** @throws {ConnectError} `host_not_allowed`: a link whose calls could go nowhere is not taken over */
+function requireApiDomain({ provider }: Kit, text: string): string {
+  const origin = allowedApiDomain(provider, text)
+  if (origin !== undefined) return origin
+  throw new ConnectError(
+    'host_not_allowed',
+    `apiDomain: ${text.slice(0, 200)} is none of ${provider.name}'s hosts (${provider.apiHosts.join(', ')}). If it is right, add the host to apiHosts.`,
+  )
 }
 
 export function keyOf(kit: Kit, { companyId, userId }: LinkReference): LinkKey {

@@ -107,3 +107,18 @@ describe('the formatters', () => {
     expect([alemannic.language, alemannic.tag]).toEqual(['de', 'de'])
   })
 })
+
+describe('what a provider says', () => {
+  it.each(['POINT', '', '$', 'US', 'us dollars', '\u0000'])('of the currency %j never breaks a page', currency => {
+    const locale = chooseLocale({ identity: { locale: 'en-US', timeZone: null, currency }, languages: ['en'] })
+    expect(locale.money(7)).toContain('7')
+  })
+
+  it.each(['x', 'not a locale', '', 'en_', '\u0000', 'e'.repeat(500)])(
+    'of the locale %j never breaks a page',
+    locale => {
+      const wishes = { identity: { locale, timeZone: 'nowhere', currency: null }, languages: ['en', 'fr'] }
+      expect(chooseLocale(wishes).language).toBe('en')
+    },
+  )
+})

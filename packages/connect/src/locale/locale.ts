@@ -37,7 +37,8 @@ const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm', '
  * `zh-Hans`, `no` by `nb`. The first language of the app is what nobody's wish fits.
  */
 export function chooseLocale({ identity, languages, acceptLanguage }: LocaleWishes): Locale {
-  const wishes = [identity?.locale ? [identity.locale] : [], parseAcceptLanguage(acceptLanguage)]
+  const own = canonical((identity?.locale ?? '').replaceAll('_', '-'))
+  const wishes = [own === undefined ? [] : [own], parseAcceptLanguage(acceptLanguage)]
   const [language, wished] = negotiate(wishes, languages)
   const tag = wished && sameLanguage(wished, language) ? wished : language
   const timeZone = usableTimeZone(identity?.timeZone)
@@ -51,9 +52,14 @@ export function chooseLocale({ identity, languages, acceptLanguage }: LocaleWish
     dateTime: (time, options = { dateStyle: 'long', timeStyle: 'short' }) =>
       new Intl.DateTimeFormat(tag, { timeZone, ...options }).format(time),
     number: (value, options) => new Intl.NumberFormat(tag, options).format(value),
-    money: (amount, currency = identity?.currency ?? FALLBACK_CURRENCY) =>
-      new Intl.NumberFormat(tag, { style: 'currency', currency }).format(amount),
+    money: (amount, currency = identity?.currency || FALLBACK_CURRENCY) => writeMoney(tag, amount, currency),
   }
+}
+
+/** What a provider calls a currency need not be one (ISO 4217): then it stands beside the number as it is. */
+function writeMoney(tag: string, amount: number | bigint, currency: string): string {
+  if (/^[A-Za-z]{3}$/.test(currency)) return new Intl.NumberFormat(tag, { style: 'currency', currency }).format(amount)
+  return `${new Intl.NumberFormat(tag).format(amount)} ${currency}`.trim()
 }
 
 /** The app's language for the first wish that any fits, and that wish. */

@@ -53,7 +53,7 @@ describe('the pages of the flow', () => {
     for (const method of ['constructor', 'toString', 'HEAD']) {
       expect((await app.connect.handler(new Request(APP_CALLBACK, { method }))).status).toBe(405)
     }
-    for (const path of ['/elsewhere', '/', '/connect/callback/', '//connect/callback']) {
+    for (const path of ['/elsewhere', '/', '/connect/callback//', '//connect/callback']) {
       expect((await app.connect.handler(new Request(`https://notes.example${path}`))).status).toBe(404)
     }
   })

@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { ConnectError } from '../errors.ts'
+import { cleanTokenAnswer } from './clean-token-answer.ts'
 import { type Identity, toIdentity } from './identity.ts'
+import { checkRefusal } from './odd-refusal.ts'
 import { isAllowedHost, isLoopback, type Provider } from './provider.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type TokenSet, toTokenSet } from './token-answer.ts'
@@ -17,6 +19,8 @@ export interface OAuthClientOptions {
   clock: () => number
   /** Milliseconds that one request to the provider may take. */
   timeout: number
+  /** Is told of odd fields in the provider's answers, which count as absent. */
+  report(error: ConnectError): void
 }
 
 /** What the provider is asked: everything over the wire but the app's own API calls. */
@@ -60,10 +64,17 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   /** A redirected answer is no answer: a secret must not follow it. */
   const request = () => ({
     [oauth.customFetch]: (url: string, init: RequestInit) => options.fetch(url, { ...init, redirect: 'error' }),
-    [oauth.allowInsecureRequests]: isLoopback(new URL(provider.tokenEndpoint).hostname),
+    [oauth.allowInsecureRequests]: provider.allowHttp || isLoopback(new URL(provider.tokenEndpoint).hostname),
     signal: AbortSignal.timeout(options.timeout),
   })
   const usesPkce = provider.pkce ?? true
+  const refuse = (error: ConnectError) => {
+    throw error
+  }
+  const reportField = (field: string) =>
+    options.report(
+      new ConnectError('answer_invalid', `The provider's token answer has an odd ${field}. It counts as absent.`),
+    )
 
   return {
     async authorizationUrl({ state, codeVerifier, company }) {
@@ -96,8 +107,10 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
           request(),
         )
         requireServed(response)
-        const answer = await oauth.processAuthorizationCodeResponse(server, client, response)
-        return { tokens: toTokenSet(provider, answer, clock()), clockSkew: skewOf(response, clock()) }
+        const cleaned =
+          response.status === 200 ? await cleanTokenAnswer(response, reportField, ['api_domain']) : response
+        const answer = await oauth.processAuthorizationCodeResponse(server, client, cleaned)
+        return { tokens: toTokenSet(provider, answer, clock(), refuse), clockSkew: skewOf(response, clock()) }
       })
     },
 
@@ -105,8 +118,10 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
       askProvider(async () => {
         const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, request())
         requireServed(response)
-        const answer = await oauth.processRefreshTokenResponse(server, client, response)
-        return toTokenSet(provider, answer, clock())
+        await checkRefusal(provider, response)
+        const cleaned = response.status === 200 ? await cleanTokenAnswer(response, reportField) : response
+        const answer = await oauth.processRefreshTokenResponse(server, client, cleaned)
+        return toTokenSet(provider, answer, clock(), options.report)
       }),
 
     async revoke(refreshToken) {

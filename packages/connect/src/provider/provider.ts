@@ -33,6 +33,14 @@ export interface Provider {
   authorizationParameters?: Readonly<Record<string, string>>
   /** How the app authenticates at the token endpoint; `basic` unless said otherwise. */
   clientAuthentication?: 'basic' | 'post'
+  /**
+   * Whether an answer to a refresh means that the user must allow the app again, for providers that say so in words of
+   * their own.
+   * @param body the answer's JSON object, or its text
+   */
+  isRefused?(status: number, body: Record<string, unknown> | string): boolean
+  /** Allow plain HTTP beyond this machine: between containers only. */
+  allowHttp?: boolean
 }
 
 /**
@@ -41,7 +49,11 @@ export interface Provider {
  */
 export function isAllowedHost(provider: Provider, address: URL): boolean {
   if (address.username || address.password) return false
-  if (address.protocol !== 'https:' && !(address.protocol === 'http:' && isLoopback(address.hostname))) return false
+  if (
+    address.protocol !== 'https:' &&
+    !(address.protocol === 'http:' && (provider.allowHttp || isLoopback(address.hostname)))
+  )
+    return false
   return provider.apiHosts.some(pattern =>
     pattern.startsWith('*.')
       ? address.host.endsWith(pattern.slice(1)) && address.host.length > pattern.length - 1

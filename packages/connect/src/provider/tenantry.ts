@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.ts'
 import { readUsersMe } from './identity.ts'
-import type { Provider } from './provider.ts'
+import { isLoopback, type Provider } from './provider.ts'
 
 export interface TenantryProviderOptions {
   /** The provider's address, `https://id.example.com`. */
@@ -11,6 +11,8 @@ export interface TenantryProviderOptions {
   wire?: 'standard' | 'pipedrive'
   /** Where `api_domain` may lead besides the issuer's own host and those below it. */
   apiHosts?: readonly string[]
+  /** Allow an issuer on plain HTTP beyond this machine: for a sandbox in another container. */
+  allowHttp?: boolean
 }
 
 const languageIds = {
@@ -33,20 +35,28 @@ export function tenantry(options: TenantryProviderOptions): Provider {
       `issuer: ${options.issuer} is not an address such as https://id.example.com.`,
     )
   }
-  const { origin, host } = new URL(options.issuer)
+  const { origin, host, hostname, protocol, pathname } = new URL(options.issuer)
+  if (protocol !== 'https:' && !(protocol === 'http:' && (options.allowHttp || isLoopback(hostname)))) {
+    throw new ConnectError(
+      'configuration_invalid',
+      `issuer: ${options.issuer} must use https. For a sandbox in another container, say allowHttp: true.`,
+    )
+  }
+  const base = origin + pathname.replace(/\/+$/, '')
   const standard = (options.wire ?? 'standard') === 'standard'
   return {
     name: options.name ?? 'tenantry',
-    issuer: origin,
+    issuer: base,
     requiresIss: standard,
-    authorizationEndpoint: `${origin}/oauth/authorize`,
-    tokenEndpoint: `${origin}/oauth/token`,
-    revocationEndpoint: `${origin}/oauth/revoke`,
-    identityEndpoint: '/users/me',
+    authorizationEndpoint: `${base}/oauth/authorize`,
+    tokenEndpoint: `${base}/oauth/token`,
+    revocationEndpoint: `${base}/oauth/revoke`,
+    identityEndpoint: base === origin ? '/users/me' : `${base}/users/me`,
     readIdentity: answer => readUsersMe(answer, languageIds),
     apiDomain: origin,
     apiHosts: [host, `*.${host}`, ...(options.apiHosts ?? [])],
     scopeSeparator: standard ? ' ' : ',',
     companyParameter: 'company_id',
+    ...(options.allowHttp && { allowHttp: true }),
   }
 }

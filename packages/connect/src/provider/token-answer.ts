@@ -1,6 +1,7 @@
 import type { TokenEndpointResponse } from 'oauth4webapi'
 import { ConnectError } from '../errors.ts'
-import { isAllowedHost, type Provider } from './provider.ts'
+import { allowedApiDomain } from './api-domain.ts'
+import type { Provider } from './provider.ts'
 
 /** What a token endpoint gave. Times are milliseconds since 1970. */
 export interface TokenSet {
@@ -14,24 +15,33 @@ export interface TokenSet {
   apiDomain: string | null
 }
 
-/** @throws {ConnectError} `host_not_allowed` when the API would be where tokens of this provider do not go */
-export function toTokenSet(provider: Provider, answer: TokenEndpointResponse, now: number): TokenSet {
+/**
+ * @param report is told of an `api_domain` where tokens of this provider do not go: at a refresh it counts as absent, since
+ * the token that came with it must not be lost; at an install it throws what it is told
+ */
+export function toTokenSet(
+  provider: Provider,
+  answer: TokenEndpointResponse,
+  now: number,
+  report: (error: ConnectError) => void,
+): TokenSet {
   return {
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? null,
     expiresAt: answer.expires_in === undefined ? null : now + answer.expires_in * 1000,
     scope: answer.scope?.replaceAll(provider.scopeSeparator ?? ' ', ' ') ?? null,
-    apiDomain: typeof answer.api_domain === 'string' ? requireAllowedOrigin(provider, answer.api_domain) : null,
+    apiDomain: typeof answer.api_domain === 'string' ? readApiDomain(provider, answer.api_domain, report) : null,
   }
 }
 
-function requireAllowedOrigin(provider: Provider, address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  if (!url || !isAllowedHost(provider, url)) {
-    throw new ConnectError(
+function readApiDomain(provider: Provider, address: string, report: (error: ConnectError) => void): string | null {
+  const origin = allowedApiDomain(provider, address)
+  if (origin !== undefined) return origin
+  report(
+    new ConnectError(
       'host_not_allowed',
-      `The provider's answer says that the API is at ${address.slice(0, 200)}, which is none of ${provider.name}'s hosts (${provider.apiHosts.join(', ')}). Nothing was sent there. If it is right, add the host to apiHosts.`,
-    )
-  }
-  return url.origin
+      `The provider's answer says that the API is at ${address.slice(0, 200)}, which is none of ${provider.name}'s hosts (${provider.apiHosts.join(', ')}). Nothing is sent there. If it is right, add the host to apiHosts.`,
+    ),
+  )
+  return null
 }

@@ -1,13 +1,28 @@
 import { ConnectError, isConnectError } from '../errors.ts'
 import { toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
+import { OddRefusal } from '../provider/odd-refusal.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
+import { RememberedFailures } from './remembered.ts'
 import { type KeptTokens, keepTokens, openTokens } from './vault.ts'
 
 /** A link whose access token works, as far as this side can tell. */
 export interface Fresh {
   link: StoredLink
+  tokens: KeptTokens
+}
+
+/** How often a granted token set is written again before it is kept in memory only, and the pause between. */
+const WRITE_RETRIES = 6
+const WRITE_PAUSE = 100
+/** How long a token that was refreshed because of a 401, and was refused again, is not refreshed for that, in milliseconds. */
+const REFUSED_AGAIN = 60_000
+
+/** What a refresh gave and the store did not take yet. */
+interface Unwritten {
+  before: Fresh
+  changes: Partial<StoredLink>
   tokens: KeptTokens
 }
 
@@ -18,6 +33,10 @@ const PATIENCE = 30_000
 export class FreshTokens {
   readonly #kit: Kit
   readonly #underWay = new Map<string, Promise<Fresh>>()
+  readonly #failures = new RememberedFailures()
+  readonly #unwritten = new Map<string, Unwritten>()
+  /** By lease, the token that a refresh for a 401 gave, and when. */
+  readonly #refreshedFor401 = new Map<string, { accessToken: string; at: number }>()
 
   constructor(kit: Kit) {
     this.#kit = kit
@@ -29,7 +48,7 @@ export class FreshTokens {
    */
   async get(key: LinkKey, rejected?: string): Promise<Fresh> {
     const fresh = await this.#read(key)
-    if (!this.#isDue(fresh, rejected)) return fresh
+    if (!this.#isDue(fresh, rejected) || this.#wasRefusedAgain(key, rejected)) return fresh
     const name = `${leaseOf(key)} ${rejected ?? ''}`
     const already = this.#underWay.get(name)
     if (already) return already
@@ -38,8 +57,19 @@ export class FreshTokens {
     return refreshed
   }
 
+  /** An API that always answers 401 does not cost a refresh each time. */
+  #wasRefusedAgain(key: LinkKey, rejected: string | undefined): boolean {
+    const known = rejected === undefined ? undefined : this.#refreshedFor401.get(leaseOf(key))
+    return known?.accessToken === rejected && known !== undefined && this.#kit.clock() - known.at < REFUSED_AGAIN
+  }
+
   async #read(key: LinkKey): Promise<Fresh> {
     const link = await this.#kit.store.findLink(key)
+    const granted = this.#unwritten.get(leaseOf(key))
+    // Nobody else wrote since: what was granted is newer than what the store has.
+    if (granted && link?.version === granted.before.link.version) {
+      return { link: { ...link, ...granted.changes }, tokens: granted.tokens }
+    }
     if (!link)
       throw new ConnectError('link_missing', `Nobody is linked as user ${key.userId} at company ${key.companyId}.`)
     if (link.notice === 'needs_reauthorization') await this.#tellAgain(link)
@@ -63,6 +93,7 @@ export class FreshTokens {
     const deadline = performance.now() + PATIENCE
     for (let attempt = 0; performance.now() < deadline; attempt++) {
       const done = await underLease(this.#kit.store, leaseOf(key), async () => {
+        await this.#writeAgain(key)
         const fresh = await this.#read(key)
         return this.#isDue(fresh, rejected) ? this.#refresh(fresh, rejected) : fresh
       })
@@ -81,23 +112,65 @@ export class FreshTokens {
     const { refreshToken } = before.tokens
     if (refreshToken === null)
       return this.#markRefused(before, 'The access token ended, and the provider gave no refresh token.')
+    const name = leaseOf(before.link)
     try {
+      this.#failures.requireNotPaused(name, this.#kit.clock(), pausedError)
       const answer = await this.#kit.oauth.refresh(refreshToken)
+      this.#failures.succeeded(name)
       // RFC 6749 section 6: no new refresh token means that the old one stays.
       const tokens = { ...answer, refreshToken: answer.refreshToken ?? refreshToken }
       const kept = await keepTokens(this.#kit.keyring, before.link, tokens)
-      return await this.#write(before, {
+      if (rejected !== undefined) {
+        this.#refreshedFor401.set(name, { accessToken: tokens.accessToken, at: this.#kit.clock() })
+      }
+      const changes = {
         ...kept,
-        status: 'active',
+        status: 'active' as const,
         notice: null,
         scope: answer.scope ?? before.link.scope,
         apiDomain: answer.apiDomain ?? before.link.apiDomain,
-      })
+      }
+      return await this.#keep({ before, changes, tokens })
     } catch (error) {
+      if (error instanceof OddRefusal && this.#failures.refusedOddly(name)) {
+        return this.#markRefused(before, error.message)
+      }
+      if (error instanceof ConnectError && error.code === 'provider_unavailable' && !isPaused(error)) {
+        this.#failures.failed(name, error, this.#kit.clock())
+      }
       if (isConnectError(error, 'needs_reauthorization')) return this.#markRefused(before, error.message)
       if (isConnectError(error, 'provider_unavailable') && this.#stillWorks(before, rejected)) return before
       throw error
     }
+  }
+
+  /**
+   * Writes what the refresh gave, under the lease; again where the store fails. Tokens that the provider has given are not
+   * lost to that: they are used meanwhile, and written with the next refresh of this process.
+   */
+  async #keep(granted: Unwritten): Promise<Fresh> {
+    const { before, changes, tokens } = granted
+    for (let retry = 0; ; retry++) {
+      try {
+        return await this.#write(before, changes)
+      } catch (error) {
+        if (isConnectError(error, 'disconnected', 'link_missing', 'needs_reauthorization')) throw error
+        if (retry < WRITE_RETRIES) {
+          await this.#kit.wait(WRITE_PAUSE * 2 ** retry)
+          continue
+        }
+        this.#unwritten.set(leaseOf(before.link), granted)
+        this.#kit.onError(error, crypto.randomUUID().slice(0, 8))
+        return { link: { ...before.link, ...changes }, tokens }
+      }
+    }
+  }
+
+  async #writeAgain(key: LinkKey): Promise<void> {
+    const granted = this.#unwritten.get(leaseOf(key))
+    if (!granted) return
+    await this.#write(granted.before, granted.changes)
+    this.#unwritten.delete(leaseOf(key))
   }
 
   /**
@@ -164,6 +237,19 @@ function requireTokens(link: StoredLink): StoredLink & { tokens: string } {
     )
   }
   return { ...link, tokens: link.tokens }
+}
+
+const paused = new WeakSet<ConnectError>()
+
+/** What the provider answered before, for somebody who asks again too early. */
+function pausedError(error: ConnectError, seconds: number): ConnectError {
+  const again = new ConnectError(error.code, error.message, { cause: error, retryAfter: seconds })
+  paused.add(again)
+  return again
+}
+
+function isPaused(error: ConnectError): boolean {
+  return paused.has(error)
 }
 
 function needsReauthorization(reason: string): ConnectError {

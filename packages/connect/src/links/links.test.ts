@@ -1,0 +1,87 @@
+import { memoryStore } from '@tenantry/connect'
+import type { TestProvider } from '@tenantry/connect/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  AT_EXPORTS,
+  AT_MI6,
+  BOND,
+  createTestApp,
+  startKitProvider,
+  type TestApp,
+} from '../../../../tests/support/kit.ts'
+
+const DAY = 24 * 3600 * 1000
+
+let provider: TestProvider
+let app: TestApp
+
+beforeEach(async () => {
+  provider = await startKitProvider()
+  app = createTestApp(provider, { store: memoryStore() })
+})
+afterEach(() => provider.close())
+
+describe('links', () => {
+  const adopt = (userId: number, apiDomain?: string) =>
+    app.connect.links.adopt({
+      accountId: `account-${userId}`,
+      identity: { companyId: 1, userId },
+      accessToken: 'an access token',
+      refreshToken: 'a refresh token',
+      expiresAt: provider.now() + DAY,
+      ...(apiDomain !== undefined && { apiDomain }),
+    })
+
+  it('are listed page by page, in the order of their keys', async () => {
+    for (const userId of [5, 3, 9, 7]) await adopt(userId)
+    const first = await app.connect.links.list({ limit: 3 })
+    expect(first.map(({ userId }) => userId)).toEqual([3, 5, 7])
+    const rest = await app.connect.links.list({ after: first.at(-1)!, limit: 3 })
+    expect(rest.map(({ userId }) => userId)).toEqual([9])
+    expect(await app.connect.links.list({ after: rest.at(-1)! })).toEqual([])
+  })
+
+  it.each(['localhost:4040', 'http://localhost:4040', 'HTTP://LOCALHOST:4040', 'http://localhost:4040/api/v1/'])(
+    'that are taken over with the API at %s can be used',
+    async apiDomain => {
+      const asked: string[] = []
+      const calls = createTestApp(provider, {
+        store: memoryStore(),
+        fetch: async input => {
+          asked.push(String(input))
+          return new Response('{}')
+        },
+      })
+      await calls.connect.links.adopt({
+        accountId: 'a',
+        identity: AT_MI6,
+        accessToken: 'x',
+        refreshToken: 'y',
+        expiresAt: provider.now() + DAY,
+        apiDomain,
+      })
+      await calls.connect.fetch(AT_MI6, '/api/v1/deals')
+      expect(asked).toEqual(['http://localhost:4040/api/v1/deals'])
+    },
+  )
+
+  it.each(['https://evil.example', 'evil.example', 'not an address', ''])(
+    'are not taken over with the API at %j',
+    async apiDomain => {
+      await expect(adopt(777, apiDomain)).rejects.toMatchObject({ code: 'host_not_allowed' })
+      expect(await app.connect.links.find(AT_MI6)).toBeUndefined()
+    },
+  )
+
+  it('that nobody uses are kept alive', async () => {
+    await provider.install(app.connect, { ...BOND, company: 1 })
+    provider.pass(20 * DAY)
+    await provider.install(app.connect, { ...BOND, company: 2 })
+    expect(await app.connect.keepAlive()).toEqual({ refreshed: 0, refused: 0, failed: 0 })
+    for (let month = 0; month < 4; month++) {
+      provider.pass(31 * DAY)
+      expect(await app.connect.keepAlive()).toEqual({ refreshed: 2, refused: 0, failed: 0 })
+    }
+    for (const at of [AT_MI6, AT_EXPORTS]) expect((await app.connect.fetch(at, '/users/me')).status).toBe(200)
+  })
+})
