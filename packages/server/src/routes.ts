@@ -12,7 +12,8 @@ import { introspect } from './oauth/introspect.ts'
 import { metadata } from './oauth/metadata.ts'
 import { revoke } from './oauth/revoke.ts'
 import { token } from './oauth/token.ts'
-import { stylesheetAsset, stylesheetPath } from './pages/assets.ts'
+import { faviconAsset, stylesheetAsset, stylesheetPath } from './pages/assets.ts'
+import { switchLanguage } from './pages/language-switch.ts'
 import { findSignedIn, requireSignedIn } from './sign-in/session.ts'
 import { signIn, signInForm } from './sign-in/sign-in.ts'
 import { signOut, signOutForm } from './sign-in/sign-out.ts'
@@ -60,6 +61,9 @@ export function addRoutes(app: Hono<Environment>) {
   app.get('/connected-apps', requireSignedIn, connectedApps)
   app.post('/connected-apps/remove', removeConnectedApp)
   app.get(stylesheetPath, stylesheetAsset)
+  app.get('/favicon.svg', faviconAsset)
+  app.get('/favicon.ico', faviconAsset)
+  app.post('/language', switchLanguage)
   app.get('/apps/:client_id/icon', appIcon)
 
   app.get('/', c => c.redirect('/connected-apps', 302))

@@ -4,6 +4,7 @@ import type { Kit } from '../options.ts'
 import { OddRefusal } from '../provider/odd-refusal.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
+import { isPaused, needsReauthorization, pausedError, requireTokens } from './refused.ts'
 import { RememberedFailures } from './remembered.ts'
 import { type KeptTokens, keepTokens, openTokens } from './vault.ts'
 
@@ -226,32 +227,4 @@ export class FreshTokens {
       if (link?.notice === 'needs_reauthorization') await this.#tell(link)
     })
   }
-}
-
-function requireTokens(link: StoredLink): StoredLink & { tokens: string } {
-  if (link.status === 'needs_reauthorization') throw needsReauthorization('The provider refused to refresh the tokens.')
-  if (link.status !== 'active' || link.tokens === null) {
-    throw new ConnectError(
-      'disconnected',
-      `User ${link.userId} at company ${link.companyId} is not connected any more (${link.status}).`,
-    )
-  }
-  return { ...link, tokens: link.tokens }
-}
-
-const paused = new WeakSet<ConnectError>()
-
-/** What the provider answered before, for somebody who asks again too early. */
-function pausedError(error: ConnectError, seconds: number): ConnectError {
-  const again = new ConnectError(error.code, error.message, { cause: error, retryAfter: seconds })
-  paused.add(again)
-  return again
-}
-
-function isPaused(error: ConnectError): boolean {
-  return paused.has(error)
-}
-
-function needsReauthorization(reason: string): ConnectError {
-  return new ConnectError('needs_reauthorization', `${reason} Ask the user to install the app again.`)
 }

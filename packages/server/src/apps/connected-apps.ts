@@ -11,6 +11,7 @@ import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
+import { findLastUses, type LastUses, lastUseKey } from '../store/queries/last-uses.ts'
 import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { removeInstallation } from './installations.ts'
@@ -42,6 +43,7 @@ async function showConnectedApps(c: RequestContext) {
   const memberships = await listMembershipsOfUser(runtime.store, user.user_id)
   const companyIds = memberships.map(membership => membership.company_id)
   const installations = await listInstallations(runtime.store, { companyIds, userId: user.user_id })
+  const lastUses = await findLastUses(runtime.store, user.user_id, companyIds)
   const last = memberships.find(membership => membership.company_id === user.last_company_id) ?? memberships[0]
   const language = pageLanguage(c, undefined, last?.locale ?? user.locale)
   const timezone = last?.timezone ?? 'UTC'
@@ -54,7 +56,7 @@ async function showConnectedApps(c: RequestContext) {
 ${await removalNotice(c, language, memberships)}
 <p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
 <ul class="installations">
-${installations.map(installation => installationItem(c, language, timezone, installation))}
+${groupByApp(language, installations).map(group => appItem(c, language, timezone, group, lastUses))}
 </ul>`,
   })
 }
@@ -67,27 +69,54 @@ async function removalNotice(c: RequestContext, language: Language, memberships:
   return notice(say(language, 'connected.removed', { app: app.name, company: membership.company_name }))
 }
 
-function installationItem(c: RequestContext, language: Language, timezone: string, installation: InstallationView) {
-  const { client_id, app_name, app_maker, company_id, company_name, company_domain } = installation
-  const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone }).format(
-    installation.created_at,
-  )
-  const values = { app: app_name, company: company_name }
+/** An app with the companies where it is installed, both in the order of their names. */
+function groupByApp(language: Language, installations: readonly InstallationView[]): InstallationView[][] {
+  const { compare } = new Intl.Collator(language, { numeric: true })
+  const groups = [...Map.groupBy(installations, ({ client_id }) => client_id).values()]
+  return groups
+    .map(group => group.toSorted((a, b) => compare(a.company_name, b.company_name)))
+    .sort(([a], [b]) => compare(a!.app_name, b!.app_name))
+}
+
+function appItem(
+  c: RequestContext,
+  language: Language,
+  timezone: string,
+  group: readonly InstallationView[],
+  lastUses: LastUses,
+) {
+  const { client_id, app_name, app_maker, app_has_icon } = group[0]!
   return html`<li>
 <div class="installation-head">
-${appMark({ clientId: client_id, name: app_name, hasIcon: installation.app_has_icon === 1 })}
+${appMark({ clientId: client_id, name: app_name, hasIcon: app_has_icon === 1 })}
 <div><h2>${app_name}</h2>
 ${app_maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app_maker })}</p>` : ''}</div>
 </div>
+${group.map(installation => installationAt(c, language, timezone, installation, lastUses))}
+</li>`
+}
+
+function installationAt(
+  c: RequestContext,
+  language: Language,
+  timezone: string,
+  installation: InstallationView,
+  lastUses: LastUses,
+) {
+  const { client_id, app_name, company_id, company_name, company_domain } = installation
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone })
+  const lastUse = lastUses.get(lastUseKey(installation))
+  const values = { app: app_name, company: company_name }
+  return html`<div class="installation">
 <p class="tile"><strong>${company_name}</strong> <span class="small muted"><bdi>${company_domain}</bdi></span>
-<span class="small">${say(language, 'connected.since', { date })}</span></p>
+<span class="small">${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
 <p class="small">${say(language, 'connected.mayDo')}</p>
 <ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, c.var.runtime.settings.scopes)}</li>`)}</ul>
-<details><summary>${say(language, 'connected.remove')}</summary>
-<p>${say(language, 'connected.removeText', values)}</p>
+<details class="danger"><summary>${say(language, 'connected.remove')}</summary>
+<p>${say(language, 'connected.removeText', values)} ${say(language, 'connected.cannotUndo')}</p>
 <form method="post" action="/connected-apps/remove">
 ${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
-<button type="submit">${say(language, 'connected.removeConfirm', values)}</button>
+<button type="submit" class="danger">${say(language, 'connected.removeConfirm', values)}</button>
 </form></details>
-</li>`
+</div>`
 }

@@ -28,7 +28,7 @@ export async function askForCompany(
   const memberships = await listActiveMemberships(c)
   const [first] = memberships
   if (!first) return showNoCompany(c, request)
-  if (memberships.length > 1) return showCompanyChooser(c, request, memberships, problem)
+  if (memberships.length > 1) return showCompanyChooser(c, request, memberships, { problem })
   return showConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
 }
 

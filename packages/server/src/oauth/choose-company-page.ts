@@ -4,20 +4,26 @@ import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, hiddenField, notice } from '../pages/components.ts'
+import type { Language } from '../pages/languages.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
+import { listInstallations } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { profileLine } from './who-you-are.ts'
 
 /** Which of their companies an app is for: radio buttons `company_id`, the hinted or last used one chosen. */
-export function showCompanyChooser(
+export async function showCompanyChooser(
   c: RequestContext,
   request: AuthorizationRequest,
   memberships: readonly MembershipWithCompany[],
-  problem?: MessageKey,
+  { problem, search }: ChooserOptions = {},
 ) {
   const { app } = request
   const chosen = preselect(c, request, memberships)
+  const installedAt = await findInstalled(c, request, memberships)
+  const found = search === undefined ? memberships : memberships.filter(membership => matches(membership, search))
+  const shown = found.length === 0 ? memberships : found
   const language = pageLanguage(c, request.uiLocales, chosen.locale)
   return showPage(c, {
     language,
@@ -32,14 +38,16 @@ ${appMark(app)}
 <p class="muted">${sayRich(language, 'company.intro', { app: app.name })}</p>
 </div>
 ${problem ? notice(say(language, problem)) : ''}
+${found.length === 0 ? notice(say(language, 'company.noneFound')) : ''}
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', request.query)}
+${memberships.length > MANY ? searchField(language, search) : ''}
 <fieldset class="choices">
 <legend>${say(language, 'company.legend')}</legend>
-${memberships.map(membership => choice(membership, membership === chosen))}
+${sorted(language, shown).map(membership => choice(language, membership, membership === chosen, installedAt.has(membership.company_id)))}
 </fieldset>
-<div class="decide">
+<div class="decide${memberships.length > MANY ? ' stays' : ''}">
 <button type="submit">${say(language, 'company.submit')}</button>
 <button type="submit" class="quiet" name="cancel" value="yes" formnovalidate>${say(language, 'consent.deny')}</button>
 </div>
@@ -47,9 +55,52 @@ ${memberships.map(membership => choice(membership, membership === chosen))}
   })
 }
 
-function choice({ company_id, company_name, company_domain }: MembershipWithCompany, chosen: boolean) {
+/** From so many companies on there is a search. */
+const MANY = 8
+
+export interface ChooserOptions {
+  problem?: MessageKey | undefined
+  /** Shows only companies whose name, domain or profile holds it. */
+  search?: string | undefined
+}
+
+function searchField(language: Language, search: string | undefined) {
+  return html`<div class="search">
+<label><span class="sr-only">${say(language, 'company.search')}</span>
+<input type="search" name="company_search" value="${search ?? ''}" placeholder="${say(language, 'company.search')}" autocomplete="off"></label>
+<button type="submit" name="search" value="yes" class="quiet" formnovalidate>${say(language, 'company.searchSubmit')}</button>
+</div>`
+}
+
+function matches({ company_name, company_domain, name, email }: MembershipWithCompany, search: string): boolean {
+  const wanted = search.toLocaleLowerCase()
+  return [company_name, company_domain, name, email].some(text => text.toLocaleLowerCase().includes(wanted))
+}
+
+function sorted(language: Language, memberships: readonly MembershipWithCompany[]): MembershipWithCompany[] {
+  const { compare } = new Intl.Collator(language, { numeric: true })
+  return memberships.toSorted((a, b) => compare(a.company_name, b.company_name))
+}
+
+async function findInstalled(
+  c: RequestContext,
+  { app }: AuthorizationRequest,
+  memberships: readonly MembershipWithCompany[],
+): Promise<Set<number>> {
+  const installations = await listInstallations(c.var.runtime.store, {
+    companyIds: memberships.map(({ company_id }) => company_id),
+    userId: c.var.signedIn!.user.user_id,
+    clientId: app.clientId,
+  })
+  return new Set(installations.map(({ company_id }) => company_id))
+}
+
+function choice(language: Language, membership: MembershipWithCompany, chosen: boolean, isInstalled: boolean) {
+  const { company_id, company_name, company_domain } = membership
   return html`<label><input type="radio" name="company_id" value="${company_id}" required${chosen ? html` checked` : ''}>
-<span><span class="name">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span></span></label>`
+<span><span class="name">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span>
+${isInstalled ? html`<span class="badge small">${say(language, 'company.installed')}</span>` : ''}
+<span class="small profile">${profileLine(language, membership)}</span></span></label>`
 }
 
 function preselect(

@@ -7,6 +7,7 @@ import { listActiveMemberships } from './active-memberships.ts'
 import { answerDenied } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
+import { showCompanyChooser } from './choose-company-page.ts'
 import { consentPath, issueTicket } from './consent-ticket.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
@@ -18,6 +19,9 @@ export const chooseCompany: RouteHandler = async c => {
   const request = await checkAuthorizationRequest(c.var.runtime, query)
   if (form.has('cancel')) return answerDenied(c, request)
   const memberships = await listActiveMemberships(c)
+  if (form.has('search') && memberships.length > 0) {
+    return showCompanyChooser(c, request, memberships, { search: form.get('company_search') })
+  }
   const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
   if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
   return c.redirect(consentPath(request, issueTicket(c, request, chosen.company_id)), 303)

@@ -4,13 +4,17 @@ import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, companyTile, hiddenField, notice } from '../pages/components.ts'
+import type { Language } from '../pages/languages.ts'
 import { type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
+import { findInstallation } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { setSessionCompany } from '../store/queries/sessions.ts'
+import { storedScopes } from '../tokens/scopes.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { issueTicket } from './consent-ticket.ts'
+import { whoYouAreThere } from './who-you-are.ts'
 
 export interface ConsentOptions {
   /** Whether there is no other company to choose. */
@@ -34,6 +38,13 @@ export async function showConsent(
   if (signedIn!.session.company_id !== company_id) {
     await runtime.store.write([setSessionCompany(runtime.store, signedIn!.session.session_hash, company_id)])
   }
+  const installation = await findInstallation(runtime.store, {
+    company_id,
+    user_id: signedIn!.user.user_id,
+    client_id: app.clientId,
+  })
+  // Of an app that is installed, what it asks for beyond what it has.
+  const isNew = (scope: string) => installation !== undefined && !storedScopes(installation.scopes).includes(scope)
   const language = pageLanguage(c, request.uiLocales, membership.locale)
   const title = say(language, 'consent.title', { app: app.name })
   return showPage(c, {
@@ -49,9 +60,13 @@ ${appMark(app)}
 ${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
-${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain })}
+${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain }, whoYouAreThere(language, membership))}
 <h2>${say(language, 'consent.mayDo')}</h2>
-<ul class="can-do">${scopes.map(scope => html`<li>${describeScope(language, scope, runtime.settings.scopes)}</li>`)}</ul>
+<ul class="can-do">${scopes.map(
+      scope =>
+        html`<li>${isNew(scope) ? html`<strong>${say(language, 'consent.new')}</strong> ` : ''}${describeScope(language, scope, runtime.settings.scopes)}</li>`,
+    )}</ul>
+${destinationNote(language, request.redirectUri)}
 <form method="post" action="/oauth/authorize/consent">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', query)}
@@ -62,8 +77,22 @@ ${hiddenField('ticket', issueTicket(c, request, company_id))}
 </div>
 </form>
 ${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}
-<p class="small muted">${sayRich(language, 'consent.destination', { host: destination(request.redirectUri) })}</p>`,
+<p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>`,
   })
+}
+
+/** Where the person goes afterwards; on their own device any program can be waiting there. */
+function destinationNote(language: Language, redirectUri: string) {
+  const host = destination(redirectUri)
+  const { protocol, hostname } = new URL(redirectUri)
+  if (protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) {
+    return notice(say(language, 'consent.loopback', { host }))
+  }
+  return html`<p class="small muted">${sayRich(language, 'consent.destination', { host })}</p>`
+}
+
+function switchAccountQuery({ query }: AuthorizationRequest): string {
+  return [...query.split('&').filter(pair => !/^prompt=/.test(pair)), 'prompt=select_account'].join('&')
 }
 
 /** The host that the person is sent to, or the scheme of an app on their device. */

@@ -12,7 +12,7 @@ export function accountFooter(c: RequestContext, language: Language, returnTo: s
   const { name, email } = signedIn.user
   const apps =
     c.req.path === '/connected-apps' ? '' : html` <a href="/connected-apps">${say(language, 'connected.title')}</a>`
-  return html`<span>${say(language, 'account.signedInAs', { name, email })}</span>
+  return html`<span>${say(language, 'account.signedInAs', { name, email: email })}</span>
 <form method="post" action="/sign-out">${hiddenField('form_token', formToken(c))}${hiddenField('return_to', returnTo)}
 <button class="plain" type="submit">${say(language, 'account.signOut')}</button></form>${apps}`
 }

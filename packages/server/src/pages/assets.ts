@@ -11,6 +11,13 @@ const stylesheet = `${pico}\n${style}`
 /** Where the pages' one stylesheet is: its name changes with its content, so that it can be kept for ever. */
 export const stylesheetPath = `/assets/tenantry-${hash('sha256', stylesheet, 'hex').slice(0, 12)}.css`
 
+/** A door that stands open. */
+const favicon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#1d5c63"/><path d="M18 12h28v40H18z" fill="#e6efee"/><path d="M18 12l17 7v40l-17-7z" fill="#7fc6c4"/><circle cx="30" cy="38" r="2" fill="#1d5c63"/></svg>'
+
+export const faviconAsset: RouteHandler = c =>
+  c.body(favicon, 200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=86400' })
+
 export const stylesheetAsset: RouteHandler = c =>
   c.body(stylesheet, 200, {
     'Content-Type': 'text/css; charset=utf-8',

@@ -22,8 +22,13 @@ export function alert(text: string): Fragment {
   return html`<div class="alert" role="alert">${text}</div>`
 }
 
-/** A company where the eye lands first. */
-export function companyTile(label: string, company: { name: string; domain: string }): Fragment {
+/** A company where the eye lands first, with who the person is there. */
+export function companyTile(
+  label: string,
+  company: { name: string; domain: string },
+  asYou: Fragment | string = '',
+): Fragment {
   return html`<div class="tile"><span class="small muted">${label}</span>
-<strong class="name">${company.name}</strong> <span class="small muted"><bdi>${company.domain}</bdi></span></div>`
+<strong class="name">${company.name}</strong> <span class="small muted"><bdi>${company.domain}</bdi></span>
+${asYou === '' ? '' : html`<span class="small">${asYou}</span>`}</div>`
 }

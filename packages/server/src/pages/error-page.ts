@@ -34,6 +34,7 @@ export function showErrorPage(c: RequestContext, { status, key, values, headers 
     language,
     title: say(language, 'error.title'),
     status,
-    body: html`<h1>${say(language, 'error.title')}</h1><p>${say(language, key, values)}</p>`,
+    body: html`<h1>${say(language, 'error.title')}</h1><p>${say(language, key, values)}</p>
+<p><a href="/">${say(language, 'error.back')}</a></p>`,
   })
 }

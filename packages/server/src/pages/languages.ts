@@ -4,6 +4,10 @@ import { match } from '@formatjs/intl-localematcher'
 export const languages = ['en', 'en-GB', 'et', 'fr', 'de', 'es', 'pt', 'ja', 'ar'] as const
 export type Language = (typeof languages)[number]
 
+export function isLanguage(text: string): text is Language {
+  return (languages as readonly string[]).includes(text)
+}
+
 const NONE = 'und'
 
 /**

@@ -1,9 +1,18 @@
 import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { readCookie } from '../http/cookies.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { protectPage } from '../http/security-headers.ts'
 import { stylesheetPath } from './assets.ts'
-import { direction, type Language, localeToTag, negotiateLanguage, parseAcceptLanguage } from './languages.ts'
+import { languageSwitch } from './language-switch.ts'
+import {
+  direction,
+  isLanguage,
+  type Language,
+  localeToTag,
+  negotiateLanguage,
+  parseAcceptLanguage,
+} from './languages.ts'
 import type { Fragment } from './messages.ts'
 
 export interface Page {
@@ -15,6 +24,8 @@ export interface Page {
   /** Where its forms may lead beyond this server, as Content-Security-Policy sources. */
   formTargets?: readonly string[]
   wide?: boolean
+  /** False for a page in one language. */
+  translated?: boolean
 }
 
 /** Answers with a whole page, protected as all pages are. */
@@ -30,11 +41,11 @@ export function showPage(c: RequestContext, page: Page) {
 <meta name="robots" content="noindex">
 <title>${page.title}</title>
 <link rel="stylesheet" href="${stylesheetPath}">
-<link rel="icon" href="data:,">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 </head>
 <body>
 <main${page.wide ? html` class="wide"` : ''}><article>${page.body}</article></main>
-${page.footer ? html`<footer>${page.footer}</footer>` : ''}
+<footer>${page.footer ?? ''}${page.translated === false ? '' : languageSwitch(c, page.language)}</footer>
 </body>
 </html>`
   return c.html(document, page.status ?? 200)
@@ -43,8 +54,10 @@ ${page.footer ? html`<footer>${page.footer}</footer>` : ''}
 /** Matching languages takes long for each tag. */
 const LONGEST_LOCALES = 200
 
-/** The language for a request: what it asks for by `ui_locales`, then the user's own, then the browser's. */
+/** The language for a request: what was chosen on a page, what it asks for by `ui_locales`, the user's own, the browser's. */
 export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
+  const chosen = readCookie(c, 'language')
+  if (chosen !== undefined && isLanguage(chosen)) return chosen
   return negotiateLanguage(
     (uiLocales ?? '').slice(0, LONGEST_LOCALES).split(' '),
     userLocale === undefined ? [] : [localeToTag(userLocale)],

@@ -7,6 +7,8 @@ export const style = `
   --tny-width: 27rem;
   --tny-icon: 3.5rem;
 }
+:root { --tny-focus: #1d5c63; --tny-danger: #a02c20; --tny-danger-inverse: #fff; }
+@media (prefers-color-scheme: dark) { :root:not([data-theme]) { --tny-focus: #7fc6c4; --tny-danger: #f0978c; --tny-danger-inverse: #33100c; --pico-form-element-background-color: #131c1e; --pico-form-element-active-background-color: #131c1e; --pico-form-element-color: #dbe4e3; } }
 :root:not([data-theme=dark]), [data-theme=light] {
   --pico-primary: #1d5c63;
   --pico-primary-background: #1d5c63;
@@ -67,7 +69,7 @@ form + p { margin-block-start: 1rem; }
 button, button[type=submit] { margin-block-end: 0; font-weight: 600; min-block-size: 2.9rem; }
 button.plain { inline-size: auto; min-block-size: 0; padding: .25rem 0; border: 0; background: none; box-shadow: none; color: var(--pico-primary); font: inherit; text-decoration: underline; }
 button.plain:hover { color: var(--pico-primary-hover); background: none; }
-button.plain:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--pico-primary-focus); outline-offset: 2px; }
+button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visible, select:focus-visible, [tabindex]:focus-visible, [role=button]:focus-visible { outline: 3px solid var(--tny-focus); outline-offset: 2px; }
 button.quiet { --pico-background-color: transparent; --pico-color: var(--pico-primary); background: transparent; border-color: var(--pico-primary); color: var(--pico-primary); }
 button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .muted { color: var(--pico-muted-color); }
@@ -83,7 +85,23 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .choices legend { margin-block-end: .5rem; font-weight: 600; }
 .choices label { display: flex; inline-size: 100%; align-items: center; gap: .75rem; padding: .8rem 1rem; margin: 0 0 .5rem; border: 1px solid var(--pico-form-element-border-color); border-radius: var(--pico-border-radius); cursor: pointer; }
 .choices label:has(:checked) { border-color: var(--pico-primary-background); background: var(--tny-tile); box-shadow: inset 0 0 0 1px var(--pico-primary-background); }
-.choices label:focus-within { outline: 3px solid var(--pico-primary-focus); outline-offset: 1px; }
+.choices label:has(:focus-visible) { outline: 3px solid var(--tny-focus); outline-offset: 2px; }
+.choices .profile { display: block; }
+.badge { display: inline-block; padding: 0 .5rem; border: 1px solid var(--pico-primary); border-radius: 1rem; color: var(--pico-primary); }
+.search { display: grid; grid-template-columns: 1fr auto; gap: .5rem; margin-block-end: 1rem; }
+.search input { margin: 0; }
+.search button { inline-size: auto; }
+.decide.stays { position: sticky; inset-block-end: 0; padding-block: .75rem; background: var(--pico-card-background-color); }
+.sr-only { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.language { display: flex; align-items: baseline; gap: .5rem; margin: 0; }
+.language label { margin: 0; }
+.language select { inline-size: auto; margin: 0; padding: .2rem 2rem .2rem .5rem; block-size: auto; font-size: .875rem; }
+h1, h2, .name, .tile strong { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+.tile strong { -webkit-line-clamp: 2; }
+details.danger > summary:not([role]) { color: var(--tny-danger); }
+button.danger { background: var(--tny-danger); border-color: var(--tny-danger); color: var(--tny-danger-inverse); }
+button.danger:hover { filter: brightness(.9); }
+.installation + .installation { margin-block-start: 1.25rem; }
 .choices input { margin: 0; flex: none; }
 .choices .name { display: block; font-weight: 600; }
 .can-do { padding-inline-start: 1.2rem; margin-block-end: 1.25rem; }

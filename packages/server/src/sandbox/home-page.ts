@@ -15,6 +15,7 @@ export function sandboxHome(started: SandboxFacts): RouteHandler {
       language: 'en',
       title: 'Tenantry sandbox',
       wide: true,
+      translated: false,
       body: html`<h1>Tenantry sandbox</h1>
 <p>A whole provider on this machine: people who belong to several companies, and an app to allow.
 Everything here is made up, and the passwords are known; nothing of it exists in <code>tenantry serve</code>.</p>

@@ -41,7 +41,7 @@ export function finishInstall(started: SandboxFacts, callProvider: CallProvider)
       return show(
         c,
         'Not allowed',
-        html`<p>The provider answered <code>${error ?? 'nothing'}</code>. Nothing was shared.</p>`,
+        html`<p>The provider answered <code>${error ?? 'nothing'}</code>. ${explainError(error, queryParameter(c, 'error_description'))}</p>`,
       )
     const tokens = await exchange(facts, callProvider, code, verifier!)
     if (!tokens.access_token)
@@ -49,6 +49,24 @@ export function finishInstall(started: SandboxFacts, callProvider: CallProvider)
     const answer = await callProvider('/users/me', { headers: { Authorization: `Bearer ${tokens.access_token}` } })
     return showIdentity(c, tokens, (await answer.json()) as { data: Identity })
   }
+}
+
+const ERRORS: Record<string, string> = {
+  access_denied: 'The person pressed Cancel. Nothing was shared.',
+  user_denied: 'The person pressed Cancel. Nothing was shared.',
+  login_required: 'Nobody is signed in, and prompt=none allows no sign-in page. Ask again without it.',
+  consent_required: 'The person has not allowed this yet, and prompt=none allows no page. Ask again without it.',
+  interaction_required:
+    'The person must choose or confirm something, and prompt=none allows no page. Ask again without it.',
+  invalid_scope: 'The app asked for a scope that it is not registered for. See `tenantry app show`.',
+  invalid_request: 'A parameter of the request is missing, malformed or repeated.',
+  unsupported_response_type: 'Only response_type=code exists here.',
+}
+
+/** What an app's developer should know of an error (RFC 6749 section 4.1.2.1). */
+function explainError(error: string | undefined, description: string | undefined) {
+  const text = error === undefined ? undefined : ERRORS[error]
+  return html`${text ?? 'Nothing was shared.'}${description ? html` The provider says: “${description}”` : ''}`
 }
 
 interface Identity {
@@ -89,7 +107,11 @@ The key to link an account by is that pair, <code>(${company_id}, ${id})</code>.
 
 /** An answer to a flow that this page did not start: for trying things by hand. */
 function showUnexpected(c: RequestContext, facts: SandboxFacts) {
-  const code = queryParameter(c, 'code')
+  const [code, error] = [queryParameter(c, 'code'), queryParameter(c, 'error')]
+  if (error) {
+    const explained = explainError(error, queryParameter(c, 'error_description'))
+    return show(c, 'The provider refused', html`<p>It answered <code>${error}</code>. ${explained}</p>`)
+  }
   if (!code) return show(c, 'Nothing to do here', html`<p>This is where the Sandbox App gets its codes.</p>`)
   return show(
     c,
@@ -106,6 +128,7 @@ function show(c: RequestContext, title: string, body: Fragment) {
     language: 'en',
     title,
     wide: true,
+    translated: false,
     body: html`<h1>${title}</h1>${body}<p><a href="/">Back to the sandbox</a> · <a href="/connected-apps">Connected apps</a></p>`,
   })
 }

@@ -1,0 +1,37 @@
+import { html } from 'hono/html'
+import { writeCookie } from '../http/cookies.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import { readForm } from '../http/form.ts'
+import { localPath } from '../http/local-path.ts'
+import { hiddenField } from './components.ts'
+import { isLanguage, type Language, languages } from './languages.ts'
+import { type Fragment, say } from './messages.ts'
+
+const YEAR = 365 * 24 * 3600
+
+/** A form that changes the language of all pages, for this browser. */
+export function languageSwitch(c: RequestContext, language: Language): Fragment {
+  // A page that answers a form cannot be opened again by its address.
+  const here = c.req.method === 'GET' ? new URL(c.req.url) : undefined
+  return html`<form method="post" action="/language" class="language">
+${hiddenField('return_to', here ? here.pathname + here.search : '/')}
+<label><span class="sr-only">${say(language, 'language.label')}</span>
+<select name="language" autocomplete="off">${languages.map(
+    each =>
+      html`<option value="${each}" lang="${each}"${each === language ? html` selected` : ''}>${nameOf(each)}</option>`,
+  )}</select></label>
+<button class="plain" type="submit">${say(language, 'language.submit')}</button></form>`
+}
+
+/** `POST /language`: field `language`. It only changes what this browser is shown, so it takes no form token. */
+export const switchLanguage: RouteHandler = async c => {
+  const form = await readForm(c)
+  const language = form.get('language') ?? ''
+  if (isLanguage(language)) writeCookie(c, 'language', language, YEAR)
+  return c.redirect(localPath(form.get('return_to'), c.var.runtime.settings.origin) ?? '/', 303)
+}
+
+/** In its own language. */
+function nameOf(language: Language): string {
+  return new Intl.DisplayNames(language, { type: 'language' }).of(language) ?? language
+}
