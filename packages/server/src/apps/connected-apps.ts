@@ -55,9 +55,7 @@ async function showConnectedApps(c: RequestContext) {
     body: html`<h1>${say(language, 'connected.title')}</h1>
 ${await removalNotice(c, language, memberships)}
 <p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
-<ul class="installations">
-${groupByApp(language, installations).map(group => appItem(c, language, timezone, group, lastUses))}
-</ul>`,
+${groupByApp(language, installations).map(group => appSection(c, language, timezone, group, lastUses))}`,
   })
 }
 
@@ -78,7 +76,7 @@ function groupByApp(language: Language, installations: readonly InstallationView
     .sort(([a], [b]) => compare(a!.app_name, b!.app_name))
 }
 
-function appItem(
+function appSection(
   c: RequestContext,
   language: Language,
   timezone: string,
@@ -86,14 +84,16 @@ function appItem(
   lastUses: LastUses,
 ) {
   const { client_id, app_name, app_maker, app_has_icon } = group[0]!
-  return html`<li>
+  return html`<section class="app">
 <div class="installation-head">
 ${appMark({ clientId: client_id, name: app_name, hasIcon: app_has_icon === 1 })}
 <div><h2>${app_name}</h2>
 ${app_maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app_maker })}</p>` : ''}</div>
 </div>
+<ul class="installations">
 ${group.map(installation => installationAt(c, language, timezone, installation, lastUses))}
-</li>`
+</ul>
+</section>`
 }
 
 function installationAt(
@@ -107,7 +107,7 @@ function installationAt(
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone })
   const lastUse = lastUses.get(lastUseKey(installation))
   const values = { app: app_name, company: company_name }
-  return html`<div class="installation">
+  return html`<li>
 <p class="tile"><strong>${company_name}</strong> <span class="small muted"><bdi>${company_domain}</bdi></span>
 <span class="small">${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
 <p class="small">${say(language, 'connected.mayDo')}</p>
@@ -118,5 +118,5 @@ function installationAt(
 ${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
 <button type="submit" class="danger">${say(language, 'connected.removeConfirm', values)}</button>
 </form></details>
-</div>`
+</li>`
 }

@@ -97,10 +97,10 @@ async function findInstalled(
 
 function choice(language: Language, membership: MembershipWithCompany, chosen: boolean, isInstalled: boolean) {
   const { company_id, company_name, company_domain } = membership
-  return html`<label><input type="radio" name="company_id" value="${company_id}" required${chosen ? html` checked` : ''}>
-<span><span class="name">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span>
+  return html`<label><input type="radio" name="company_id" value="${company_id}" aria-labelledby="company-${company_id}" aria-describedby="profile-${company_id}" required${chosen ? html` checked` : ''}>
+<span><span class="name" id="company-${company_id}">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span>
 ${isInstalled ? html`<span class="badge small">${say(language, 'company.installed')}</span>` : ''}
-<span class="small profile">${profileLine(language, membership)}</span></span></label>`
+<span class="small profile" id="profile-${company_id}">${profileLine(language, membership)}</span></span></label>`
 }
 
 function preselect(

@@ -58,6 +58,7 @@ export async function showConsent(
 ${appMark(app)}
 <h1>${title}</h1>
 ${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
+<p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
 ${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain }, whoYouAreThere(language, membership))}
@@ -76,8 +77,7 @@ ${hiddenField('ticket', issueTicket(c, request, company_id))}
 <button type="submit" name="decision" value="deny" class="quiet">${say(language, 'consent.deny')}</button>
 </div>
 </form>
-${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}
-<p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>`,
+${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}`,
   })
 }
 
@@ -86,7 +86,7 @@ function destinationNote(language: Language, redirectUri: string) {
   const host = destination(redirectUri)
   const { protocol, hostname } = new URL(redirectUri)
   if (protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) {
-    return notice(say(language, 'consent.loopback', { host }))
+    return html`<p class="notice">${say(language, 'consent.loopback', { host })}</p>`
   }
   return html`<p class="small muted">${sayRich(language, 'consent.destination', { host })}</p>`
 }

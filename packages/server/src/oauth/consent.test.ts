@@ -1,4 +1,4 @@
-import { removeMember, setActive, setMember, setSuspended } from 'tenantry'
+import { addMember, createCompany, removeMember, setActive, setMember, setSuspended } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../../../tests/support/client.ts'
 import { answerOf, type Person, type ShownPage } from '../../../../tests/support/person.ts'
@@ -196,5 +196,60 @@ describe('the consent page', () => {
     const page = await person.reachConsent(app, { company: MI6 })
     expect(page.html).not.toContain('<script')
     expect(page.html).not.toContain('<img src=x')
+  })
+
+  it('shows who you are at the company, where you go, and another account on request', async () => {
+    const page = await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
+    expect(page.text).toContain('There you are James Bond (j.bond@universal-exports.example), Member')
+    const html = page.html
+    expect(html.indexOf('app.example')).toBeLessThan(html.indexOf('value="allow"'))
+    const link = page.document.querySelector('main a[href*=select_account]')?.getAttribute('href') ?? ''
+    const other = await person.open(link.replaceAll('&amp;', '&'))
+    expect(other.document.querySelector('input[name=password]')).not.toBeNull()
+  })
+
+  it('[OA-16] warns plainly of a destination on this device', async () => {
+    const local = await provider.registerApp({ redirectUris: ['http://127.0.0.1/callback'] })
+    const page = await person.reachConsent(local, { company: MI6 })
+    expect(page.text).toMatch(/a program on this device \(127\.0\.0\.1\)/)
+  })
+
+  it('shows what is new when an app asks for more', async () => {
+    await person.code(client, { company: MI6 }, { scope: 'base' })
+    const page = await person.reachConsent(client, { company: MI6 })
+    expect(page.text).toMatch(/New:\s+See the people/)
+    expect(page.text).not.toMatch(/New:\s+See who you are/)
+  })
+
+  it('the chooser shows who you are where, what is installed, sorted names, and a search from nine companies on', async () => {
+    await person.code(client, { company: MI6 })
+    for (const number of [10, 9, 8, 7, 6, 5, 4, 3]) {
+      await createCompany(provider.runtime, { companyId: number, name: `Company ${number}`, domain: `c${number}` })
+      await addMember(provider.runtime, { companyId: number, userId: BOND, email: `bond@c${number}.example` })
+    }
+    const page = await person.open(client.authorizePath())
+    const names = page.document.querySelectorAll('.choices .name').map(each => each.text)
+    expect(names).toEqual([...[3, 4, 5, 6, 7, 8, 9, 10].map(n => `Company ${n}`), 'MI6', 'Universal Exports'])
+    expect(page.document.querySelectorAll('.badge')).toHaveLength(1)
+    expect(page.text).toContain('bond@c7.example')
+    const found = await person.submitAndFollow(page, { search: 'yes', company_search: 'C7.example' })
+    expect(found.document.querySelectorAll('.choices .name').map(each => each.text)).toEqual(['Company 7'])
+    const none = await person.submitAndFollow(page, { search: 'yes', company_search: 'nothing like it' })
+    expect(none.text).toContain('No company matches')
+    expect(none.document.querySelectorAll('.choices .name')).toHaveLength(10)
+  })
+
+  it('[OA-18] pages do not cut off the window that opened them', async () => {
+    const page = await person.reachConsent(client, { company: MI6 })
+    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBeNull()
+  })
+
+  it('the language is switched on any page, and stays', async () => {
+    const page = await person.open('/sign-in')
+    const answer = await person.submit(page, { language: 'fr' }, 'footer form.language')
+    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/sign-in'])
+    expect((await person.open('/sign-in')).document.querySelector('html')?.getAttribute('lang')).toBe('fr')
+    await person.submit(page, { language: 'xx', return_to: 'https://evil.example' }, 'footer form.language')
+    expect((await person.open('/nothing')).text).toContain('Aller à la page d’accueil')
   })
 })

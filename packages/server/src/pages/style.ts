@@ -79,7 +79,7 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .monogram { display: grid; place-items: center; background: var(--pico-primary-background); color: var(--pico-primary-inverse); font-size: 1.6rem; font-weight: 700; }
 .who-asks h1, .who-asks p { margin: 0; }
 .tile { display: block; padding: .85rem 1rem; border-radius: var(--pico-border-radius); background: var(--tny-tile); border-inline-start: .3rem solid var(--pico-primary-background); margin-block-end: 1.25rem; }
-.tile .name { display: block; font-size: 1.25rem; font-weight: 700; line-height: 1.3; }
+.tile .name { font-size: 1.25rem; font-weight: 700; line-height: 1.3; }
 .tile .small { display: block; }
 .choices { border: 0; padding: 0; margin: 0 0 1.25rem; }
 .choices legend { margin-block-end: .5rem; font-weight: 600; }
@@ -90,20 +90,19 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .badge { display: inline-block; padding: 0 .5rem; border: 1px solid var(--pico-primary); border-radius: 1rem; color: var(--pico-primary); }
 .search { display: grid; grid-template-columns: 1fr auto; gap: .5rem; margin-block-end: 1rem; }
 .search input { margin: 0; }
-.search button { inline-size: auto; }
+.search button { inline-size: auto; block-size: 100%; min-block-size: 0; }
 .decide.stays { position: sticky; inset-block-end: 0; padding-block: .75rem; background: var(--pico-card-background-color); }
 .sr-only { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .language { display: flex; align-items: baseline; gap: .5rem; margin: 0; }
 .language label { margin: 0; }
 .language select { inline-size: auto; margin: 0; padding: .2rem 2rem .2rem .5rem; block-size: auto; font-size: .875rem; }
-h1, h2, .name, .tile strong { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+h1, h2, .name, .tile strong { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; padding-block-end: .15em; }
 .tile strong { -webkit-line-clamp: 2; }
 details.danger > summary:not([role]) { color: var(--tny-danger); }
 button.danger { background: var(--tny-danger); border-color: var(--tny-danger); color: var(--tny-danger-inverse); }
 button.danger:hover { filter: brightness(.9); }
-.installation + .installation { margin-block-start: 1.25rem; }
 .choices input { margin: 0; flex: none; }
-.choices .name { display: block; font-weight: 600; }
+.choices .name { font-weight: 600; }
 .can-do { padding-inline-start: 1.2rem; margin-block-end: 1.25rem; }
 p:has(+ .can-do) { margin-block-end: .25rem; }
 .can-do li { margin-block-end: .35rem; }
@@ -111,8 +110,9 @@ p:has(+ .can-do) { margin-block-end: .25rem; }
 .notice, .alert { padding: .8rem 1rem; border-radius: var(--pico-border-radius); border-inline-start: .3rem solid; margin-block-end: 1.25rem; }
 .notice { background: var(--tny-notice); border-color: var(--tny-notice-edge); }
 .alert { background: var(--tny-alert); border-color: var(--tny-alert-edge); }
-.installations { list-style: none; padding: 0; }
-.installations > li { list-style: none; padding-block: 1.25rem; border-block-start: 1px solid var(--pico-muted-border-color); margin: 0; }
+.installations { list-style: none; padding: 0; margin: 0; }
+.installations > li { list-style: none; margin: 0 0 1.25rem; }
+.app { padding-block: 1.25rem; margin: 0; border-block-start: 1px solid var(--pico-muted-border-color); }
 .installation-head { display: flex; gap: .9rem; align-items: center; margin-block-end: .75rem; }
 .installation-head img, .installation-head .monogram { --tny-icon: 2.75rem; flex: none; border-radius: .75rem; inline-size: var(--tny-icon); block-size: var(--tny-icon); font-size: 1.25rem; }
 .installation-head h2, .installation-head p { margin: 0; }
