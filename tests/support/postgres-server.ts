@@ -46,6 +46,14 @@ export async function makePostgresServer(settings: string[] = []): Promise<Postg
     // The first process alone would still let its children answer.
     for (const pid of [Number(postmaster), ...childrenOf(Number(postmaster))]) signalIfAlive(pid, name)
   }
+  const remove = () => {
+    if (existsSync(join(data, 'postmaster.pid'))) {
+      signal('SIGCONT')
+      run('pg_ctl', 'stop', '--mode', 'immediate', '--pgdata', data)
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+  whenThisProcessEnds(remove)
   run('initdb', '--pgdata', data, '--username', 'tenantry', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync')
   start()
   return {
@@ -55,13 +63,20 @@ export async function makePostgresServer(settings: string[] = []): Promise<Postg
     stop: (mode = 'fast') => run('pg_ctl', 'stop', '--wait', '--mode', mode, '--pgdata', data),
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
-    remove() {
-      if (existsSync(join(data, 'postmaster.pid'))) {
-        signal('SIGCONT')
-        run('pg_ctl', 'stop', '--mode', 'immediate', '--pgdata', data)
-      }
-      rmSync(folder, { recursive: true, force: true })
-    },
+    remove,
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** A run that is broken off leaves no server behind. */
+function whenThisProcessEnds(remove: () => void) {
+  process.once('exit', remove)
+  for (const name of SIGNALS) {
+    process.once(name, () => {
+      remove()
+      process.kill(process.pid, name)
+    })
   }
 }
 
