@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { connectedApps, removeConnectedApp } from './apps/connected-apps.ts'
 import { appIcon } from './apps/icon.ts'
+import { insertedWellKnown } from './http/base-path.ts'
 import { corsFor } from './http/cors.ts'
 import type { Environment, RouteStep } from './http/environment.ts'
 import { healthz, readyz } from './http/health.ts'
@@ -20,7 +21,7 @@ import { signOut, signOutForm } from './sign-in/sign-out.ts'
 import { usersMe, usersMePaths } from './users-me/users-me.ts'
 
 /** Every route of the provider. */
-export function addRoutes(app: Hono<Environment>) {
+export function addRoutes(app: Hono<Environment>, basePath: string) {
   // The API
   for (const path of usersMePaths) {
     app.use(path, apiCors)
@@ -42,8 +43,11 @@ export function addRoutes(app: Hono<Environment>) {
     app.post(path, handler)
     app.all(path, postOnly)
   }
-  app.use('/.well-known/oauth-authorization-server', corsFor(['GET']))
-  app.get('/.well-known/oauth-authorization-server', metadata)
+  // Below the base path, and where RFC 8414 inserts it.
+  for (const path of new Set(['', basePath].map(each => insertedWellKnown('oauth-authorization-server', each)))) {
+    app.use(path, corsFor(['GET']))
+    app.get(path, metadata)
+  }
 
   // What people see
   app.use('/oauth/authorize/*', findSignedIn)

@@ -8,6 +8,7 @@ import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
+import { basePathOf, belowBasePath, withoutBasePath } from './http/base-path.ts'
 import type { Environment } from './http/environment.ts'
 import { limitBody } from './http/limit-body.ts'
 import type { AnswersPlainly } from './http/plain-answer.ts'
@@ -100,6 +101,7 @@ function openStore(options: TenantryOptions['store']): Store {
 /** Extra routes come first, so that a sandbox can have pages of its own. */
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
   const app = createApp(runtime, addMore)
+  const basePath = basePathOf(runtime.settings.origin)
   const underWay = new Set<Promise<Response>>()
   let isReady = false
   const ready = open(runtime).finally(() => {
@@ -117,7 +119,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     async fetch(request, env = {}) {
       // What goes wrong with the database is answered as every fault of it is.
       if (!isReady) await ready.catch(() => {})
-      const answer = Promise.resolve(app.fetch(request, env))
+      const answer = Promise.resolve(app.fetch(basePath === '' ? request : withoutBasePath(request, basePath), env))
       underWay.add(answer)
       try {
         return await answer
@@ -144,10 +146,12 @@ function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void):
     c.set('runtime', runtime)
     await next()
   })
+  const basePath = basePathOf(runtime.settings.origin)
+  if (basePath !== '') app.use(belowBasePath(basePath))
   app.use(requestLog, securityHeaders(runtime.settings))
   app.use(limitBody)
   addMore(app)
-  addRoutes(app)
+  addRoutes(app, basePath)
   app.onError(answerError)
   app.notFound(answerNotFound)
   return app

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import type { Runtime } from '../config/runtime.ts'
+import type { SettingsInput } from '../config/settings.ts'
 import { SANDBOX_SECRET, sandboxState } from '../sandbox/seed.ts'
 import { createRuntime } from '../server.ts'
 import { environmentSecrets, readSecretFile } from './data-folder.ts'
@@ -12,10 +13,14 @@ import {
   requireDatabase,
   storeOptions,
 } from './database.ts'
+import { requireEnvironment } from './environment.ts'
+import { readConfigurationFile } from './serve-configuration.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface AdministrationOptions extends DatabaseFlags {
   json?: boolean
+  /** The server's configuration file, for the scopes that it defines. */
+  config?: string
 }
 
 /** What an administering command works with. */
@@ -48,6 +53,7 @@ export async function withRuntime<Result>(
     secrets: secrets ?? [randomBytes(32).toString('base64url')],
     origin: 'http://localhost',
     localCallbacks: true,
+    scopes: configuredScopes(options.config),
   })
   try {
     await runtime.store.ready
@@ -62,6 +68,15 @@ export async function withRuntime<Result>(
   } finally {
     await runtime.store.close()
   }
+}
+
+/** What the configuration file that `--config` or `TENANTRY_CONFIG` names says of scopes. */
+function configuredScopes(path = requireEnvironment().TENANTRY_CONFIG): SettingsInput['scopes'] {
+  if (path === undefined) return {}
+  const mistakes: string[] = []
+  const { scopes } = readConfigurationFile(path, mistakes)
+  if (mistakes.length > 0) throw new UsageError(mistakes.join('\n'))
+  return scopes as SettingsInput['scopes']
 }
 
 /** The secrets of a sandbox: beside its file, or those of every sandbox on PostgreSQL. */

@@ -232,6 +232,23 @@ describe('the command line beside a running server', () => {
     ])
   })
 
+  it('app create knows the scopes of the server’s configuration', async () => {
+    const config = join(folder.path, 'config.json')
+    writeFileSync(config, JSON.stringify({ scopes: { 'deals:read': { en: 'Read deals' } } }))
+    const create = [
+      'app',
+      'create',
+      '--name',
+      'Deals',
+      '--redirect-uri',
+      'https://x.example/cb',
+      '--scope',
+      'deals:read',
+    ]
+    expect(await fail(create)).toContain('unknown scope deals:read')
+    expect((await run(...create, '--config', config)).scopes).toEqual(['deals:read'])
+  })
+
   it('company show, set, delete, release-domain', async () => {
     const { company_id } = await run('company', 'create', '--name', 'Quantum', '--domain', 'quantum')
     const id = String(company_id)

@@ -6,7 +6,7 @@ import { type Listener, listen } from '../listen.ts'
 import { LOAD_SETTING } from '../load/load.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
-import { SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
+import { letInstall, SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
@@ -57,8 +57,10 @@ async function runDev(options: DevOptions) {
   try {
     const database = chooseDatabase(options)
     const { tenantry, facts } = await startSandbox(listener, options, database)
+    // Whoever reads what is printed may ask to stop at once.
+    const closed = closeOnSignal(listener, tenantry)
     console.log(options.json ? JSON.stringify(facts) : describe(facts, nameSandbox(database)))
-    await closeOnSignal(listener, tenantry)
+    await closed
   } catch (error) {
     await listener.close()
     throw error
@@ -68,6 +70,7 @@ async function runDev(options: DevOptions) {
 async function startSandbox(listener: Listener, options: DevOptions, database: Database) {
   const runtime = await openSandbox(options, database, options.origin ?? `http://localhost:${listener.port}`)
   try {
+    await letInstall(runtime)
     const facts = await gatherSandboxFacts(runtime, nameSandbox(database))
     const tenantry: Tenantry = serveRuntime(runtime, app =>
       addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),

@@ -68,7 +68,7 @@ export function readConfiguration(flags: ServeFlags, environment: NodeJS.Process
   const layers = [
     fromFlags,
     readVariables(environment, mistakes),
-    config === undefined ? {} : readFile(config, mistakes),
+    config === undefined ? {} : readConfigurationFile(config, mistakes),
   ]
   const given: Record<string, unknown> = {
     ...layers[2],
@@ -104,7 +104,7 @@ function chooseDatabase(layers: Record<string, unknown>[], mistakes: string[]) {
 function productionMistakes({ mode, origin, data, localCallbacks }: Record<string, unknown>): string[] {
   const mistakes: string[] = []
   const isHttp = typeof origin === 'string' && origin.startsWith('http:')
-  const isLocal = typeof origin === 'string' && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/?$/.test(origin)
+  const isLocal = typeof origin === 'string' && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/.*)?$/.test(origin)
   if (isHttp && mode !== 'development') mistakes.push('origin: must use https in production.')
   if (isHttp && mode === 'development' && !isLocal)
     mistakes.push('origin: must use https, except on localhost in development.')
@@ -129,9 +129,10 @@ function readVariables(environment: NodeJS.ProcessEnv, mistakes: string[]): Reco
   return given
 }
 
-function readFile(path: string, mistakes: string[]): Record<string, unknown> {
+/** A JSON file; what is wrong with it is added to the mistakes. */
+export function readConfigurationFile(path: string, mistakes: string[]): Record<string, unknown> {
   try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
     if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
     mistakes.push(`${path}: must hold a JSON object.`)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -66,6 +66,56 @@ describe('tenantry serve', () => {
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(lines.at(-1)).toMatchObject({ msg: 'closed' })
+  })
+
+  it('takes secrets from a file, and ignores what Kubernetes sets for a service, with one warning', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const secrets = join(folder.path, 'secrets')
+    writeFileSync(secrets, `\ufeff${SECRETS}\r\n${'an earlier secret that is long enough'}\n`)
+    const { child, ended, lines } = await start(
+      {
+        TENANTRY_SECRETS: undefined as never,
+        TENANTRY_SECRETS_FILE: secrets,
+        TENANTRY_SERVICE_HOST: '10.0.0.1',
+        TENANTRY_SERVICE_PORT: '4040',
+        TENANTRY_SERVICE_PORT_HTTP: '4040',
+        TENANTRY_PORT: 'tcp://10.0.0.1:4040',
+        TENANTRY_PORT_4040_TCP: 'tcp://10.0.0.1:4040',
+        TENANTRY_PORT_4040_TCP_ADDR: '10.0.0.1',
+        TENANTRY_DB_SERVICE_PORT_HTTP: '5432',
+        TENANTRY_DB_PORT: 'tcp://10.0.0.2:5432',
+      },
+      ['--port', '0'],
+    )
+    const warnings = lines.filter(({ msg }) => String(msg).includes('Kubernetes'))
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]?.variables).toHaveLength(8)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('goes on listing real misspellings, and says of a file that it cannot be read', async () => {
+    const { code, stderr } = await runCommand(['serve'], {
+      environment: {
+        TENANTRY_ORIGN: 'https://id.example',
+        TENANTRY_SECRETS_FILE: '/nonexistent/secrets',
+        TENANTRY_SERVICE_HOST: '10.0.0.1',
+      },
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('TENANTRY_ORIGN: there is no such variable')
+    expect(stderr).toContain('TENANTRY_SECRETS_FILE: the file /nonexistent/secrets cannot be read (ENOENT)')
+    expect(stderr).not.toContain('TENANTRY_SERVICE_HOST')
+  })
+
+  it('ends when its database file is replaced, so that a supervisor starts it again', async () => {
+    await runCommand(['migrate', '--data', folder.path])
+    const { ended, lines, at } = await start()
+    expect((await fetch(`${at}/readyz`)).status).toBe(200)
+    renameSync(join(folder.path, 'tenantry.db'), join(folder.path, 'old.db'))
+    await runCommand(['migrate', '--data', folder.path])
+    expect(await ended).toBe(1)
+    expect(lines.length).toBeGreaterThan(0)
   })
 
   it('refuses to start and lists every mistake', async () => {

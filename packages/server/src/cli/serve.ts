@@ -115,9 +115,10 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   const tenantry = serveRuntime(runtime)
   listener.serve(tenantry)
   const facts = { origin: settings.origin, host, port: listener.port, mode }
+  const closed = closeOnSignal(listener, tenantry, { idleGrace: IDLE_GRACE, onHangup: () => explainHangup(logger) })
   if (cluster.isWorker) reportReady(listener.port)
   else logger.info(facts, 'ready')
-  await closeOnSignal(listener, tenantry, { idleGrace: IDLE_GRACE, onHangup: () => explainHangup(logger) })
+  await closed
   if (!cluster.isWorker) logger.info('closed')
 }
 

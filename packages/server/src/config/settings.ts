@@ -4,8 +4,11 @@ const DAY = 24 * 60 * 60
 
 const origin = z
   .string()
-  .refine(isOrigin, 'must be a scheme and host with no path, such as https://id.example.com')
-  .transform(text => new URL(text).origin)
+  .refine(
+    isIssuer,
+    'must be a scheme and host, with or without a path, such as https://id.example.com or https://example.com/id',
+  )
+  .transform(text => new URL(text).origin + new URL(text).pathname.replace(/\/$/, ''))
 
 /** A description of a scope in the languages of the pages: `{ "en": "Read your deals", "fr": "…" }`. */
 const scopeDescriptions = z.record(
@@ -15,7 +18,7 @@ const scopeDescriptions = z.record(
 
 /** What can be set of a provider besides its database and its keys. Durations are in seconds. */
 export const settingsSchema = z.strictObject({
-  /** Where the provider is reached, and its issuer identifier. */
+  /** Where the provider is reached, and its issuer identifier; it may have a path. */
   origin,
   /**
    * What the token answer calls `api_domain`; `{company_domain}` stands for the company's. The origin itself when not
@@ -67,8 +70,15 @@ export function listMistakes(error: z.ZodError): string[] {
   return error.issues.map(issue => `${issue.path.join('.') || 'options'}: ${issue.message}`)
 }
 
-function isOrigin(text: string): boolean {
+function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
-  return /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username
+  return (
+    /^https?:$/.test(url.protocol) &&
+    /^(\/|(\/[A-Za-z0-9._~-]+)+\/?)$/.test(url.pathname) &&
+    !/[?#]/.test(text) &&
+    !url.search &&
+    !url.hash &&
+    !url.username
+  )
 }

@@ -7,5 +7,5 @@ export function localPath(text: string | undefined, origin: string): string | un
   const url = new URL(text, origin)
   const path = url.pathname + url.search
   // Looked at again: `/..//elsewhere` is `//elsewhere` once its dots are resolved.
-  return url.origin === origin && LOCAL.test(path) ? path : undefined
+  return url.origin === new URL(origin).origin && LOCAL.test(path) ? path : undefined
 }

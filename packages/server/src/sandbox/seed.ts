@@ -1,4 +1,5 @@
-import { createApp } from '../apps/apps.ts'
+import { createApp, findRegisteredApp, setApp } from '../apps/apps.ts'
+import { matchesRedirectUri, redirectUriMistake } from '../apps/redirect-uri.ts'
 import { createCompany } from '../companies/companies.ts'
 import { InputError } from '../companies/input.ts'
 import { addMember } from '../companies/memberships.ts'
@@ -88,4 +89,13 @@ async function unlessThere(find: () => Promise<unknown>, make: () => Promise<unk
     // Another start was faster.
     if (!(error instanceof InputError) || !(await find())) throw error
   }
+}
+
+/** Registers the sandbox's own callback where it is reached at an address that the app does not have yet. */
+export async function letInstall(runtime: Runtime): Promise<void> {
+  const app = await findRegisteredApp(runtime, SANDBOX_CLIENT_ID)
+  const callback = `${runtime.settings.origin}/callback`
+  if (!app || app.redirectUris.some(uri => matchesRedirectUri(uri, callback))) return
+  if (redirectUriMistake(callback, { localAllowed: true }) !== undefined) return
+  await setApp(runtime, SANDBOX_CLIENT_ID, { redirectUris: [...app.redirectUris, callback] })
 }

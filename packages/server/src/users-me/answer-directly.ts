@@ -4,7 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { openToAll } from '../http/cors.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
-import { answerUsersMe, type UsersMeAnswer, usersMePaths } from './users-me.ts'
+import { answerUsersMe, pathsBelow, type UsersMeAnswer } from './users-me.ts'
 
 /**
  * Answers `GET /users/me` in Node's own terms, with the very headers and body that the route gives; says whether it
@@ -15,7 +15,7 @@ export type AnswerDirectly = (incoming: IncomingMessage, outgoing: ServerRespons
 export function createAnswerDirectly(runtime: Runtime): AnswerDirectly {
   // An answer that comes later is the route's: there it is awaited, and its faults are answered and logged.
   if (runtime.store.engine !== 'sqlite') return () => false
-  const paths = new Set(usersMePaths)
+  const paths = new Set(pathsBelow(runtime.settings.origin))
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   return (incoming, outgoing) => {
     const { method, url = '', headers, rawHeaders } = incoming

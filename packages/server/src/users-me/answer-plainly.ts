@@ -4,7 +4,7 @@ import { openToAll } from '../http/cors.ts'
 import { type AnswersPlainly, dateHeader, writeHead } from '../http/plain-answer.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
-import { answerUsersMe, OK_HEADERS, type UsersMeAnswer, usersMePaths } from './users-me.ts'
+import { answerUsersMe, OK_HEADERS, pathsBelow, type UsersMeAnswer } from './users-me.ts'
 
 /** Answers `GET /users/me` as it goes over the wire, with the very headers and body that the route gives. */
 export function createAnswersPlainly(runtime: Runtime): AnswersPlainly {
@@ -12,7 +12,7 @@ export function createAnswersPlainly(runtime: Runtime): AnswersPlainly {
   const okHead = writeHead(200, { ...common, ...OK_HEADERS })
   return {
     // An answer that comes later is the route's: there it is awaited, and its faults are answered and logged.
-    paths: new Set(runtime.store.engine === 'sqlite' ? usersMePaths : []),
+    paths: new Set(runtime.store.engine === 'sqlite' ? pathsBelow(runtime.settings.origin) : []),
     answer({ path, authorization }, isLast) {
       const started = performance.now()
       const requestId = randomUUID()

@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Runtime } from '../config/runtime.ts'
+import { basePathOf } from '../http/base-path.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/queries/bearer.ts'
@@ -9,6 +10,12 @@ import { writeUser } from './user-answer.ts'
 
 /** The paths that real clients call. */
 export const usersMePaths = ['/users/me', '/v1/users/me', '/api/v1/users/me']
+
+/** Those, and the same below the base path of an origin that has one. */
+export function pathsBelow(origin: string): string[] {
+  const basePath = basePathOf(origin)
+  return basePath === '' ? usersMePaths : [...usersMePaths, ...usersMePaths.map(path => basePath + path)]
+}
 
 export interface UsersMeAnswer {
   status: ContentfulStatusCode
