@@ -102,6 +102,21 @@ describe('the guide, in an empty folder with the packages as they are published'
     expect(stdout).toMatch(/pass 1\b/)
   })
 
+  it('is had from CommonJS too', () => {
+    writeFileSync(
+      join(project, 'common.cjs'),
+      `const { createConnect, memoryStore, tenantry, useAccount } = require('@tenantry/connect')
+       const { expressConnect } = require('@tenantry/connect/express')
+       const connect = createConnect({
+         provider: tenantry({ issuer: 'http://localhost:4040' }),
+         clientId: 'id', clientSecret: 'secret', redirectUri: 'http://localhost:3000/connect/callback',
+         store: memoryStore(), encryptionKeys: ['x'.repeat(32)], onInstall: () => useAccount('x'),
+       })
+       console.log(connect.startPath, typeof expressConnect(connect))`,
+    )
+    expect(run(['common.cjs'])).toMatchObject({ stdout: '/connect/start function\n', status: 0 })
+  })
+
   it('the types serve a strict project', () => {
     writeFileSync(
       join(project, 'typed.ts'),
@@ -119,6 +134,9 @@ describe('the guide, in an empty folder with the packages as they are published'
          store: memoryStore(),
          encryptionKeys: ['x'.repeat(32)],
          onInstall: ({ link, identity }) => (link ? useAccount(link.accountId) : createAccount(() => identity.key)),
+         onLinked({ accountId }) {
+           if (accountId === '') throw new Error('none')
+         },
          onUninstall: (link: Link) => void link.identity.companyName,
        })
        export const { GET, DELETE } = nextConnect(connect)

@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { type AddressInfo, connect as connectTo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Connect, createAccount, memoryStore, useAccount } from '@tenantry/connect'
-import { expressConnect } from '@tenantry/connect/express'
+import { expressConnect, expressRequest } from '@tenantry/connect/express'
 import { fastifyConnect } from '@tenantry/connect/fastify'
 import { honoConnect } from '@tenantry/connect/hono'
 import { Person, uninstallRequest } from '@tenantry/connect/testing'
@@ -178,6 +178,30 @@ it('Express hears an uninstall whose body was kept as bytes', async () => {
   const { clientId, clientSecret } = provider.options
   const answer = await fetch(uninstallRequest(callback, clientId, clientSecret, AT_MI6, provider.now()))
   expect([answer.status, await answer.json()]).toEqual([200, { message: 'There is no such link.' }])
+  await close()
+  await provider.close()
+})
+
+it('hooks see Express’s own request, with what middleware has put on it', async () => {
+  const port = await freePort()
+  const callback = `http://localhost:${port}/connect/callback`
+  const provider = await serveTestProvider({ redirectUri: callback })
+  const { connect } = createTestApp(provider, {
+    fetch,
+    store: memoryStore(),
+    currentAccount: request => expressRequest<{ session: { accountId: string } }>(request).session.accountId,
+  })
+  const app = express()
+  app.use((request, _, next) => {
+    Object.assign(request, { session: { accountId: 'account-of-the-session' } })
+    next()
+  })
+  app.use(expressConnect(connect))
+  const close = await closing(app.listen(port, '127.0.0.1'))
+  const headers = { Origin: `http://localhost:${port}`, 'Sec-Fetch-Site': 'same-origin' }
+  const answer = await fetch(`http://localhost:${port}/connect/start`, { method: 'POST', headers, redirect: 'manual' })
+  expect(answer.status).toBe(303)
+  expect(() => expressRequest(new Request('http://localhost/'))).toThrow(TypeError)
   await close()
   await provider.close()
 })

@@ -1,11 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Connect } from '../connect.ts'
-import { handleNode } from './node.ts'
+import { handleNode, nativeOf } from './node.ts'
 
 /** An Express request, as far as it matters here. */
 interface ExpressRequest extends IncomingMessage {
   originalUrl?: string
   body?: unknown
+}
+
+/**
+ * Express's own request, for hooks: `currentAccount: request => expressRequest(request).session.accountId` with
+ * express-session before the kit. What middleware has put on it is there.
+ * @throws {TypeError} for a request that did not come through {@link expressConnect}
+ */
+// biome-ignore lint/suspicious/noExplicitAny: what middleware puts on it has types of the app's own
+export function expressRequest<Own = any>(request: Request): Own {
+  const native = nativeOf(request)
+  if (!native) throw new TypeError('This request did not come through expressConnect().')
+  return native as Own
 }
 
 /** Express 5 middleware: `app.use(expressConnect(connect))`. Other paths go on to the next one. */

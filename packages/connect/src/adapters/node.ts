@@ -67,6 +67,13 @@ export async function sendResponse(outgoing: ServerResponse, response: Response)
   })
 }
 
+const natives = new WeakMap<Request, IncomingMessage>()
+
+/** The framework's own request that a hook's `request` was made from. */
+export function nativeOf(request: Request): IncomingMessage | undefined {
+  return natives.get(request)
+}
+
 /** Methods that no web-standard request can have (Fetch, section 4.6.3). */
 const FORBIDDEN = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
@@ -90,6 +97,7 @@ export async function handleNode(
   }
   const request = await toRequest(incoming, `http://${hostOf(incoming)}${path}`, parsedBody).catch(() => undefined)
   // What cannot be told as a web-standard request is none.
+  if (request) natives.set(request, incoming)
   const response = request ? await handler(request) : new Response('The request is malformed.', { status: 400 })
   await sendResponse(outgoing, response)
 }
