@@ -16,6 +16,8 @@ const ACROSS = [
   // `member list --user`, lists that are searched or paged
   /^select \* from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
   /^select \* from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
+  // `app delete`
+  /^select \* from "uninstall_callbacks" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
   /^select \* from \(select \*, row_number\(\) over\(partition by "client_id" .* from "uninstall_callbacks"/,
   /^SELECT "company_id", "token_hash" FROM "refresh_tokens"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,

@@ -13,6 +13,7 @@ import {
 } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { deleteInstallation, listInstallations } from '../store/queries/installations.ts'
+import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes, storedScopes, type Wire } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
@@ -114,18 +115,23 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
   await setDisabled(runtime, clientId, true)
   let ended = 0
   for (;;) {
+    // Each is one machine's on a cluster, where the app's own row is everywhere.
     const installations = await listInstallations(store, { clientId, limit: DELETED_AT_ONCE })
-    if (installations.length > 0) {
-      await Promise.all(installations.map(each => writeUnlessConflict(store, [deleteInstallation(store, each)])))
-      ended += installations.length
-    } else if (await tryDelete(store, clientId)) return ended
+    const callbacks = await listCallbacksOfApp(store, clientId, DELETED_AT_ONCE)
+    const deletions = [
+      ...installations.map(each => deleteInstallation(store, each)),
+      ...callbacks.map(each => deleteCallback(store, each)),
+    ]
+    await Promise.all(deletions.map(deletion => writeUnlessConflict(store, [deletion])))
+    ended += installations.length
+    if (deletions.length === 0 && (await tryDelete(store, clientId))) return ended
   }
 }
 
 /** False where somebody installed it at the last moment. */
 async function tryDelete(store: Runtime['store'], clientId: string): Promise<boolean> {
   try {
-    await store.write(deleteAppRow(store, clientId))
+    await store.write([deleteAppRow(store, clientId)])
     return true
   } catch (error) {
     if (error instanceof ConstraintViolation) return false

@@ -54,12 +54,9 @@ export function updateApp({ db }: Store, clientId: string, change: AppColumns): 
   return expecting(1, db.updateTable('apps').set(change).where('client_id', '=', clientId))
 }
 
-/** With its secrets and what is left to be sent to it; refused while anything of it is installed. */
-export function deleteAppRow({ db }: Store, clientId: string): Statement[] {
-  return [
-    statement(db.deleteFrom('uninstall_callbacks').where('client_id', '=', clientId)),
-    statement(db.deleteFrom('apps').where('client_id', '=', clientId)),
-  ]
+/** With its secrets; refused while anything of it is installed or left to be sent to it. */
+export function deleteAppRow({ db }: Store, clientId: string): Statement {
+  return statement(db.deleteFrom('apps').where('client_id', '=', clientId))
 }
 
 /** Of the apps whose client secret is kept encrypted. */

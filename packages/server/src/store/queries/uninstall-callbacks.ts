@@ -39,6 +39,11 @@ export function listUnheardCallbacks({ db }: Store): Promise<UninstallCallbackRo
   return db.selectFrom('uninstall_callbacks').selectAll().orderBy('ended_at').execute()
 }
 
+/** Some of those that are left for an app. */
+export function listCallbacksOfApp({ db }: Store, clientId: string, limit: number): Promise<UninstallCallbackRow[]> {
+  return db.selectFrom('uninstall_callbacks').selectAll().where('client_id', '=', clientId).limit(limit).execute()
+}
+
 /** Holds only for the one sender who claims it first; the others go on to the next without waiting. */
 export function claimCallback({ db, engine }: Store, callback: UninstallCallbackRow, until: number): Statement[] {
   const { company_id, user_id, client_id, ended_at, attempts, claimed_until } = callback
