@@ -111,6 +111,41 @@ describe('the repository', () => {
     expect(wanted.filter(name => !locked.some(path => path.endsWith(`node_modules/${name}`)))).toEqual([])
   })
 
+  it('gives the exit code of a command, whatever Node it is called by', () => {
+    const folder = temporaryFolder()
+    // Not 24 or newer on many machines: then the launcher starts the one that the repository brings.
+    const onPath = spawnSync('node', ['--version'], { encoding: 'utf8' }).status === 0 ? 'node' : process.execPath
+    const run = (bin: string, ...args: string[]) =>
+      spawnSync(onPath, [join(REPOSITORY, 'packages', bin), ...args], { encoding: 'utf8' }).status
+    const server = 'server/bin/tenantry.cjs'
+    expect(run(server, 'migrate', '--data', folder.path)).toBe(0)
+    expect(run(server, 'company', 'list', '--data', folder.path)).toBe(0)
+    expect(run(server, '--version')).toBe(0)
+    expect(run(server, 'company', 'suspend', '99', '--data', folder.path)).toBe(1)
+    expect(run('connect/bin/tenantry-connect.js', 'key')).toBe(0)
+    expect(run('connect/bin/tenantry-connect.js', 'nope')).toBe(2)
+    folder.remove()
+  })
+
+  it.skipIf(process.platform !== 'linux')('a server that npm started stops when npm is gone', async () => {
+    const folder = temporaryFolder()
+    const script = `node ${join(REPOSITORY, 'packages/server/bin/tenantry.cjs')} dev --json --port 0 --data ${folder.path}`
+    writeFileSync(join(folder.path, 'package.json'), JSON.stringify({ name: 'x', scripts: { start: script } }))
+    const npm = spawn('npm', ['start', '--silent'], { cwd: folder.path })
+    const line = await new Promise<string>(resolve => npm.stdout.once('data', data => resolve(String(data))))
+    const { origin } = JSON.parse(line) as { origin: string }
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
+    npm.kill('SIGTERM')
+    await expect
+      .poll(() =>
+        fetch(`${origin}/healthz`)
+          .then(() => 'answers')
+          .catch(() => 'is gone'),
+      )
+      .toBe('is gone')
+    folder.remove()
+  })
+
   it('runs `tenantry` from anywhere in it', () => {
     const bin = join(REPOSITORY, 'packages/server/bin/tenantry.cjs')
     const { stdout, status } = spawnSync(process.execPath, [bin, '--help'], { encoding: 'utf8' })

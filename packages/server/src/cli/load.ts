@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { fill, LOAD_SETTING } from '../load/load.ts'
 import type { Offsets } from '../load/rows.ts'
@@ -58,6 +58,8 @@ async function runLoad(options: LoadCommandOptions) {
   if (options.sample !== undefined && existsSync(options.sample)) {
     throw new UsageError(`${options.sample} is there already. Nothing was changed.`)
   }
+  // Before anything is made: a file that cannot be written is said at once.
+  if (options.sample !== undefined) writeFileSync(options.sample, '', { mode: 0o600, flag: 'wx' })
   const size = { tokens: options.tokens, users, companies }
   const target = await openTarget(database)
   const bar = progressBar('Loading')
@@ -85,6 +87,9 @@ async function runLoad(options: LoadCommandOptions) {
       { database: nameDatabase(database), ...size, rows, seconds, sample: options.sample ?? null },
       describe(nameDatabase(database), { ...size, rows, seconds }, options.sample, sample.length),
     )
+  } catch (error) {
+    if (options.sample !== undefined) rmSync(options.sample, { force: true })
+    throw error
   } finally {
     bar.end()
     await target.close()

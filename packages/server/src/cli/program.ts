@@ -123,5 +123,5 @@ function explainFile(error: unknown): string | undefined {
   const reason = FILE_ERRORS[code]
   if (reason === undefined || path === undefined || syscall === undefined) return undefined
   const verb = /^(open|mkdir|write|rename|unlink|copyfile|fsync)$/.test(syscall) ? 'opened or written' : 'used'
-  return `${path} cannot be ${verb}: ${reason}. Nothing was changed.`
+  return `${path} cannot be ${verb}: ${reason}.`
 }

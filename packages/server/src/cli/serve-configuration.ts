@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { listMistakes, SettingsError, settingsSchema } from '../config/settings.ts'
+import { validationWords } from '../config/validation-words.ts'
 import { splitSecrets } from './data-folder.ts'
 import { readEnvironment } from './environment.ts'
 
@@ -78,7 +79,7 @@ export function readConfiguration(flags: ServeFlags, environment: NodeJS.Process
   }
   const missing = Object.keys(needed).filter(name => given[name] === undefined && !(name === 'data' && given.database))
   mistakes.push(...missing.map(name => needed[name]!))
-  const checked = configurationSchema.safeParse(given)
+  const checked = configurationSchema.safeParse(given, { error: validationWords })
   if (!checked.success) {
     mistakes.push(
       ...listMistakes(checked.error).filter(mistake => !missing.some(name => mistake.startsWith(`${name}:`))),

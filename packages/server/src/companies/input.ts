@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listMistakes } from '../config/settings.ts'
+import { validationWords } from '../config/validation-words.ts'
 import { canonicalEmail, isSubmittable } from './emails.ts'
 import { canonicalLocale } from './locales.ts'
 import { canonicalTimeZone } from './time-zones.ts'
@@ -11,7 +12,7 @@ export class InputError extends Error {
 
 /** @throws {InputError} with every mistake */
 export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const checked = schema.safeParse(input)
+  const checked = schema.safeParse(input, { error: validationWords })
   if (checked.success) return checked.data
   throw new InputError(listMistakes(checked.error).join('\n'))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { validationWords } from './validation-words.ts'
 
 const DAY = 24 * 60 * 60
 
@@ -60,7 +61,7 @@ export class SettingsError extends Error {
 
 /** @throws {SettingsError} with every mistake */
 export function checkSettings(input: SettingsInput): Settings {
-  const checked = settingsSchema.safeParse(input)
+  const checked = settingsSchema.safeParse(input, { error: validationWords })
   if (checked.success) return checked.data
   throw new SettingsError(listMistakes(checked.error))
 }

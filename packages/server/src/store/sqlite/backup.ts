@@ -17,6 +17,7 @@ const BESIDE = ['-wal', '-journal', '-shm']
 export function backUp(path: string, to: string): void {
   refuseExisting(to)
   refuseLeftovers(to)
+  if (!existsSync(dirname(to))) throw new StoreOpenError(`There is no folder ${dirname(to)}. Nothing was changed.`)
   try {
     copyWhole(path, to)
   } catch (error) {
