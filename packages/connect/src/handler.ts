@@ -4,6 +4,7 @@ import { endFlow } from './install/flow.ts'
 import { startInstall } from './install/start.ts'
 import { chooseLocale } from './locale/locale.ts'
 import type { Kit } from './options.ts'
+import { brandStyle } from './pages/brand.ts'
 import { type Page, showPage } from './pages/page.ts'
 import { style } from './pages/style.ts'
 import { hearUninstall } from './uninstall/uninstall.ts'
@@ -20,7 +21,9 @@ export function createHandler(kit: Kit): Handler {
   const start: Route = request => startInstall(kit, request)
   const routes: Record<string, Record<string, Route>> = {
     [kit.startPath]: { GET: start, POST: start },
-    [kit.stylesheetPath]: { GET: async () => new Response(style, { headers: stylesheetHeaders }) },
+    [kit.stylesheetPath]: {
+      GET: async () => new Response(style + brandStyle(kit.brand), { headers: stylesheetHeaders }),
+    },
     [pathOf(kit, kit.redirectUri.pathname)]: {
       GET: (request, trail) => finishInstall(kit, request, trail),
       DELETE: request => hearUninstall(kit, request),
@@ -100,7 +103,7 @@ async function answerError(
         : null,
     formTarget: new URL(kit.provider.authorizationEndpoint).origin,
   }
-  const shown = (await renderOwn(kit, page)) ?? showPage(page, kit.stylesheetPath)
+  const shown = (await renderOwn(kit, page)) ?? showPage(page, kit.stylesheetPath, kit.brand)
   const response = new Response(shown.body, shown)
   if (flow) response.headers.append('Set-Cookie', endFlow(kit, flow.state))
   if (error instanceof ConnectError && error.retryAfter !== undefined) {

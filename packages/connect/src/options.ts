@@ -3,6 +3,7 @@ import type { InstallAnswer, InstallQuestion } from './install-answer.ts'
 import { createKeyring, type Keyring } from './keys/keyring.ts'
 import type { Link } from './link.ts'
 import type { Locale } from './locale/locale.ts'
+import { type Brand, brandMistake } from './pages/brand.ts'
 import { messages } from './pages/messages.ts'
 import type { Page } from './pages/page.ts'
 import { firstTag, type Identity } from './provider/identity.ts'
@@ -26,7 +27,10 @@ export interface Linked {
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook may end without a return
-export type LinkedAnswer = Response | { headers: HeadersInit } | undefined | void
+export type LinkedAnswer = Response | { headers: HeadersInput } | undefined | void
+
+/** What `new Headers()` takes; the name that the DOM library has for it is not there without it. */
+export type HeadersInput = ConstructorParameters<typeof Headers>[0]
 
 export interface ConnectOptions {
   provider: Provider
@@ -53,6 +57,8 @@ export interface ConnectOptions {
   languages?: readonly string[]
   /** Shows the pages of the flow in the app's own look. Undefined shows the kit's. */
   renderPage?(page: Page): Response | undefined | Promise<Response | undefined>
+  /** Whose pages the kit's are: name, logo and colour. */
+  brand?: Brand
   /** Where errors of hooks and of the kit go, each with an id that the person is shown; `console.error` unless given. */
   onError?(error: unknown, id: string): void
   /** How far ahead of its end a token is refreshed, in milliseconds; a minute unless said. */
@@ -98,6 +104,7 @@ export interface Kit {
   refreshAhead: number
   longestWait: number
   languages: readonly string[]
+  brand: Brand
   hooks: Pick<
     ConnectOptions,
     'onInstall' | 'currentAccount' | 'onLinked' | 'onUninstall' | 'onNeedsReauthorization' | 'renderPage'
@@ -147,6 +154,7 @@ export function createKit(options: ConnectOptions): Kit {
     refreshAhead: options.refreshAhead ?? 60_000,
     longestWait: options.longestWait ?? 30_000,
     languages: checkLanguages(options.languages ?? Object.keys(messages)),
+    brand: checkBrand(options.brand ?? {}),
     hooks: options,
     onError,
   }
@@ -178,6 +186,12 @@ function checkBasePath(basePath: string, { pathname }: URL): string {
     throw invalid(`basePath: the beginning of the redirect URI's path (${pathname}), such as /app`)
   }
   return path
+}
+
+function checkBrand(brand: Brand): Brand {
+  const mistake = brandMistake(brand)
+  if (mistake !== undefined) throw invalid(mistake)
+  return brand
 }
 
 /** In their canonical form: `pt_BR` is `pt-BR`. */

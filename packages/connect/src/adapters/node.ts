@@ -28,7 +28,7 @@ function bodyAgain(headers: Headers, parsed: unknown): string | null {
   if (parsed === undefined || parsed === null) return null
   if (typeof parsed === 'string') return parsed
   // `express.raw()` keeps the bytes.
-  if (ArrayBuffer.isView(parsed)) return new TextDecoder().decode(parsed)
+  if (parsed instanceof Uint8Array) return new TextDecoder().decode(parsed)
   const isForm = headers.get('Content-Type')?.startsWith('application/x-www-form-urlencoded')
   return isForm ? new URLSearchParams(parsed as Record<string, string>).toString() : JSON.stringify(parsed)
 }

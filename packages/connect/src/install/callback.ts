@@ -130,7 +130,9 @@ async function answer(
   const given = await kit.hooks.onLinked?.({ identity, link, accountId, created, returnTo, locale, request })
   const page = { kind: 'connected' as const, identity, locale, installedAt, continueTo: returnTo ?? '/' }
   const shown =
-    given instanceof Response ? given : ((await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath))
+    given instanceof Response
+      ? given
+      : ((await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath, kit.brand))
   const response = new Response(shown.body, shown)
   if (given && !(given instanceof Response)) {
     for (const [name, value] of new Headers(given.headers)) response.headers.append(name, value)

@@ -1,6 +1,7 @@
 import type { ConnectErrorCode } from '../errors.ts'
 import { chooseLocale, directionOf, type Locale } from '../locale/locale.ts'
 import type { Identity } from '../provider/identity.ts'
+import type { Brand } from './brand.ts'
 import { html, type Markup } from './html.ts'
 import { type Messages, messages } from './messages.ts'
 
@@ -30,7 +31,7 @@ type Failed = Extract<Page, { kind: 'failed' }>
  * A page in the kit's own look, in the person's language.
  * @param stylesheet its path: a file of its own, so that an app's stricter policy bears it too
  */
-export function showPage(page: Page, stylesheet: string): Response {
+export function showPage(page: Page, stylesheet: string, brand: Brand = {}): Response {
   const { language, text } = pageLanguage(page.locale)
   const content = page.kind === 'connected' ? showConnected(page, text) : showFailed(page, text)
   const document = html`<!doctype html>
@@ -43,7 +44,7 @@ export function showPage(page: Page, stylesheet: string): Response {
 <title>${content.title}</title>
 <link rel="stylesheet" href="${stylesheet}">
 </head>
-<body><main class="${page.kind}"><h1>${content.title}</h1>${content.body}</main></body>
+<body><main class="${page.kind}">${brandMark(brand)}<h1>${content.title}</h1>${content.body}</main></body>
 </html>`
   return new Response(document.text, {
     status: page.kind === 'connected' ? 200 : page.status,
@@ -56,6 +57,11 @@ export function showPage(page: Page, stylesheet: string): Response {
       'X-Content-Type-Options': 'nosniff',
     },
   })
+}
+
+function brandMark({ name, logo }: Brand): Markup | string {
+  if (name === undefined && logo === undefined) return ''
+  return html`<p class="brand">${logo === undefined ? '' : html`<img src="${logo}" alt="" height="32"> `}${name ?? ''}</p>`
 }
 
 /** Browsers hold every hop of a form's redirects against the policy. */

@@ -57,4 +57,16 @@ describe('the pages of the flow', () => {
       expect((await app.connect.handler(new Request(`https://notes.example${path}`))).status).toBe(404)
     }
   })
+
+  it('carry the app’s brand, with colours that can be read', async () => {
+    app = createTestApp(provider, { brand: { name: 'Notes <&>', logo: '/logo.svg', color: '#ffd400' } })
+    const html = await (await provider.install(app.connect, { ...BOND, company: 1 })).text()
+    expect(html).toContain('<img src="/logo.svg" alt="" height="32"> Notes &lt;&amp;&gt;')
+    const stylesheet = new URL('connect.css', APP_CALLBACK)
+    const style = await (await app.connect.handler(new Request(stylesheet))).text()
+    expect(style).toContain('--accent: #ffd400; --on-accent: #10161d;')
+    for (const brand of [{ logo: 'https://elsewhere.example/x.svg' }, { logo: '//x' }, { color: 'red; }' }]) {
+      expect(() => createTestApp(provider, { brand })).toThrow(/brand\./)
+    }
+  })
 })

@@ -5,6 +5,8 @@ export const style = `
 * { box-sizing: border-box; }
 body { margin: 0; min-block-size: 100dvh; display: grid; place-items: center; padding: 1rem; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans Arabic", "Noto Sans JP", sans-serif; }
 main { inline-size: 100%; max-inline-size: 28rem; padding: 2rem 1.5rem; background: var(--card); border-radius: 1rem; box-shadow: 0 1px 2px rgb(0 0 0 / 8%), 0 8px 28px rgb(0 0 0 / 8%); overflow-wrap: anywhere; }
+.brand { display: flex; align-items: center; gap: .6rem; font-weight: 600; color: var(--muted); }
+.brand img { block-size: 2rem; inline-size: auto; max-inline-size: 60%; }
 h1 { margin: 0 0 .75rem; font-size: 1.4rem; line-height: 1.3; text-wrap: balance; }
 p { margin: 0 0 1rem; }
 p:last-child { margin-block-end: 0; }

@@ -7,7 +7,7 @@ import { isAllowedHost, isLoopback, type Provider } from './provider.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type TokenSet, toTokenSet } from './token-answer.ts'
 
-export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+export type Fetch = (input: Parameters<typeof globalThis.fetch>[0], init?: RequestInit) => Promise<Response>
 
 export interface OAuthClientOptions {
   provider: Provider
