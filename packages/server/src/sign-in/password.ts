@@ -15,11 +15,11 @@ const LONGEST_BYTES = 1024
 const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+WAE1dDLab99VSQRTGT2GK0k+FRpU/Fq8U/QRDTPo'
 
 /** One for the whole process, whose cores it shares with answering. */
-const queue = new HashingQueue()
+export const hashingQueue = new HashingQueue()
 
 /** A PHC string. @throws {TooBusy} */
 export function hashPassword(password: string): Promise<string> {
-  return queue.run(() => hash(normalize(password), PARAMETERS))
+  return hashingQueue.run(() => hash(normalize(password), PARAMETERS))
 }
 
 /**
@@ -29,7 +29,7 @@ export function hashPassword(password: string): Promise<string> {
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > LONGEST_BYTES) return false
-  const right = await queue.run(() => verify(user?.password_hash ?? NOBODYS_HASH, normalize(password)))
+  const right = await hashingQueue.run(() => verify(user?.password_hash ?? NOBODYS_HASH, normalize(password)))
   return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
 }
 
