@@ -57,7 +57,7 @@ async function pictureOfFieldNotes(
     await page.getByRole('radio', { name: company }).check()
     await page.click('main button[type=submit] >> nth=0')
     await page.click('button[value=allow]')
-    await page.waitForURL(`${origin}/connect/callback?**`)
+    await page.waitForURL(`${origin}/connect/done`)
   }
   await page.goto(install_url)
   await page.fill('input[name=email]', email)

@@ -84,8 +84,9 @@ describe('the guide, in an empty folder with the packages as they are published'
     const bond = new Person((input, init) => fetch(input, init), facts.password)
     for (const company of [2, 1]) {
       const choice = { email: 'james.bond@mi6.example', company }
-      const page = await bond.request(await bond.walk(`${origin}/start`, `${origin}/callback`, choice))
-      expect(page.status).toBe(200)
+      const answer = await bond.request(await bond.walk(`${origin}/start`, `${origin}/callback`, choice))
+      const page = await bond.request(new URL(answer.headers.get('Location')!, origin))
+      expect([page.status, page.headers.get('Content-Language')]).toEqual([200, 'en'])
     }
     await expect
       .poll(() => app)

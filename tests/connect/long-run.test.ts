@@ -75,7 +75,7 @@ describe('an app that runs for days', () => {
         email: 'bond@mi6.example',
         company,
       })
-      expect((await person.request(callback)).status).toBe(200)
+      expect((await person.request(callback)).status).toBe(303)
     }
 
     faultsOn = true

@@ -63,7 +63,7 @@ describe.each(homes)('many processes on %s', (_, isThere, open) => {
     home = await open()
     provider = await serveTestProvider({ redirectUri: APP_CALLBACK })
     const { connect } = createTestApp(provider, { store: home.store })
-    expect((await provider.install(connect, { ...BOND, company: 1 })).status).toBe(200)
+    expect((await provider.install(connect, { ...BOND, company: 1 })).status).toBe(303)
   })
   afterEach(async () => {
     for (const worker of workers.splice(0)) {

@@ -129,7 +129,8 @@ describe('the published kit', () => {
           email: 'james.bond@mi6.example',
           company: 2,
         })
-        const page = await bond.request(walked)
+        const answer = await bond.request(walked)
+        const page = await bond.request(new URL(answer.headers.get('Location')!, callback))
         expect({ status: page.status, language: page.headers.get('Content-Language') }).toEqual({
           status: 200,
           language: 'en',

@@ -147,8 +147,9 @@ describe('oidc-provider', () => {
   it('completes the flow, refreshes, and ends', async () => {
     const person = personWith(connect)
     const answer = await person.request(await person.walk(START, CALLBACK, { email: '' }))
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('Content-Language')).toBe('pt')
+    expect(answer.status).toBe(303)
+    const page = await person.request(new URL(answer.headers.get('Location')!, CALLBACK))
+    expect(page.headers.get('Content-Language')).toBe('pt')
     expect(accounts).toEqual(['oidc-provider:2:777'])
     const reference = { companyId: 2, userId: 777 }
     const first = await connect.accessToken(reference)
@@ -197,7 +198,7 @@ describe('oauth2-mock-server', () => {
   it('completes the flow, refreshes, and marks the link once it refuses', async () => {
     const person = personWith(connect)
     const answer = await person.request(await person.walk(START, CALLBACK, { email: '' }))
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBe(303)
     expect(accounts).toEqual(['mock:5:42'])
     const reference = { companyId: 5, userId: 42 }
     const first = await connect.accessToken(reference)
@@ -218,7 +219,7 @@ describe('the official pipedrive package', () => {
   it('calls the API with tokens of the kit, as the guide to moving says', async () => {
     const provider = await serveTestProvider({ redirectUri: APP_CALLBACK, app: { wire: 'pipedrive' } })
     const { connect } = createTestApp(provider)
-    expect((await provider.install(connect, { ...BOND, company: 2 })).status).toBe(200)
+    expect((await provider.install(connect, { ...BOND, company: 2 })).status).toBe(303)
     const config = new pipedrive.Configuration({
       basePath: `${provider.origin}/api/v1`,
       accessToken: () => connect.accessToken({ companyId: 2, userId: 777 }),

@@ -7,7 +7,13 @@ import {
   refuse,
   useAccount,
 } from '@tenantry/connect'
-import { startTestProvider, type TestProvider, type TestProviderOptions } from '@tenantry/connect/testing'
+import {
+  type Choice,
+  type Person,
+  startTestProvider,
+  type TestProvider,
+  type TestProviderOptions,
+} from '@tenantry/connect/testing'
 
 export const KEY = 'an encryption key of the tests that is long enough'
 export const APP_CALLBACK = 'https://notes.example/connect/callback'
@@ -61,6 +67,18 @@ export function createTestApp(provider: TestProvider, options: Partial<ConnectOp
     ...options,
   })
   return { connect, accounts, told, signedInAs: accountId => ({ Cookie: `account=${accountId}` }) }
+}
+
+/** Installs as a person would, and follows to the page that says so. */
+export async function installToPage(
+  provider: TestProvider,
+  connect: Connect,
+  choice: Choice,
+  person: Person = provider.person(connect),
+  init?: RequestInit,
+): Promise<Response> {
+  const answer = await provider.install(connect, choice, person, init)
+  return person.request(new URL(answer.headers.get('Location')!, APP_CALLBACK))
 }
 
 /** Begins adding a company to the account of this browser's session, as the app's own form does. */

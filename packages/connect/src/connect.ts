@@ -1,9 +1,11 @@
 import { createHandler, type Handler, pathOf } from './handler.ts'
+import type { Id } from './ids.ts'
 import { type Authorization, type AuthorizeOptions, authorize } from './install/start.ts'
+import { aboutLink } from './link.ts'
 import { disconnect, forget } from './links/disconnect.ts'
 import { createLinks, keyOf, type LinkReference, type Links } from './links/links.ts'
 import { chooseLocale, type Locale } from './locale/locale.ts'
-import { type ConnectOptions, createKit } from './options.ts'
+import { type ConnectOptions, createKit, type Kit } from './options.ts'
 import type { Identity } from './provider/identity.ts'
 import { authorizedFetch } from './tokens/authorized-fetch.ts'
 import { FreshTokens } from './tokens/fresh-tokens.ts'
@@ -11,45 +13,52 @@ import { type KeepAliveOptions, type KeepAliveResult, keepAlive } from './tokens
 import { type RewrapProgress, rewrapTokens } from './tokens/rewrap.ts'
 
 /** The kit, for one provider. */
-export interface Connect {
-  /** Answers the start path and the redirect URI's path; 404 for all else. */
+export interface Connect<I extends Id = number> {
+  /** Answers the start path, the redirect URI's path and its own pages'; 404 for all else. */
   handler: Handler
   /** Whether the handler answers this path. */
   handles(pathname: string): boolean
   /** Where installs begin: `GET` for an install or a sign-in, `POST` to add a company to the signed-in account. */
   startPath: string
-  links: Links
+  links: Links<I>
   /**
    * An access token that works, refreshed where it is about to end; one refresh at a time in all processes.
    * @throws {ConnectError} `link_missing`, `needs_reauthorization`, `disconnected`, `provider_unavailable`
    */
-  accessToken(reference: LinkReference): Promise<string>
+  accessToken(reference: LinkReference<I>): Promise<string>
   /** `fetch` on the provider's API as that user at that company. A path is on the company's own API. */
-  fetch(reference: LinkReference, target: string | URL, init?: RequestInit): Promise<Response>
+  fetch(reference: LinkReference<I>, target: string | URL, init?: RequestInit): Promise<Response>
   /** The address to send a browser to, and the cookies that go with it: for what the start path cannot serve. */
-  authorize(options?: AuthorizeOptions): Promise<Authorization>
+  authorize(options?: AuthorizeOptions<I>): Promise<Authorization>
   /** Refreshes tokens that nobody has used for long, before the provider lets them die: for a daily job. */
   keepAlive(options?: KeepAliveOptions): Promise<KeepAliveResult>
   /** Asks the provider anew who this is, and keeps the answer with the link. */
-  identify(reference: LinkReference): Promise<Identity>
+  identify(reference: LinkReference<I>): Promise<Identity<I>>
   /** Ends a link from the app's side, at the provider too. */
-  disconnect(reference: LinkReference): Promise<void>
+  disconnect(reference: LinkReference<I>): Promise<void>
   /** Disconnects and deletes a link. */
-  forget(reference: LinkReference): Promise<void>
+  forget(reference: LinkReference<I>): Promise<void>
   /** The language for a person among the app's, with formatters. */
-  locale(identity?: Identity, request?: Request): Locale
+  locale(identity?: Identity<I>, request?: Request): Locale
   /** Encrypts all tokens under the current key. */
   rewrap(onProgress?: (progress: RewrapProgress) => void): Promise<RewrapProgress>
 }
+
+/** What an adapter needs of a kit, whatever its ids are. */
+export type Mountable = Pick<Connect, 'handler' | 'handles'>
 
 /**
  * Makes the kit. Options are checked at once.
  * @throws {ConnectError} `configuration_invalid`
  */
-export function createConnect(options: ConnectOptions): Connect {
-  const kit = createKit(options)
+export function createConnect<I extends Id = number>(options: ConnectOptions<I>): Connect<I> {
+  const kit = createKit(options as unknown as ConnectOptions<Id>)
+  return connectOf(kit) as unknown as Connect<I>
+}
+
+function connectOf(kit: Kit): Connect<Id> {
   const freshTokens = new FreshTokens(kit)
-  const paths = new Set([kit.startPath, kit.stylesheetPath, pathOf(kit, kit.redirectUri.pathname)])
+  const paths = new Set([kit.startPath, kit.stylesheetPath, kit.donePath, pathOf(kit, kit.redirectUri.pathname)])
   return {
     handler: createHandler(kit),
     handles: pathname => paths.has(pathOf(kit, pathname)),
@@ -61,7 +70,7 @@ export function createConnect(options: ConnectOptions): Connect {
     keepAlive: options => keepAlive(kit, freshTokens, options),
     async identify(reference) {
       const { link, tokens } = await freshTokens.get(keyOf(kit, reference))
-      const identity = await kit.oauth.identify(tokens.accessToken, link.apiDomain)
+      const identity = await kit.oauth.identify(tokens.accessToken, link.apiDomain, aboutLink(link))
       await kit.store.replaceLink({ ...link, identity: JSON.stringify(identity), version: link.version + 1 })
       return identity
     },
@@ -69,6 +78,6 @@ export function createConnect(options: ConnectOptions): Connect {
     forget: reference => forget(kit, reference),
     locale: (identity, request) =>
       chooseLocale({ identity, languages: kit.languages, acceptLanguage: request?.headers.get('Accept-Language') }),
-    rewrap: onProgress => rewrapTokens(kit.store, kit.keyring, kit.provider.name, onProgress),
+    rewrap: onProgress => rewrapTokens(kit.store, kit.keyring, { name: kit.provider.name, ids: kit.ids }, onProgress),
   }
 }

@@ -1,5 +1,7 @@
 import { ConnectError, type ConnectErrorCode } from './errors.ts'
+import type { Id } from './ids.ts'
 import { type CallbackTrail, finishInstall } from './install/callback.ts'
+import { showDonePage } from './install/done-page.ts'
 import { endFlow } from './install/flow.ts'
 import { startInstall } from './install/start.ts'
 import { chooseLocale } from './locale/locale.ts'
@@ -24,6 +26,7 @@ export function createHandler(kit: Kit): Handler {
     [kit.stylesheetPath]: {
       GET: async () => new Response(style + brandStyle(kit.brand), { headers: stylesheetHeaders }),
     },
+    [kit.donePath]: { GET: request => showDonePage(kit, request) },
     [pathOf(kit, kit.redirectUri.pathname)]: {
       GET: (request, trail) => finishInstall(kit, request, trail),
       DELETE: request => hearUninstall(kit, request),
@@ -113,7 +116,7 @@ async function answerError(
 }
 
 /** The app's own page; what goes wrong in it does not hide what went wrong before. */
-async function renderOwn(kit: Kit, page: Page): Promise<Response | undefined> {
+async function renderOwn(kit: Kit, page: Page<Id>): Promise<Response | undefined> {
   try {
     return await kit.hooks.renderPage?.(page)
   } catch (error) {

@@ -1,12 +1,13 @@
+import type { Id } from './ids.ts'
 import type { Link } from './link.ts'
 import type { Identity } from './provider/identity.ts'
 
 /** What the app is asked at each install. */
-export interface InstallQuestion {
+export interface InstallQuestion<I extends Id = number> {
   /** Who installed, at which company: checked with the provider just now. */
-  identity: Identity
+  identity: Identity<I>
   /** The link that this identity has already, whatever its e-mail is by now. */
-  link: Link | undefined
+  link: Link<I> | undefined
   /** The account that is signed in to the app. */
   account: string | null
   /** `link` when that account's owner asked to add a company to it; `install` for an install or a sign-in. */

@@ -1,4 +1,5 @@
 import { ConnectError } from './errors.ts'
+import type { Id, IdKind } from './ids.ts'
 import type { InstallAnswer, InstallQuestion } from './install-answer.ts'
 import { createKeyring, type Keyring } from './keys/keyring.ts'
 import type { Link } from './link.ts'
@@ -13,9 +14,9 @@ import type { LinkStore } from './store/store.ts'
 import { withTimeLimit } from './store/time-limit.ts'
 
 /** An install that has been linked. */
-export interface Linked {
-  identity: Identity
-  link: Link
+export interface Linked<I extends Id = number> {
+  identity: Identity<I>
+  link: Link<I>
   accountId: string
   /** The account was made by this install. */
   created: boolean
@@ -32,8 +33,8 @@ export type LinkedAnswer = Response | { headers: HeadersInput } | undefined | vo
 /** What `new Headers()` takes; the name that the DOM library has for it is not there without it. */
 export type HeadersInput = ConstructorParameters<typeof Headers>[0]
 
-export interface ConnectOptions {
-  provider: Provider
+export interface ConnectOptions<I extends Id = number> {
+  provider: Provider<I>
   clientId: string
   clientSecret: string
   /** The callback, as it is registered: where the handler answers, for installs and for uninstalls. */
@@ -42,21 +43,21 @@ export interface ConnectOptions {
   /** Keys for the tokens, each at least 32 characters, the current one first; earlier ones can still be read. */
   encryptionKeys: readonly string[]
   /** Whose account an install belongs to: `useAccount`, `createAccount` or `refuse`. */
-  onInstall(question: InstallQuestion): InstallAnswer | Promise<InstallAnswer>
+  onInstall(question: InstallQuestion<I>): InstallAnswer | Promise<InstallAnswer>
   /** The account that is signed in to the app in this request, by the app's own session; null when none is. */
   currentAccount?(request: Request): string | null | Promise<string | null>
   /** After the link is kept: headers for the answer (the app's session cookie), or an answer of your own. */
-  onLinked?(linked: Linked): LinkedAnswer | Promise<LinkedAnswer>
+  onLinked?(linked: Linked<I>): LinkedAnswer | Promise<LinkedAnswer>
   /** The user removed the app at the provider; the tokens are erased. It may be told twice. */
-  onUninstall?(link: Link): void | Promise<void>
+  onUninstall?(link: Link<I>): void | Promise<void>
   /** The provider refused the refresh: the user must allow the app again. Told once. */
-  onNeedsReauthorization?(link: Link): void | Promise<void>
+  onNeedsReauthorization?(link: Link<I>): void | Promise<void>
   /** What to ask for; all that the app is registered for unless said. */
   scopes?: readonly string[]
   /** The app's languages as BCP 47 tags, the default first: what `locale` chooses from. Those of the kit's pages unless said. */
   languages?: readonly string[]
   /** Shows the pages of the flow in the app's own look. Undefined shows the kit's. */
-  renderPage?(page: Page): Response | undefined | Promise<Response | undefined>
+  renderPage?(page: Page<I>): Response | undefined | Promise<Response | undefined>
   /** Whose pages the kit's are: name, logo and colour. */
   brand?: Brand
   /** Where errors of hooks and of the kit go, each with an id that the person is shown; `console.error` unless given. */
@@ -88,12 +89,16 @@ export interface ConnectOptions {
 
 /** What every room of the kit works with. */
 export interface Kit {
-  provider: Provider
+  provider: Provider<Id>
+  /** What the provider's ids are. */
+  ids: IdKind
   clientId: string
   clientSecret: string
   redirectUri: URL
   startPath: string
   stylesheetPath: string
+  /** Where the page is that says who is connected where. */
+  donePath: string
   basePath: string
   store: LinkStore
   keyring: Keyring
@@ -106,14 +111,14 @@ export interface Kit {
   languages: readonly string[]
   brand: Brand
   hooks: Pick<
-    ConnectOptions,
+    ConnectOptions<Id>,
     'onInstall' | 'currentAccount' | 'onLinked' | 'onUninstall' | 'onNeedsReauthorization' | 'renderPage'
   >
   onError(error: unknown, id: string): void
 }
 
 /** @throws {ConnectError} `configuration_invalid`, with what is wrong */
-export function createKit(options: ConnectOptions): Kit {
+export function createKit(options: ConnectOptions<Id>): Kit {
   const { provider, clientId, clientSecret, store } = options
   for (const [name, value] of Object.entries({ clientId, clientSecret })) {
     if (typeof value !== 'string' || value === '') {
@@ -133,11 +138,12 @@ export function createKit(options: ConnectOptions): Kit {
   const startPath = checkStartPath(options.startPath, redirectUri)
   return {
     provider,
+    ids: checkIds(provider.ids),
     clientId,
     clientSecret,
     redirectUri,
     startPath,
-    stylesheetPath: startPath.replace(/[^/]*$/, 'connect.css'),
+    ...pagePaths(startPath, options.startPath !== undefined),
     basePath: checkBasePath(options.basePath ?? '', redirectUri),
     store: withTimeLimit(store, options.storeTimeout ?? 10_000),
     keyring: createKeyring(options.encryptionKeys ?? []),
@@ -160,14 +166,19 @@ export function createKit(options: ConnectOptions): Kit {
   }
 }
 
+function checkIds(ids: IdKind = 'integer'): IdKind {
+  if (ids !== 'integer' && ids !== 'text') throw invalid('provider: its ids are integer or text')
+  return ids
+}
+
 function checkRedirectUri(redirectUri: string): URL {
   if (redirectUri === undefined) throw invalid('redirectUri: missing; a whole address, as it is registered')
   if (!URL.canParse(redirectUri)) throw invalid('redirectUri: a whole address, as it is registered')
   const url = new URL(redirectUri)
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
     throw invalid('redirectUri: https, except on this machine')
-  if (/\/(start|connect\.css)$/.test(url.pathname)) {
-    throw invalid('redirectUri: a path that does not end in /start or /connect.css, which the kit uses itself')
+  if (/\/(start|done|connect\.css)$/.test(url.pathname)) {
+    throw invalid('redirectUri: a path that does not end in /start, /done or /connect.css, which the kit uses itself')
   }
   return url
 }
@@ -178,6 +189,13 @@ function checkStartPath(startPath: string | undefined, redirectUri: URL): string
     throw invalid('startPath: a path on this app other than the callback, such as /connect/pipedrive')
   }
   return startPath
+}
+
+/** Two kits that share a folder have two starts, and two of each other path. */
+function pagePaths(startPath: string, isOwn: boolean): Pick<Kit, 'stylesheetPath' | 'donePath'> {
+  if (isOwn) return { stylesheetPath: `${startPath}.css`, donePath: `${startPath}-done` }
+  const beside = (name: string) => startPath.replace(/[^/]*$/, name)
+  return { stylesheetPath: beside('connect.css'), donePath: beside('done') }
 }
 
 function checkBasePath(basePath: string, { pathname }: URL): string {

@@ -97,9 +97,10 @@ describe.each(frameworks)('%s', (_, serve) => {
     const bond = new Person((input, init) => fetch(input, init), 'shaken-not-stirred')
     const callback = `${origin}/connect/callback`
     const installed = await bond.request(await bond.walk(`${origin}/connect/start`, callback, { ...BOND, company: 1 }))
-    expect(installed.status).toBe(200)
-    expect(installed.headers.getSetCookie().length).toBe(2)
-    expect(await installed.text()).toContain('Connected to')
+    expect([installed.status, installed.headers.get('Location')]).toEqual([303, '/connect/done'])
+    expect(installed.headers.getSetCookie().length).toBe(3)
+    const page = await bond.request(`${origin}/connect/done`)
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Connected to')])
 
     const form: RequestInit = {
       method: 'POST',
@@ -109,8 +110,8 @@ describe.each(frameworks)('%s', (_, serve) => {
     const added = await bond.request(
       await bond.walk(`${origin}/connect/start`, callback, { ...BOND, company: 2 }, form),
     )
-    expect(added.status).toBe(200)
-    expect(await added.text()).toContain('href="/notes?a=1&amp;b=2"')
+    expect(added.status).toBe(303)
+    expect(await (await bond.request(`${origin}/connect/done`)).text()).toContain('href="/notes?a=1&amp;b=2"')
     expect((await app.connect.links.ofAccount('account-1')).length).toBe(2)
 
     const { clientId, clientSecret } = provider.options

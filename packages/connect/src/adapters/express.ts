@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Connect } from '../connect.ts'
+import type { Mountable } from '../connect.ts'
 import { handleNode, nativeOf } from './node.ts'
 
 /** An Express request, as far as it matters here. */
@@ -21,7 +21,7 @@ export function expressRequest<Own = any>(request: Request): Own {
 }
 
 /** Express 5 middleware: `app.use(expressConnect(connect))`. Other paths go on to the next one. */
-export function expressConnect(connect: Connect) {
+export function expressConnect(connect: Mountable) {
   return (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
     const path = request.originalUrl ?? request.url ?? '/'
     if (connect.handles(path.split('?')[0]!)) {

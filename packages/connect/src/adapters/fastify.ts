@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Connect } from '../connect.ts'
+import type { Mountable } from '../connect.ts'
 import { handleNode } from './node.ts'
 
 /** What a Fastify instance has, as far as it matters here. */
@@ -11,7 +11,7 @@ interface FastifyLike {
 }
 
 /** For Fastify 5: `fastifyConnect(app, connect)`, before the routes. Other paths are Fastify's as before. */
-export function fastifyConnect(app: FastifyLike, connect: Connect): void {
+export function fastifyConnect(app: FastifyLike, connect: Mountable): void {
   app.addHook('onRequest', async ({ raw }, reply) => {
     const path = raw.url ?? '/'
     if (!connect.handles(path.split('?')[0]!)) return

@@ -1,7 +1,7 @@
-import type { Connect } from '../connect.ts'
+import type { Mountable } from '../connect.ts'
 
 /** Hono middleware: `app.use(honoConnect(connect))`. Other paths go on to the next one. */
-export function honoConnect(connect: Connect) {
+export function honoConnect(connect: Mountable) {
   return async (c: { req: { raw: Request } }, next: () => Promise<void>): Promise<Response | undefined> => {
     if (connect.handles(new URL(c.req.raw.url).pathname)) return connect.handler(c.req.raw)
     await next()

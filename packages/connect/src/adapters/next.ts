@@ -1,11 +1,11 @@
-import type { Connect } from '../connect.ts'
+import type { Mountable } from '../connect.ts'
 
 /**
  * Next.js route handlers, in `app/connect/[step]/route.ts` for a redirect URI that ends in `/connect/callback`:
  * `export const { GET, POST, DELETE } = nextConnect(connect)`. A function that makes the kit at the first request is fine
  * too: at build time there are no secrets.
  */
-export function nextConnect(connect: Connect | (() => Connect)) {
+export function nextConnect(connect: Mountable | (() => Mountable)) {
   const handle = (request: Request): Promise<Response> =>
     (typeof connect === 'function' ? connect() : connect).handler(request)
   return { GET: handle, POST: handle, DELETE: handle }

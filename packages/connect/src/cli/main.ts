@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ConnectError } from '../errors.ts'
+import type { IdKind } from '../ids.ts'
 import { randomText } from '../keys/bytes.ts'
 import { createKeyring } from '../keys/keyring.ts'
 import type { LinkStore } from '../store/store.ts'
@@ -15,6 +16,9 @@ const USAGE = `tenantry-connect: keys and tokens of an app that uses @tenantry/c
       encrypts all tokens anew under the current key. CONNECT_KEYS has the keys, the current one first, separated by
       commas. The address is a SQLite file or postgres://…; --provider may stand several times (tenantry and pipedrive
       unless it does). It can be broken off and run again, while the app runs.`
+
+/** PostgreSQL's code for a table that is not there. */
+const UNDEFINED_TABLE = '42P01'
 
 /** What somebody typed wrong. */
 class UsageError extends Error {}
@@ -47,8 +51,11 @@ async function rewrap(args: string[]): Promise<number> {
   const total: RewrapProgress = { seen: 0, rewrapped: 0, unreadable: 0 }
   try {
     for (const provider of providers) {
-      const done = await rewrapTokens(store, keyring, provider, progress => showProgress(provider, progress))
-      for (const name of ['seen', 'rewrapped', 'unreadable'] as const) total[name] += done[name]
+      for (const ids of ['integer', 'text'] as const) {
+        const show = (progress: RewrapProgress) => showProgress(provider, progress)
+        const done = await rewrapTokens(store, keyring, { name: provider, ids }, show).catch(noTextIds(ids))
+        for (const name of ['seen', 'rewrapped', 'unreadable'] as const) total[name] += done[name]
+      }
     }
   } finally {
     await close()
@@ -60,6 +67,16 @@ async function rewrap(args: string[]): Promise<number> {
       : `${total.seen} links: ${total.rewrapped} encrypted anew, ${total.seen - total.rewrapped - total.unreadable} as they should be, ${total.unreadable} that no key in CONNECT_KEYS opens.`,
   )
   return total.unreadable > 0 ? 1 : 0
+}
+
+/** Where no provider has text ids, a database need not have their table. */
+function noTextIds(ids: IdKind): (error: unknown) => RewrapProgress {
+  return error => {
+    if (ids === 'text' && (error as { code?: string }).code === UNDEFINED_TABLE) {
+      return { seen: 0, rewrapped: 0, unreadable: 0 }
+    }
+    throw error
+  }
 }
 
 function readOptions(args: string[]) {

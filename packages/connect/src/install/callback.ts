@@ -1,16 +1,17 @@
 import { ConnectError, isConnectError } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import { chooseLocale } from '../locale/locale.ts'
 import type { Kit } from '../options.ts'
-import { showPage } from '../pages/page.ts'
 import type { Identity } from '../provider/identity.ts'
-import type { TokenSet } from '../provider/token-answer.ts'
+import type { Exchanged } from '../provider/oauth-client.ts'
+import { leadToDonePage } from './done-page.ts'
 import { codeVerifierOf, endFlow, type Flow, requireFlow, sentToStart, useOnce, wasSentToStart } from './flow.ts'
 import { type Install, type KeptLink, keepLink } from './keep-link.ts'
 
 /** What is known of an install by the time that it fails, for its page. */
 export interface CallbackTrail {
   flow?: Flow
-  identity?: Identity
+  identity?: Identity<Id>
   /** Who is signed in. */
   account?: string | null
 }
@@ -31,7 +32,7 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
     state: flow.state,
     codeVerifier: await codeVerifierOf(kit, flow),
   })
-  const identity = await identifyPatiently(kit, exchanged.tokens)
+  const identity = await identifyPatiently(kit, exchanged, callback.searchParams)
   trail.identity = identity
   const kept = await keepOrGiveBack(kit, flow, {
     ...{ identity, account, request },
@@ -77,10 +78,14 @@ const BUSY_RETRIES = 2
 const LONGEST_BUSY_WAIT = 5000
 
 /** The code is used up: an install is not lost to a provider that says 429 when asked who this is. */
-async function identifyPatiently(kit: Kit, { accessToken, apiDomain }: TokenSet): Promise<Identity> {
+async function identifyPatiently(
+  kit: Kit,
+  { tokens: { accessToken, apiDomain }, tokenAnswer }: Exchanged,
+  callback: URLSearchParams,
+): Promise<Identity<Id>> {
   for (let retry = 0; ; retry++) {
     try {
-      return await kit.oauth.identify(accessToken, apiDomain)
+      return await kit.oauth.identify(accessToken, apiDomain, { callback, tokenAnswer, known: null })
     } catch (error) {
       if (!isConnectError(error, 'provider_unavailable') || retry === BUSY_RETRIES) throw error
       const wait = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000
@@ -107,7 +112,7 @@ function requireSameOwner(flow: Flow, account: string | null): void {
 }
 
 /** A refused install is not left at the provider; unless the person has a link that works, which it would end. */
-async function giveBack(kit: Kit, identity: Identity, refreshToken: string | null): Promise<void> {
+async function giveBack(kit: Kit, identity: Identity<Id>, refreshToken: string | null): Promise<void> {
   const link = await kit.store.findLink(identity)
   if (link?.status === 'active' || refreshToken === null) return
   await kit.oauth.revoke(refreshToken).catch(error => kit.onError(error, crypto.randomUUID()))
@@ -117,23 +122,22 @@ async function answer(
   kit: Kit,
   request: Request,
   flow: Flow,
-  identity: Identity,
+  identity: Identity<Id>,
   { link, created }: KeptLink,
 ): Promise<Response> {
-  const locale = chooseLocale({
-    identity,
-    languages: kit.languages,
-    acceptLanguage: request.headers.get('Accept-Language'),
-  })
+  const acceptLanguage = request.headers.get('Accept-Language')
+  const locale = chooseLocale({ identity, languages: kit.languages, acceptLanguage })
   const { returnTo } = flow
-  const { accountId, installedAt } = link
-  const given = await kit.hooks.onLinked?.({ identity, link, accountId, created, returnTo, locale, request })
-  const page = { kind: 'connected' as const, identity, locale, installedAt, continueTo: returnTo ?? '/' }
-  const shown =
-    given instanceof Response
-      ? given
-      : ((await kit.hooks.renderPage?.(page)) ?? showPage(page, kit.stylesheetPath, kit.brand))
-  const response = new Response(shown.body, shown)
+  const given = await kit.hooks.onLinked?.({
+    identity,
+    link,
+    accountId: link.accountId,
+    created,
+    returnTo,
+    locale,
+    request,
+  })
+  const response = given instanceof Response ? new Response(given.body, given) : await leadToDonePage(kit, flow, link)
   if (given && !(given instanceof Response)) {
     for (const [name, value] of new Headers(given.headers)) response.headers.append(name, value)
   }

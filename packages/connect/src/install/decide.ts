@@ -1,4 +1,5 @@
 import { ConnectError } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import type { InstallAnswer, InstallQuestion } from '../install-answer.ts'
 import type { Identity } from '../provider/identity.ts'
 
@@ -10,7 +11,7 @@ export type Decision = { accountId: string } | { create: () => string | Promise<
  * move, and an account gets a link only by being made for it, or when its signed-in owner asked.
  * @throws {ConnectError} `link_refused`, `link_belongs_to_another_account`, `link_needs_consent`, `account_not_proved`
  */
-export function decide(answer: InstallAnswer, { link, account, intent, identity }: InstallQuestion): Decision {
+export function decide(answer: InstallAnswer, { link, account, intent, identity }: InstallQuestion<Id>): Decision {
   if (answer.kind === 'refuse') throw new ConnectError('link_refused', answer.message)
   if (link) {
     if (answer.kind === 'create')
@@ -33,11 +34,11 @@ function notProved(how: string): ConnectError {
 }
 
 /** An owner who wants a company added is never signed in to somebody else's account instead. */
-export function requireFree({ link, account, intent, identity }: InstallQuestion): void {
+export function requireFree({ link, account, intent, identity }: InstallQuestion<Id>): void {
   if (intent === 'link' && link && link.accountId !== account) throw belongsToAnother(identity)
 }
 
-function belongsToAnother({ userId, companyId }: Identity): ConnectError {
+function belongsToAnother({ userId, companyId }: Identity<Id>): ConnectError {
   return new ConnectError(
     'link_belongs_to_another_account',
     `User ${userId} at company ${companyId} belongs to another account. Its owner can move it: links.move().`,

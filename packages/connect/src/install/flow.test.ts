@@ -58,7 +58,7 @@ describe('a flow that did not start here', () => {
     const other = new URL(callback)
     other.searchParams.set('state', `${callback.searchParams.get('state')!.slice(0, 12)}and-then-another`)
     expect((await person.request(other)).status).toBe(400)
-    expect((await person.request(callback)).status).toBe(200)
+    expect((await person.request(callback)).status).toBe(303)
   })
 
   it('a callback that began at the provider goes to the start, once, and its code is never used', async () => {
@@ -78,7 +78,7 @@ describe('a flow that did not start here', () => {
     const own = provider.person(app.connect)
     await own.request(callback)
     const answer = await own.request(await own.walk(START, APP_CALLBACK, BOND_AT_MI6))
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBe(303)
   })
 
   it.each(['forged', 'x'.repeat(32)])('a callback with the state %j of nobody is refused', async state => {
@@ -98,7 +98,7 @@ describe('a flow that did not start here', () => {
     const person = provider.person(first.connect)
     const callback = await person.walk(start.headers.get('Location')!, APP_CALLBACK, BOND_AT_MI6)
     const request = () => new Request(callback, { headers: { Cookie: cookie } })
-    expect((await first.connect.handler(request())).status).toBe(200)
+    expect((await first.connect.handler(request())).status).toBe(303)
     const asked = provider.requestsTo('/oauth/token')
     for (const { connect } of [first, second]) {
       const answer = await connect.handler(request())
@@ -156,8 +156,8 @@ describe('a flow that did not start here', () => {
       await person.walk(START, APP_CALLBACK, BOND_AT_MI6),
       await person.walk(START, APP_CALLBACK, { ...BOND, company: 2 }),
     ]
-    expect((await person.request(one)).status).toBe(200)
-    expect((await person.request(two)).status).toBe(200)
+    expect((await person.request(one)).status).toBe(303)
+    expect((await person.request(two)).status).toBe(303)
   })
 })
 

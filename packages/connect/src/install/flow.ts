@@ -44,8 +44,8 @@ export async function keepFlow(kit: Kit, request: Request | undefined, flow: Flo
   const value = `${payload}.${await kit.keyring.sign(payload)}`
   const others = request ? flowCookies(kit, request).slice(0, 1 - MOST_FLOWS) : []
   return [
-    `${cookieName(kit, flow.state)}=${value}; Max-Age=${FLOW_LIFETIME / 1000}; ${attributes(kit)}`,
-    ...others.map(([name]) => `${name}=; Max-Age=0; ${attributes(kit)}`),
+    `${cookieName(kit, flow.state)}=${value}; Max-Age=${FLOW_LIFETIME / 1000}; ${cookieAttributes(kit)}`,
+    ...others.map(([name]) => `${name}=; Max-Age=0; ${cookieAttributes(kit)}`),
   ]
 }
 
@@ -53,7 +53,7 @@ const SENT_TO_START = 'connect-from-provider'
 
 /** The `Set-Cookie` line that notes that an install which began at the provider was sent to the app's own start. */
 export function sentToStart(kit: Kit): string {
-  return `${SENT_TO_START}=1; Max-Age=60; ${attributes(kit)}`
+  return `${SENT_TO_START}=1; Max-Age=60; ${cookieAttributes(kit)}`
 }
 
 export function wasSentToStart(request: Request): boolean {
@@ -62,7 +62,7 @@ export function wasSentToStart(request: Request): boolean {
 
 /** The `Set-Cookie` line that ends a flow. */
 export function endFlow(kit: Kit, state: string): string {
-  return `${cookieName(kit, state)}=; Max-Age=0; ${attributes(kit)}`
+  return `${cookieName(kit, state)}=; Max-Age=0; ${cookieAttributes(kit)}`
 }
 
 /**
@@ -92,7 +92,8 @@ export async function useOnce(kit: Kit, flow: Flow): Promise<void> {
   }
 }
 
-function audienceOf(kit: Kit): string {
+/** An answer of another provider, or to another app, is not for this kit. */
+export function audienceOf(kit: Kit): string {
   return `${kit.provider.name} ${kit.clientId}`
 }
 
@@ -104,7 +105,7 @@ function cookiePrefix({ redirectUri }: Kit): string {
   return redirectUri.protocol === 'https:' ? '__Host-connect-' : 'connect-'
 }
 
-function attributes({ redirectUri }: Kit): string {
+export function cookieAttributes({ redirectUri }: Kit): string {
   return `Path=/; HttpOnly; SameSite=Lax${redirectUri.protocol === 'https:' ? '; Secure' : ''}`
 }
 

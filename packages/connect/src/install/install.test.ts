@@ -8,6 +8,7 @@ import {
   AT_MI6,
   BOND,
   createTestApp,
+  installToPage,
   linkForm,
   MONEYPENNY,
   MONEYPENNY_AT_MI6,
@@ -30,7 +31,7 @@ afterEach(() => provider.close())
 describe('an install', () => {
   it('makes an account the first time, and keeps who and where', async () => {
     const answer = await provider.install(app.connect, { ...BOND, company: 2 })
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBe(303)
     expect(app.accounts).toEqual([{ id: 'account-1', name: 'James Bond', email: 'j.bond@universal-exports.example' }])
     expect(await app.connect.links.find(AT_EXPORTS)).toMatchObject({
       accountId: 'account-1',
@@ -68,7 +69,7 @@ describe('an install', () => {
     const person = provider.person(app.connect)
     await provider.install(app.connect, { ...BOND, company: 1 }, person)
     const answer = await provider.install(app.connect, { ...BOND, company: 2 }, person, linkForm())
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBe(303)
     const links = await app.connect.links.ofAccount('account-1')
     expect(links.map(({ companyId }) => companyId)).toEqual([1, 2])
     expect(app.accounts.length).toBe(1)
@@ -82,7 +83,7 @@ describe('an install', () => {
       }),
     )
     const answers = await Promise.all(people.map(({ person, callback }) => person.request(callback)))
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303, 303, 303, 303])
     expect(app.accounts.length).toBe(1)
   })
 
@@ -104,13 +105,13 @@ describe('an install', () => {
     const answers = await Promise.all(
       [kit(), kit()].map(({ connect }) => provider.install(connect, { ...BOND, company: 1 })),
     )
-    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    expect(answers.map(({ status }) => status)).toEqual([303, 303])
     expect(made).toEqual(['made'])
   })
 
   it('shows who is connected where, in the person’s language and on their calendar', async () => {
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'fr_FR', timezone: 'Asia/Tokyo' })
-    const answer = await provider.install(app.connect, { ...BOND, company: 2 })
+    const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(answer.headers.get('Content-Language')).toBe('fr')
     expect(await textOf(answer)).toBe(
       'Connecté à Universal Exports Vous êtes James Bond chez Universal Exports. Connecté le 15 janvier 2026 à 21:00 Continuer',
@@ -119,14 +120,14 @@ describe('an install', () => {
 
   it('shows it from right to left where the language is written so', async () => {
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'ar_SA' })
-    const answer = await provider.install(app.connect, { ...BOND, company: 2 })
+    const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(await answer.text()).toContain('<html lang="ar" dir="rtl">')
   })
 
   it('keeps to the app’s languages', async () => {
     app = createTestApp(provider, { languages: ['de', 'en'] })
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'fr_FR' })
-    const answer = await provider.install(app.connect, { ...BOND, company: 2 })
+    const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(answer.headers.get('Content-Language')).toBe('de')
   })
 
@@ -134,7 +135,8 @@ describe('an install', () => {
     const person = provider.person(app.connect)
     const start = `${START}?returnTo=${encodeURIComponent('/notes?page=2#last')}`
     const answer = await person.request(await person.walk(start, APP_CALLBACK, { ...BOND, company: 1 }))
-    expect(await answer.text()).toContain('href="/notes?page=2#last"')
+    const page = await person.request(new URL(answer.headers.get('Location')!, APP_CALLBACK))
+    expect(await page.text()).toContain('href="/notes?page=2#last"')
   })
 
   it('asks the provider to preselect a company', async () => {
@@ -145,7 +147,7 @@ describe('an install', () => {
     expect(new URL(odd.headers.get('Location')!).searchParams.has('company_id')).toBe(false)
   })
 
-  it('gives the app’s session with the page, or the app’s own answer', async () => {
+  it('gives the app’s session on the way to the page, or the app’s own answer', async () => {
     const page = await provider.install(app.connect, { ...BOND, company: 1 })
     expect(page.headers.getSetCookie()).toContain('account=account-1; Path=/; HttpOnly')
     const own = createTestApp(provider, {
@@ -241,7 +243,7 @@ describe('an install', () => {
     const pipedrive = await startKitProvider({ app: { wire: 'pipedrive' } })
     const kit = createTestApp(pipedrive)
     const answer = await pipedrive.install(kit.connect, { ...BOND, company: 1 })
-    expect(answer.status).toBe(200)
+    expect(answer.status).toBe(303)
     expect((await kit.connect.links.find(AT_MI6))?.scopes).toEqual(['base', 'users:read'])
     const denied = await pipedrive.install(kit.connect, { ...BOND, company: 1, decision: 'deny' })
     expect(denied.status).toBe(403)
@@ -260,7 +262,7 @@ describe('an install', () => {
     provider.faults.next(endpoint, { kind: 'lost_answer' })
     const person = provider.person(app.connect)
     expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(503)
-    expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(200)
+    expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(303)
     expect(app.accounts.length).toBe(1)
   })
 

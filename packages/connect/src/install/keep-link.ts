@@ -1,4 +1,5 @@
 import { ConnectError } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import type { InstallQuestion } from '../install-answer.ts'
 import { type Link, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
@@ -10,7 +11,7 @@ import { keepTokens } from '../tokens/vault.ts'
 import { decide, requireFree } from './decide.ts'
 
 export interface Install {
-  identity: Identity
+  identity: Identity<Id>
   tokens: TokenSet
   /** Milliseconds since 1970 by the provider's clock. */
   installedAt: number
@@ -20,7 +21,7 @@ export interface Install {
 }
 
 export interface KeptLink {
-  link: Link
+  link: Link<Id>
   created: boolean
 }
 
@@ -47,7 +48,7 @@ export async function keepLink(kit: Kit, install: Install): Promise<KeptLink> {
 async function keepUnderLease(kit: Kit, install: Install): Promise<KeptLink> {
   const { identity, account, intent, request } = install
   const stored = await kit.store.findLink(identity)
-  const question: InstallQuestion = { identity, link: stored && toLink(stored), account, intent, request }
+  const question: InstallQuestion<Id> = { identity, link: stored && toLink(stored), account, intent, request }
   requireFree(question)
   const decision = decide(await kit.hooks.onInstall(question), question)
   const fields = await fieldsOf(kit, install)
@@ -79,7 +80,7 @@ async function fieldsOf(kit: Kit, { identity, tokens, installedAt }: Install): P
 }
 
 /** Whatever was written meanwhile is older than this install; only the account stays. */
-async function replace(kit: Kit, before: StoredLink, fields: Fields): Promise<Link> {
+async function replace(kit: Kit, before: StoredLink, fields: Fields): Promise<Link<Id>> {
   let base: StoredLink | undefined = before
   while (base && base.accountId === before.accountId) {
     const link = { ...fields, accountId: base.accountId, version: base.version + 1 }

@@ -1,5 +1,6 @@
 import { ConnectError } from '../errors.ts'
 import { readText } from '../http/read-text.ts'
+import { type Id, isId } from '../ids.ts'
 import type { Kit } from '../options.ts'
 import { beginFlow, codeVerifierOf, keepFlow } from './flow.ts'
 import { checkReturnTo } from './return-to.ts'
@@ -17,7 +18,7 @@ export async function startInstall(kit: Kit, request: Request): Promise<Response
   const { url: location, cookies } = await begin(kit, request, {
     returnTo: parameters.get('returnTo'),
     account,
-    company: companyHint(parameters.get('company')),
+    company: companyHint(kit, parameters.get('company')),
   })
   const headers = new Headers({
     Location: location.href,
@@ -29,13 +30,13 @@ export async function startInstall(kit: Kit, request: Request): Promise<Response
 }
 
 /** An install that this app begins by itself: for pages that fetch, popups and server actions. */
-export interface AuthorizeOptions {
+export interface AuthorizeOptions<I extends Id = number> {
   /** Where to go afterwards, a path on this app. */
   returnTo?: string
   /** The signed-in account whose owner has just asked for another company; without it, an install or a sign-in. */
   account?: string
   /** The company to preselect. */
-  company?: number
+  company?: I
   /** Further authorization parameters. */
   params?: Readonly<Record<string, string>>
 }
@@ -48,7 +49,7 @@ export interface Authorization {
 }
 
 /** @throws {ConnectError} `return_to_invalid` */
-export async function authorize(kit: Kit, options: AuthorizeOptions): Promise<Authorization> {
+export async function authorize(kit: Kit, options: AuthorizeOptions<Id>): Promise<Authorization> {
   const { returnTo = null, account = null, company, params = {} } = options
   const { url, cookies } = await begin(kit, undefined, { returnTo, account, company })
   for (const [name, value] of Object.entries(params)) if (!url.searchParams.has(name)) url.searchParams.set(name, value)
@@ -58,7 +59,7 @@ export async function authorize(kit: Kit, options: AuthorizeOptions): Promise<Au
 async function begin(
   kit: Kit,
   request: Request | undefined,
-  asked: { returnTo: string | null; account: string | null; company: number | undefined },
+  asked: { returnTo: string | null; account: string | null; company: Id | undefined },
 ): Promise<Authorization> {
   const flow = beginFlow(kit, checkReturnTo(asked.returnTo), asked.account)
   const url = await kit.oauth.authorizationUrl({
@@ -92,7 +93,7 @@ async function formOf(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams((await readText(request, LARGEST_FORM)) ?? '')
 }
 
-function companyHint(company: string | null): number | undefined {
-  const id = Number(company ?? '')
-  return Number.isSafeInteger(id) && id > 0 ? id : undefined
+function companyHint({ ids }: Kit, company: string | null): Id | undefined {
+  const id = ids === 'text' ? company : Number(company ?? '')
+  return isId(ids, id) ? id : undefined
 }

@@ -1,4 +1,5 @@
 import { ConnectError } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import type { Kit } from '../options.ts'
 import type { StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
@@ -12,7 +13,7 @@ const PATIENCE = 30_000
  * A link that was ended before stays so.
  * @throws {ConnectError} `link_missing`; `provider_unavailable`, with nothing changed, when the provider does not answer
  */
-export async function disconnect(kit: Kit, reference: LinkReference): Promise<void> {
+export async function disconnect(kit: Kit, reference: LinkReference<Id>): Promise<void> {
   await withLease(kit, reference, async link => {
     if (link.tokens === null) return
     await revoke(kit, { ...link, tokens: link.tokens })
@@ -32,7 +33,7 @@ export async function disconnect(kit: Kit, reference: LinkReference): Promise<vo
 }
 
 /** Deletes a link altogether, after disconnecting it: for an account that is deleted. */
-export async function forget(kit: Kit, reference: LinkReference): Promise<void> {
+export async function forget(kit: Kit, reference: LinkReference<Id>): Promise<void> {
   await disconnect(kit, reference)
   for (;;) {
     const link = await kit.store.findLink(keyOf(kit, reference))
@@ -45,7 +46,11 @@ async function revoke(kit: Kit, link: StoredLink & { tokens: string }): Promise<
   await kit.oauth.revoke(refreshToken ?? accessToken)
 }
 
-async function withLease(kit: Kit, reference: LinkReference, work: (link: StoredLink) => Promise<void>): Promise<void> {
+async function withLease(
+  kit: Kit,
+  reference: LinkReference<Id>,
+  work: (link: StoredLink) => Promise<void>,
+): Promise<void> {
   const deadline = performance.now() + PATIENCE
   for (let attempt = 0; performance.now() < deadline; attempt++) {
     const run = () => requireLink(kit, reference).then(work)

@@ -1,22 +1,23 @@
 import { ConnectError } from '../errors.ts'
+import { type Id, kindOf } from '../ids.ts'
 import { type Link, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import { allowedApiDomain } from '../provider/api-domain.ts'
-import { type Identity, type IdentityClaims, toIdentity } from '../provider/identity.ts'
+import { type ReadClaims, toIdentity } from '../provider/identity.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { keepTokens } from '../tokens/vault.ts'
 
 /** Whom to act for: a person at a company. A `Link` or an `Identity` will do. */
-export interface LinkReference {
-  companyId: number
-  userId: number
+export interface LinkReference<I extends Id = number> {
+  companyId: I
+  userId: I
 }
 
 /** A link made elsewhere, by the code that the kit replaces. Times are milliseconds since 1970. */
-export interface AdoptedLink {
+export interface AdoptedLink<I extends Id = number> {
   accountId: string
   /** Checked with the provider when it was made: `companyId` and `userId` from `/users/me`. */
-  identity: Partial<IdentityClaims> & LinkReference
+  identity: ReadClaims<I>
   accessToken: string
   refreshToken: string
   /** When the access token ends; without it, it is refreshed first. */
@@ -27,31 +28,31 @@ export interface AdoptedLink {
 }
 
 /** Looking at links and moving them. Nothing here takes an e-mail. */
-export interface Links {
-  find(reference: LinkReference): Promise<Link | undefined>
+export interface Links<I extends Id = number> {
+  find(reference: LinkReference<I>): Promise<Link<I> | undefined>
   /** All links of an account, oldest first, ended ones too. */
-  ofAccount(accountId: string): Promise<Link[]>
+  ofAccount(accountId: string): Promise<Link<I>[]>
   /** A page of all links of the provider, in the order of their keys; give the last one of a page for the next. */
-  list(page?: { after?: LinkReference; limit?: number }): Promise<Link[]>
+  list(page?: { after?: LinkReference<I>; limit?: number }): Promise<Link<I>[]>
   /**
    * Moves a link to another account. Call it when the owner of `from` asked for it: nothing else makes it right.
    * @throws {ConnectError} `link_missing`; `link_belongs_to_another_account` when it is not `from`'s
    */
-  move(reference: LinkReference, accounts: { from: string; to: string }): Promise<Link>
+  move(reference: LinkReference<I>, accounts: { from: string; to: string }): Promise<Link<I>>
   /** Takes over a link of an earlier integration. False, and nothing changed, where the identity is linked already. */
-  adopt(link: AdoptedLink): Promise<boolean>
+  adopt(link: AdoptedLink<I>): Promise<boolean>
 }
 
-export function createLinks(kit: Kit): Links {
+export function createLinks(kit: Kit): Links<Id> {
   const { store } = kit
   return {
     async find(reference) {
       const link = await store.findLink(keyOf(kit, reference))
       return link && toLink(link)
     },
-    ofAccount: async accountId => (await store.listLinks(kit.provider.name, accountId)).map(toLink),
+    ofAccount: async accountId => (await store.listLinks(kit.provider.name, accountId, kit.ids)).map(toLink),
     async list({ after, limit = 100 } = {}) {
-      const links = await store.pageLinks(kit.provider.name, after && keyOf(kit, after), limit)
+      const links = await store.pageLinks(kit.provider.name, after && keyOf(kit, after), limit, kit.ids)
       return links.map(toLink)
     },
     async move(reference, { from, to }) {
@@ -65,7 +66,7 @@ export function createLinks(kit: Kit): Links {
       }
     },
     async adopt({ accountId, identity: claims, accessToken, refreshToken, ...more }) {
-      const identity: Identity = toIdentity(kit.provider.name, { ...nobody, ...claims })
+      const identity = toIdentity(kit.provider, claims)
       const tokens = { accessToken, refreshToken, expiresAt: more.expiresAt ?? 0, scope: null, apiDomain: null }
       return store.insertLink({
         ...keyOf(kit, claims),
@@ -94,29 +95,23 @@ function requireApiDomain({ provider }: Kit, text: string): string {
   )
 }
 
-export function keyOf(kit: Kit, { companyId, userId }: LinkReference): LinkKey {
+/** @throws {TypeError} where the ids are of another kind than the provider's: 7 and `7` are two companies */
+export function keyOf(kit: Kit, { companyId, userId }: LinkReference<Id>): LinkKey {
+  for (const [name, id] of Object.entries({ companyId, userId })) {
+    if (kindOf(id) === kit.ids) continue
+    throw new TypeError(
+      `${name}: ${JSON.stringify(id)} is not ${kit.ids === 'text' ? 'a text' : 'an integer'}, and the ids of ${kit.provider.name} are.`,
+    )
+  }
   return { provider: kit.provider.name, companyId, userId }
 }
 
 /** @throws {ConnectError} `link_missing` */
-export async function requireLink(kit: Kit, reference: LinkReference): Promise<StoredLink> {
+export async function requireLink(kit: Kit, reference: LinkReference<Id>): Promise<StoredLink> {
   const link = await kit.store.findLink(keyOf(kit, reference))
   if (link) return link
   throw new ConnectError(
     'link_missing',
     `Nobody is linked as user ${reference.userId} at company ${reference.companyId}.`,
   )
-}
-
-const nobody: Omit<IdentityClaims, 'companyId' | 'userId'> = {
-  name: '',
-  email: null,
-  phone: null,
-  locale: null,
-  timeZone: null,
-  currency: null,
-  isAdmin: false,
-  roleId: null,
-  companyName: null,
-  companyDomain: null,
 }

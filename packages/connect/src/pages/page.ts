@@ -1,4 +1,5 @@
 import type { ConnectErrorCode } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import { chooseLocale, directionOf, type Locale } from '../locale/locale.ts'
 import type { Identity } from '../provider/identity.ts'
 import type { Brand } from './brand.ts'
@@ -6,13 +7,13 @@ import { html, type Markup } from './html.ts'
 import { type Messages, messages } from './messages.ts'
 
 /** A page of the flow, for an app that shows its own. */
-export type Page =
-  | { kind: 'connected'; identity: Identity; locale: Locale; installedAt: number; continueTo: string }
+export type Page<I extends Id = number> =
+  | { kind: 'connected'; identity: Identity<I>; locale: Locale; installedAt: number; continueTo: string }
   | {
       kind: 'failed'
       code: ConnectErrorCode | 'internal'
       status: number
-      identity: Identity | undefined
+      identity: Identity<I> | undefined
       locale: Locale
       /** For the developers: what went wrong, in English; what `refuse` said. */
       message: string
@@ -20,18 +21,18 @@ export type Page =
       tryAgain: string
       continueTo: string
       /** For `link_needs_consent` with an account signed in: a form that posts `company` there adds it. */
-      addTo: { action: string; company: number } | null
+      addTo: { action: string; company: I } | null
       /** Where that form leads in the end, for a Content-Security-Policy. */
       formTarget: string
     }
 
-type Failed = Extract<Page, { kind: 'failed' }>
+type Failed = Extract<Page<Id>, { kind: 'failed' }>
 
 /**
  * A page in the kit's own look, in the person's language.
  * @param stylesheet its path: a file of its own, so that an app's stricter policy bears it too
  */
-export function showPage(page: Page, stylesheet: string, brand: Brand = {}): Response {
+export function showPage(page: Page<Id>, stylesheet: string, brand: Brand = {}): Response {
   const { language, text } = pageLanguage(page.locale)
   const content = page.kind === 'connected' ? showConnected(page, text) : showFailed(page, text)
   const document = html`<!doctype html>
@@ -65,7 +66,7 @@ function brandMark({ name, logo }: Brand): Markup | string {
 }
 
 /** Browsers hold every hop of a form's redirects against the policy. */
-function formTargets(page: Page): string {
+function formTargets(page: Page<Id>): string {
   return page.kind === 'failed' && page.addTo ? `'self' ${page.formTarget}` : "'self'"
 }
 
@@ -85,7 +86,7 @@ interface Content {
 }
 
 function showConnected(
-  { identity, locale, installedAt, continueTo }: Extract<Page, { kind: 'connected' }>,
+  { identity, locale, installedAt, continueTo }: Extract<Page<Id>, { kind: 'connected' }>,
   text: Messages,
 ): Content {
   const values = { ...namesOf(identity), date: locale.dateTime(installedAt) }
@@ -132,7 +133,7 @@ ${page.addTo ? html`<form method="post" action="${page.addTo.action}"><input typ
   }
 }
 
-function namesOf(identity: Identity | undefined): Record<string, string> {
+function namesOf(identity: Identity<Id> | undefined): Record<string, string> {
   return {
     name: identity?.name || String(identity?.userId ?? ''),
     company: identity?.companyName || String(identity?.companyId ?? ''),

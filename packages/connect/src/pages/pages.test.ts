@@ -5,6 +5,7 @@ import {
   APP_CALLBACK,
   BOND,
   createTestApp,
+  installToPage,
   startKitProvider,
   type TestApp,
   textOf,
@@ -22,7 +23,7 @@ afterEach(() => provider.close())
 describe('the pages of the flow', () => {
   it('can be the app’s own', async () => {
     app = createTestApp(provider, { renderPage: page => new Response(`mine: ${page.kind}`, { status: 418 }) })
-    const connected = await provider.install(app.connect, { ...BOND, company: 1 })
+    const connected = await installToPage(provider, app.connect, { ...BOND, company: 1 })
     expect([connected.status, await connected.text()]).toEqual([418, 'mine: connected'])
     const failed = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
     expect(await failed.text()).toBe('mine: failed')
@@ -42,7 +43,7 @@ describe('the pages of the flow', () => {
 
   it('escape what the provider says', async () => {
     await setMember(provider.tenantry.runtime, 1, 777, { name: '<img src=x onerror=alert(1)>' })
-    const answer = await provider.install(app.connect, { ...BOND, company: 1 })
+    const answer = await installToPage(provider, app.connect, { ...BOND, company: 1 })
     expect(await answer.text()).not.toContain('<img')
     expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
   })
@@ -60,7 +61,7 @@ describe('the pages of the flow', () => {
 
   it('carry the app’s brand, with colours that can be read', async () => {
     app = createTestApp(provider, { brand: { name: 'Notes <&>', logo: '/logo.svg', color: '#ffd400' } })
-    const html = await (await provider.install(app.connect, { ...BOND, company: 1 })).text()
+    const html = await (await installToPage(provider, app.connect, { ...BOND, company: 1 })).text()
     expect(html).toContain('<img src="/logo.svg" alt="" height="32"> Notes &lt;&amp;&gt;')
     const stylesheet = new URL('connect.css', APP_CALLBACK)
     const style = await (await app.connect.handler(new Request(stylesheet))).text()

@@ -1,3 +1,4 @@
+import type { Id } from '../ids.ts'
 import { isAllowedHost, type Provider } from './provider.ts'
 
 /**
@@ -5,7 +6,10 @@ import { isAllowedHost, type Provider } from './provider.ts'
  * with a path behind it.
  * @returns undefined where it is no address, or not one of the provider's hosts: tokens are not sent there
  */
-export function allowedApiDomain(provider: Provider, text: string): string | undefined {
+export function allowedApiDomain(
+  provider: Pick<Provider<Id>, 'allowHttp' | 'apiHosts' | 'apiDomain'>,
+  text: string,
+): string | undefined {
   const { protocol } = new URL(provider.apiDomain)
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${protocol}//${text}`
   if (!URL.canParse(address)) return undefined

@@ -1,15 +1,17 @@
 import * as v from 'valibot'
 import { ConnectError } from '../errors.ts'
+import { type Id, isId, keyText } from '../ids.ts'
+import type { Provider } from './provider.ts'
 
 /**
  * Who a token speaks for: a person *at a company*. `(companyId, userId)` is the identity; everything else may change,
  * and an e-mail proves nothing, since whoever runs a company can set it.
  */
-export interface Identity {
+export interface Identity<I extends Id = number> {
   provider: string
-  companyId: number
-  userId: number
-  /** `provider:companyId:userId`, for a unique column in a table of your own. */
+  companyId: I
+  userId: I
+  /** `provider:companyId:userId`, for a unique column in a table of your own; text ids are quoted in it. */
   key: string
   name: string
   /** For showing and for writing to. Never look an account up by it. */
@@ -53,10 +55,14 @@ const usersMe = v.object({
   }),
 })
 
-export type IdentityClaims = Omit<Identity, 'provider' | 'key'>
+export type IdentityClaims<I extends Id = number> = Omit<Identity<I>, 'provider' | 'key'>
+
+/** What a provider object reads: who, and as much of the rest as the provider says. */
+export type ReadClaims<I extends Id = number> = Pick<IdentityClaims<I>, 'companyId' | 'userId'> &
+  Partial<Omit<IdentityClaims<I>, 'companyId' | 'userId'>>
 
 /**
- * Reads the answer of `GET /users/me`.
+ * Reads the answer of `GET /users/me`: both ids must be integers.
  * @param languageIds what the provider's small integers in `lang` mean
  * @throws {ConnectError} `answer_invalid` when it does not say who it is about
  */
@@ -87,17 +93,41 @@ export function readUsersMe(answer: unknown, languageIds: Readonly<Record<number
   }
 }
 
-const claims = v.object({ companyId: id, userId: id })
+const unsaid: Omit<IdentityClaims, 'companyId' | 'userId'> = {
+  name: '',
+  email: null,
+  phone: null,
+  locale: null,
+  timeZone: null,
+  currency: null,
+  isAdmin: false,
+  roleId: null,
+  companyName: null,
+  companyDomain: null,
+}
 
 /**
- * A whole identity; checks once more what a provider object of somebody's own read.
+ * A whole identity of what a provider object read. What it left out is null, and the ids are of the provider's kind.
  * @throws {ConnectError} `answer_invalid`
  */
-export function toIdentity(provider: string, read: IdentityClaims): Identity {
-  if (!v.is(claims, read)) {
-    throw new ConnectError('answer_invalid', 'The provider’s answer has no integer user id and company id.')
+export function toIdentity(
+  { name: provider, ids = 'integer' }: Pick<Provider<Id>, 'name' | 'ids'>,
+  read: ReadClaims<Id>,
+): Identity<Id> {
+  const { companyId, userId } = read ?? {}
+  if (!isId(ids, companyId) || !isId(ids, userId)) {
+    throw new ConnectError(
+      'answer_invalid',
+      ids === 'integer'
+        ? 'The provider’s answer has no integer user id and company id.'
+        : 'The provider’s answer has no user id and company id that are texts of 1 to 255 characters.',
+    )
   }
-  return { ...read, provider, key: `${provider}:${read.companyId}:${read.userId}` }
+  const said = Object.entries(unsaid).map(([field, otherwise]) => [
+    field,
+    read[field as keyof typeof unsaid] ?? otherwise,
+  ])
+  return { provider, companyId, userId, key: keyText({ provider, companyId, userId }), ...Object.fromEntries(said) }
 }
 
 /** The first of these that is a language tag, `pt_BR` and `pt-BR` alike, in its canonical form. */

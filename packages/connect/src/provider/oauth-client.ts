@@ -1,16 +1,17 @@
 import * as oauth from 'oauth4webapi'
 import { ConnectError } from '../errors.ts'
-import { cleanTokenAnswer } from './clean-token-answer.ts'
+import type { Id } from '../ids.ts'
+import { cleanTokenAnswer, parseObject } from './clean-token-answer.ts'
 import { type Identity, toIdentity } from './identity.ts'
 import { checkRefusal } from './odd-refusal.ts'
-import { isAllowedHost, isLoopback, type Provider } from './provider.ts'
+import { type IdentityContext, isAllowedHost, isLoopback, type Provider } from './provider.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type TokenSet, toTokenSet } from './token-answer.ts'
 
 export type Fetch = (input: Parameters<typeof globalThis.fetch>[0], init?: RequestInit) => Promise<Response>
 
 export interface OAuthClientOptions {
-  provider: Provider
+  provider: Provider<Id>
   clientId: string
   clientSecret: string
   redirectUri: string
@@ -25,19 +26,27 @@ export interface OAuthClientOptions {
 
 /** What the provider is asked: everything over the wire but the app's own API calls. */
 export interface OAuthClient {
-  authorizationUrl(request: { state: string; codeVerifier: string; company?: number | undefined }): Promise<URL>
+  authorizationUrl(request: { state: string; codeVerifier: string; company?: Id | undefined }): Promise<URL>
   /** Checks `state`, `iss` and errors of an authorization answer, then exchanges its code. */
   exchangeCode(callback: URL, expected: { state: string; codeVerifier: string }): Promise<Exchanged>
   /** @throws {ConnectError} `needs_reauthorization` when the provider refuses, `provider_unavailable` when it may be tried again */
   refresh(refreshToken: string): Promise<TokenSet>
   /** @throws {ConnectError} `provider_unavailable` */
   revoke(refreshToken: string): Promise<void>
-  /** Whom a token speaks for. @throws {ConnectError} `answer_invalid`, `needs_reauthorization`, `provider_unavailable` */
-  identify(accessToken: string, apiDomain: string | null): Promise<Identity>
+  /**
+   * Whom a token speaks for.
+   * @throws {ConnectError} `answer_invalid`, `needs_reauthorization`, `provider_refused`, `provider_unavailable`
+   */
+  identify(accessToken: string, apiDomain: string | null, about: About): Promise<Identity<Id>>
 }
+
+/** What is known beside the token: an install's callback and token answer, or the identity of a link. */
+export type About = Omit<IdentityContext<Id>, 'ask'>
 
 export interface Exchanged {
   tokens: TokenSet
+  /** The token endpoint's JSON as it came. */
+  tokenAnswer: Record<string, unknown>
   /** The provider's clock less this one's, in milliseconds; 0 where they agree within what its header can say. */
   clockSkew: number
 }
@@ -107,10 +116,12 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
           request(),
         )
         requireServed(response)
+        const tokenAnswer = parseObject(await response.clone().text()) ?? {}
         const cleaned =
           response.status === 200 ? await cleanTokenAnswer(response, reportField, ['api_domain']) : response
         const answer = await oauth.processAuthorizationCodeResponse(server, client, cleaned)
-        return { tokens: toTokenSet(provider, answer, clock(), refuse), clockSkew: skewOf(response, clock()) }
+        const tokens = toTokenSet(provider, answer, clock(), refuse)
+        return { tokens, tokenAnswer, clockSkew: skewOf(response, clock()) }
       })
     },
 
@@ -134,25 +145,38 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
       })
     },
 
-    async identify(accessToken, apiDomain) {
-      const url = new URL(provider.identityEndpoint, apiDomain ?? provider.apiDomain)
-      if (url.origin !== new URL(provider.identityEndpoint, provider.issuer).origin && !isAllowedHost(provider, url)) {
-        throw new ConnectError('host_not_allowed', `${url.host} is none of ${provider.name}'s hosts.`)
+    async identify(accessToken, apiDomain, about) {
+      const ask = (address: string) => askApi(accessToken, new URL(address, apiDomain ?? provider.apiDomain))
+      const answer = await ask(provider.identityEndpoint)
+      const identity = toIdentity(provider, await provider.readIdentity(answer, { ...about, ask }))
+      if (about.known && identity.key !== about.known.key) {
+        throw new ConnectError(
+          'answer_invalid',
+          `The provider says that the token of ${about.known.key} speaks for ${identity.key}.`,
+        )
       }
-      const answer = await askProvider(async () => {
-        const response = await options.fetch(url, {
-          headers: { Authorization: `Bearer ${accessToken}`, Accept: 'application/json' },
-          redirect: 'error',
-          signal: AbortSignal.timeout(options.timeout),
-        })
-        requireServed(response)
-        if (response.status === 401)
-          throw new ConnectError('needs_reauthorization', 'The provider does not know this token any more.')
-        if (!response.ok) throw refused(`it answered ${response.status} when asked who this is`)
-        return response.json() as Promise<unknown>
-      })
-      return toIdentity(provider.name, provider.readIdentity(answer))
+      return identity
     },
+  }
+
+  /** JSON that a token gets; it is sent to the provider's own addresses only. */
+  async function askApi(accessToken: string, url: URL): Promise<unknown> {
+    const own = [new URL(provider.identityEndpoint, provider.issuer).origin, new URL(provider.apiDomain).origin]
+    if (!own.includes(url.origin) && !isAllowedHost(provider, url)) {
+      throw new ConnectError('host_not_allowed', `${url.host} is none of ${provider.name}'s hosts.`)
+    }
+    return askProvider(async () => {
+      const response = await options.fetch(url, {
+        headers: { Authorization: `Bearer ${accessToken}`, Accept: 'application/json' },
+        redirect: 'error',
+        signal: AbortSignal.timeout(options.timeout),
+      })
+      requireServed(response)
+      if (response.status === 401)
+        throw new ConnectError('needs_reauthorization', 'The provider does not know this token any more.')
+      if (!response.ok) throw refused(`it answered ${response.status} when asked who this is`)
+      return response.json() as Promise<unknown>
+    })
   }
 }
 

@@ -15,7 +15,7 @@ export class OddRefusal extends ConnectError {
  * @throws {ConnectError} `needs_reauthorization` where the provider's own rule says so
  * @throws {OddRefusal}
  */
-export async function checkRefusal(provider: Provider, response: Response): Promise<void> {
+export async function checkRefusal(provider: Pick<Provider, 'isRefused'>, response: Response): Promise<void> {
   const { status } = response
   if (status === 429 || status >= 500) return
   const text = await response.clone().text()

@@ -1,5 +1,6 @@
 import type { TokenEndpointResponse } from 'oauth4webapi'
 import { ConnectError } from '../errors.ts'
+import type { Id } from '../ids.ts'
 import { allowedApiDomain } from './api-domain.ts'
 import type { Provider } from './provider.ts'
 
@@ -20,7 +21,7 @@ export interface TokenSet {
  * the token that came with it must not be lost; at an install it throws what it is told
  */
 export function toTokenSet(
-  provider: Provider,
+  provider: Provider<Id>,
   answer: TokenEndpointResponse,
   now: number,
   report: (error: ConnectError) => void,
@@ -34,7 +35,7 @@ export function toTokenSet(
   }
 }
 
-function readApiDomain(provider: Provider, address: string, report: (error: ConnectError) => void): string | null {
+function readApiDomain(provider: Provider<Id>, address: string, report: (error: ConnectError) => void): string | null {
   const origin = allowedApiDomain(provider, address)
   if (origin !== undefined) return origin
   report(

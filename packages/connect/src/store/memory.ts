@@ -1,3 +1,4 @@
+import { compareIds, keyText, kindOf } from '../ids.ts'
 import type { LinkKey, LinkStore, StoredLink } from './store.ts'
 
 /** Keeps links in this process's memory: for tests. They are gone when it ends. */
@@ -5,30 +6,31 @@ export function memoryStore(): LinkStore {
   const links = new Map<string, StoredLink>()
   const leases = new Map<string, { holder: string; until: number }>()
   return {
-    findLink: async key => copy(links.get(nameOf(key))),
-    listLinks: async (provider, accountId) =>
+    findLink: async key => copy(links.get(keyText(key))),
+    listLinks: async (provider, accountId, ids = 'integer') =>
       [...links.values()]
-        .filter(link => link.provider === provider && link.accountId === accountId)
+        .filter(link => link.provider === provider && link.accountId === accountId && kindOf(link.companyId) === ids)
         .sort((a, b) => a.installedAt - b.installedAt || compareKeys(a, b))
         .map(link => ({ ...link })),
-    pageLinks: async (provider, after, limit) =>
+    pageLinks: async (provider, after, limit, ids = 'integer') =>
       [...links.values()]
-        .filter(link => link.provider === provider && (!after || compareKeys(link, after) > 0))
+        .filter(link => link.provider === provider && kindOf(link.companyId) === ids)
+        .filter(link => !after || compareKeys(link, after) > 0)
         .sort(compareKeys)
         .slice(0, limit)
         .map(link => ({ ...link })),
     async insertLink(link) {
-      if (links.has(nameOf(link))) return false
-      links.set(nameOf(link), { ...link })
+      if (links.has(keyText(link))) return false
+      links.set(keyText(link), { ...link })
       return true
     },
     async replaceLink(link) {
-      if (links.get(nameOf(link))?.version !== link.version - 1) return false
-      links.set(nameOf(link), { ...link })
+      if (links.get(keyText(link))?.version !== link.version - 1) return false
+      links.set(keyText(link), { ...link })
       return true
     },
     async deleteLink(key, version) {
-      return links.get(nameOf(key))?.version === version && links.delete(nameOf(key))
+      return links.get(keyText(key))?.version === version && links.delete(keyText(key))
     },
     async acquireLease(name, holder, milliseconds) {
       const now = performance.now()
@@ -48,10 +50,6 @@ function copy(link: StoredLink | undefined): StoredLink | undefined {
   return link && { ...link }
 }
 
-function nameOf({ provider, companyId, userId }: LinkKey): string {
-  return `${companyId}:${userId}:${provider}`
-}
-
 function compareKeys(a: LinkKey, b: LinkKey): number {
-  return a.companyId - b.companyId || a.userId - b.userId
+  return compareIds(a.companyId, b.companyId) || compareIds(a.userId, b.userId)
 }

@@ -1,3 +1,4 @@
+import { type Id, type IdKind, kindOf } from '../ids.ts'
 import type { LinkKey, LinkStatus, LinkStore, StoredLink } from './store.ts'
 
 /** A statement's values, in the order of `$1`, `$2` …: integers are below 2^53. */
@@ -12,10 +13,24 @@ export interface SqlEngine {
 
 /** The tables, for both dialects. Safe to run again. */
 export const connectTables: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS connect_links (
+  ...linkTable('connect_links', 'BIGINT'),
+  ...linkTable('connect_text_links', 'TEXT'),
+  `CREATE TABLE IF NOT EXISTS connect_leases (
+  name TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
+  expires_at BIGINT NOT NULL
+)`,
+]
+
+/** A table for each kind of ids, so that no column and no driver takes the text 7 for the integer. */
+const TABLES: Record<IdKind, string> = { integer: 'connect_links', text: 'connect_text_links' }
+
+function linkTable(name: string, idType: string): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name} (
   provider TEXT NOT NULL,
-  company_id BIGINT NOT NULL,
-  user_id BIGINT NOT NULL,
+  company_id ${idType} NOT NULL,
+  user_id ${idType} NOT NULL,
   account_id TEXT NOT NULL,
   status TEXT NOT NULL,
   notice TEXT,
@@ -29,13 +44,9 @@ export const connectTables: readonly string[] = [
   version BIGINT NOT NULL,
   PRIMARY KEY (provider, company_id, user_id)
 )`,
-  'CREATE INDEX IF NOT EXISTS connect_links_of_account ON connect_links (provider, account_id)',
-  `CREATE TABLE IF NOT EXISTS connect_leases (
-  name TEXT NOT NULL PRIMARY KEY,
-  holder TEXT NOT NULL,
-  expires_at BIGINT NOT NULL
-)`,
-]
+    `CREATE INDEX IF NOT EXISTS ${name}_of_account ON ${name} (provider, account_id)`,
+  ]
+}
 
 const COLUMNS =
   'provider, company_id, user_id, account_id, status, notice, identity, scope, api_domain, tokens, tokens_expire_at, installed_at, updated_at, version'
@@ -58,31 +69,32 @@ export function sqlStore(engine: SqlEngine): LinkStore {
   return {
     async findLink({ provider, companyId, userId }) {
       const [row] = await run(
-        `SELECT ${COLUMNS} FROM connect_links WHERE provider = $1 AND company_id = $2 AND user_id = $3`,
+        `SELECT ${COLUMNS} FROM ${tableOf(companyId)} WHERE provider = $1 AND company_id = $2 AND user_id = $3`,
         ...[provider, companyId, userId],
       )
-      return row && toLink(row)
+      return row && toLink(row, kindOf(companyId))
     },
-    async listLinks(provider, accountId) {
+    async listLinks(provider, accountId, ids = 'integer') {
       const rows = await run(
-        `SELECT ${COLUMNS} FROM connect_links WHERE provider = $1 AND account_id = $2
+        `SELECT ${COLUMNS} FROM ${TABLES[ids]} WHERE provider = $1 AND account_id = $2
          ORDER BY installed_at, company_id, user_id`,
         ...[provider, accountId],
       )
-      return rows.map(toLink)
+      return rows.map(row => toLink(row, ids))
     },
-    async pageLinks(provider, after, limit) {
+    async pageLinks(provider, after, limit, ids = 'integer') {
+      const first = ids === 'text' ? '' : -1
       const rows = await run(
-        `SELECT ${COLUMNS} FROM connect_links
+        `SELECT ${COLUMNS} FROM ${TABLES[ids]}
          WHERE provider = $1 AND (company_id, user_id) > ($2, $3) ORDER BY company_id, user_id LIMIT $4`,
-        ...[provider, after?.companyId ?? -1, after?.userId ?? -1, limit],
+        ...[provider, after?.companyId ?? first, after?.userId ?? first, limit],
       )
-      return rows.map(toLink)
+      return rows.map(row => toLink(row, ids))
     },
     insertLink: link =>
       done(
         run(
-          `INSERT INTO connect_links (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+          `INSERT INTO ${tableOf(link.companyId)} (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
            ON CONFLICT (provider, company_id, user_id) DO NOTHING RETURNING version`,
           ...toValues(link),
         ),
@@ -90,7 +102,7 @@ export function sqlStore(engine: SqlEngine): LinkStore {
     replaceLink: link =>
       done(
         run(
-          `UPDATE connect_links SET account_id = $4, status = $5, notice = $6, identity = $7, scope = $8, api_domain = $9,
+          `UPDATE ${tableOf(link.companyId)} SET account_id = $4, status = $5, notice = $6, identity = $7, scope = $8, api_domain = $9,
            tokens = $10, tokens_expire_at = $11, installed_at = $12, updated_at = $13, version = $14
            WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $14 - 1 RETURNING version`,
           ...toValues(link),
@@ -99,7 +111,7 @@ export function sqlStore(engine: SqlEngine): LinkStore {
     deleteLink: ({ provider, companyId, userId }, version) =>
       done(
         run(
-          `DELETE FROM connect_links WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $4
+          `DELETE FROM ${tableOf(companyId)} WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $4
            RETURNING version`,
           ...[provider, companyId, userId, version],
         ),
@@ -124,6 +136,10 @@ export function sqlStore(engine: SqlEngine): LinkStore {
   }
 }
 
+function tableOf(id: Id): string {
+  return TABLES[kindOf(id)]
+}
+
 function toValues(link: StoredLink): SqlValue[] {
   const { provider, companyId, userId, accountId, status, notice, identity, scope, apiDomain } = link
   const { tokens, tokensExpireAt, installedAt, updatedAt, version } = link
@@ -134,11 +150,12 @@ function toValues(link: StoredLink): SqlValue[] {
 }
 
 /** Drivers give 64-bit integers as numbers, bigints or text. */
-function toLink(row: SqlRow): StoredLink {
+function toLink(row: SqlRow, ids: IdKind): StoredLink {
+  const toId = ids === 'text' ? String : Number
   const key: LinkKey = {
     provider: String(row.provider),
-    companyId: Number(row.company_id),
-    userId: Number(row.user_id),
+    companyId: toId(row.company_id),
+    userId: toId(row.user_id),
   }
   return {
     ...key,

@@ -1,9 +1,14 @@
-/** Whom a link is for. The three together are unique and for ever; an e-mail is never part of it. */
-export interface LinkKey {
+import type { Id, IdKind } from '../ids.ts'
+
+/**
+ * Whom a link is for. The three together are unique and for ever; an e-mail is never part of it. The integer 7 and the text
+ * `7` are two ids.
+ */
+export interface LinkKey<I extends Id = Id> {
   /** The provider's name, as its object says it. */
   provider: string
-  companyId: number
-  userId: number
+  companyId: I
+  userId: I
 }
 
 /**
@@ -41,10 +46,16 @@ export interface StoredLink extends LinkKey {
  */
 export interface LinkStore {
   findLink(key: LinkKey): Promise<StoredLink | undefined>
-  /** All links of an account, oldest first. */
-  listLinks(provider: string, accountId: string): Promise<StoredLink[]>
-  /** At most `limit` links in the order of their keys, after `after`; for walking through all of them. */
-  pageLinks(provider: string, after: LinkKey | undefined, limit: number): Promise<StoredLink[]>
+  /**
+   * All links of an account, oldest first.
+   * @param ids what the provider's ids are; `integer` unless said
+   */
+  listLinks(provider: string, accountId: string, ids?: IdKind): Promise<StoredLink[]>
+  /**
+   * At most `limit` links in the order of their keys, after `after`; for walking through all of them.
+   * @param ids what the provider's ids are; `integer` unless said
+   */
+  pageLinks(provider: string, after: LinkKey | undefined, limit: number, ids?: IdKind): Promise<StoredLink[]>
   /** Adds a link; false, and nothing changed, where its key has one already. */
   insertLink(link: StoredLink): Promise<boolean>
   /** Replaces a link whose stored version is one less than this one's; otherwise false, and nothing changed. */

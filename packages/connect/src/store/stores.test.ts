@@ -16,7 +16,7 @@ import * as kyselyMigration from '../../../../docs/connect/tables/kysely.ts'
 import { makeDatabase, postgresUrl } from '../../../../tests/support/postgres.ts'
 import { REPOSITORY, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
 import { haveStrangers, STRANGERS } from '../../../../tests/support/strangers.ts'
-import { conformanceChecks } from './conformance.ts'
+import { conformanceChecks, textIdChecks } from './conformance.ts'
 import { drizzleStore } from './drizzle.ts'
 import { kyselyStore } from './kysely.ts'
 import { memoryStore } from './memory.ts'
@@ -38,7 +38,7 @@ function conforms(name: string, open: () => Promise<LinkStore> | LinkStore) {
     beforeAll(async () => {
       store = await open()
     })
-    for (const check of conformanceChecks) it(check.name, () => check.run(store))
+    for (const check of [...conformanceChecks, ...textIdChecks]) it(check.name, () => check.run(store))
   })
 }
 
@@ -57,6 +57,7 @@ describe('a store in memory or in SQLite', () => {
     }
     const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: { close() {}, prepare } as never }) })
     await kyselyMigration.up(db)
+    await kyselyMigration.textIds.up(db)
     return kyselyStore(db, { dialect: 'sqlite' })
   })
   conforms('Drizzle on SQLite', () => {
@@ -76,7 +77,7 @@ describe('the tables on SQLite', () => {
   it('are what the definitions for Drizzle say', () => {
     const database = new DatabaseSync(':memory:')
     for (const table of connectTables) database.exec(table)
-    for (const table of [tablesInSqlite.connectLinks, tablesInSqlite.connectLeases]) {
+    for (const table of [tablesInSqlite.connectLinks, tablesInSqlite.connectTextLinks, tablesInSqlite.connectLeases]) {
       const { name, columns, primaryKeys, indexes } = getSqliteTable(table)
       const found = database.prepare('SELECT name, type, "notnull", pk FROM pragma_table_info(?)').all(name)
       const type = (text: unknown) => String(text).toUpperCase().replace('BIGINT', 'INTEGER')
@@ -128,12 +129,17 @@ describe.runIf(postgresUrl)('a store in PostgreSQL', () => {
     const db = new Kysely<unknown>({ dialect: new PostgresJSDialect({ postgres: sql }) })
     ends.push(() => sql.end().then(own.remove))
     await kyselyMigration.up(db)
+    await kyselyMigration.textIds.up(db)
     return kyselyStore(db, { dialect: 'postgres' })
   })
   it('has the tables that the definitions for Drizzle say', async () => {
     const sql = postgres(database.url)
     ends.push(() => sql.end())
-    for (const table of [tablesInPostgres.connectLinks, tablesInPostgres.connectLeases]) {
+    for (const table of [
+      tablesInPostgres.connectLinks,
+      tablesInPostgres.connectTextLinks,
+      tablesInPostgres.connectLeases,
+    ]) {
       const { name, columns, primaryKeys, indexes } = getPostgresTable(table)
       const defined = columns.map(column => [column.name, column.getSQLType(), column.notNull ? 'NO' : 'YES'])
       const found = await sql`SELECT column_name, data_type, is_nullable FROM information_schema.columns
@@ -222,7 +228,7 @@ describe('the conformance checks', () => {
       store => ({
         findLink: async key => {
           const link = await store.findLink(key)
-          return link && { ...link, companyId: Math.fround(link.companyId) }
+          return link && { ...link, companyId: Math.fround(Number(link.companyId)) }
         },
       }),
     ],
@@ -231,12 +237,25 @@ describe('the conformance checks', () => {
       'pages twice',
       store => ({ pageLinks: (provider, _, limit) => store.pageLinks(provider, undefined, limit === 7 ? 6 : limit) }),
     ],
+    [
+      'takes text for integers',
+      store => ({
+        findLink: async key => {
+          const [companyId, userId] = [Number(key.companyId) || key.companyId, Number(key.userId) || key.userId]
+          return store.findLink({ ...key, companyId, userId })
+        },
+      }),
+    ],
+    [
+      'mixes the kinds of ids',
+      store => ({ pageLinks: (provider, after, limit) => store.pageLinks(provider, after, limit) }),
+    ],
     ['lists others’ links', store => ({ listLinks: provider => store.pageLinks(provider, undefined, 100) })],
   ]
   it.each(flaws)('notice a store that %s', async (_, flaw) => {
     const sound = memoryStore()
     const store = { ...sound, ...flaw(sound) }
-    const results = await Promise.allSettled(conformanceChecks.map(check => check.run(store)))
+    const results = await Promise.allSettled([...conformanceChecks, ...textIdChecks].map(check => check.run(store)))
     expect(results.filter(({ status }) => status === 'rejected')).not.toEqual([])
   })
 })

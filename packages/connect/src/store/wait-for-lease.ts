@@ -1,3 +1,4 @@
+import { keyText } from '../ids.ts'
 import type { LinkKey, LinkStore } from './store.ts'
 
 /** How long a lease lasts without a sign of life: what a killed process makes the others wait, in milliseconds. */
@@ -5,8 +6,8 @@ const LEASE = 10_000
 const SIGN_OF_LIFE = 3_000
 
 /** What guards a link's tokens: one process at a time refreshes or installs. */
-export function leaseOf({ provider, companyId, userId }: LinkKey): string {
-  return `link:${provider}:${companyId}:${userId}`
+export function leaseOf(key: LinkKey): string {
+  return `link:${keyText(key)}`
 }
 
 /** Runs `work` while holding a lease, which is extended for as long as the work takes; undefined where it is taken. */

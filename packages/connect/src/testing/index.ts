@@ -44,6 +44,9 @@ export interface TestProviderOptions {
   origin?: string
 }
 
+/** What the provider needs of a kit, whatever its ids are. */
+type AnyConnect = Pick<Connect, 'handler' | 'startPath'>
+
 /** A whole provider in this process's memory. Its time stands still until the test moves it. */
 export interface TestProvider {
   /** For `createConnect`: provider, client id and secret, redirect URI, fetch, clock and wait. */
@@ -59,14 +62,15 @@ export interface TestProvider {
   /** How many requests an endpoint's path has had. */
   requestsTo(path: string): number
   /** A new browser with nobody signed in; it reaches the provider, and the app by its handler. */
-  person(connect?: Connect): Person
+  person(connect?: AnyConnect): Person
   /**
-   * Installs the app as a person would, from the start path to the app's answer.
+   * Installs the app as a person would, from the start path to what the app answers on its callback: 303 to the page that
+   * says so, unless `onLinked` answers itself.
    * @param init of the first request: a form that is posted, say
    */
-  install(connect: Connect, choice: Choice, person?: Person, init?: RequestInit): Promise<Response>
+  install(connect: AnyConnect, choice: Choice, person?: Person, init?: RequestInit): Promise<Response>
   /** The user removes the app at the provider; the callback is sent to the app's handler. */
-  uninstall(connect: Connect, reference: LinkReference): Promise<Response>
+  uninstall(connect: AnyConnect, reference: LinkReference): Promise<Response>
   close(): Promise<void>
 }
 
@@ -131,7 +135,7 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
     )
   }
   const toApp =
-    (connect: Connect | undefined): Fetch =>
+    (connect: AnyConnect | undefined): Fetch =>
     async (input, init) => {
       const request = new Request(input, init)
       const isProvider = new URL(request.url).origin === origin

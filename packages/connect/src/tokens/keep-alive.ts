@@ -30,7 +30,7 @@ export async function keepAlive(
   const result: KeepAliveResult = { refreshed: 0, refused: 0, failed: 0 }
   let after: LinkKey | undefined
   for (;;) {
-    const links = await kit.store.pageLinks(kit.provider.name, after, PAGE)
+    const links = await kit.store.pageLinks(kit.provider.name, after, PAGE, kit.ids)
     for (const link of links.filter(each => each.status === 'active' && each.updatedAt <= kit.clock() - idleFor)) {
       try {
         const { tokens } = await freshTokens.get(link)

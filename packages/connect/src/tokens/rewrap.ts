@@ -1,3 +1,4 @@
+import type { IdKind } from '../ids.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { LinkKey, LinkStore } from '../store/store.ts'
 import { contextOf } from './vault.ts'
@@ -20,13 +21,13 @@ const PAGE = 200
 export async function rewrapTokens(
   store: LinkStore,
   keyring: Keyring,
-  provider: string,
+  provider: { name: string; ids: IdKind },
   onProgress: (progress: RewrapProgress) => void = () => {},
 ): Promise<RewrapProgress> {
   const progress: RewrapProgress = { seen: 0, rewrapped: 0, unreadable: 0 }
   let after: LinkKey | undefined
   for (;;) {
-    const page = await store.pageLinks(provider, after, PAGE)
+    const page = await store.pageLinks(provider.name, after, PAGE, provider.ids)
     for (const link of page) {
       progress.seen++
       const outcome = await rewrapLink(store, keyring, link)

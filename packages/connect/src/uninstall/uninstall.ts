@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { isConnectError } from '../errors.ts'
 import { readText } from '../http/read-text.ts'
-import { toLink } from '../link.ts'
+import { isId } from '../ids.ts'
+import { aboutLink, toLink } from '../link.ts'
 import type { Kit } from '../options.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, underLease } from '../store/wait-for-lease.ts'
@@ -13,7 +14,7 @@ const LARGEST_BODY = 16_384
 /** Clocks of two machines may differ by so much; an older callback is stale without asking, in milliseconds. */
 const DOUBT = 300_000
 
-const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+const id = v.union([v.number(), v.string()])
 const callbackBody = v.object({
   client_id: v.string(),
   company_id: id,
@@ -35,7 +36,7 @@ export async function hearUninstall(kit: Kit, request: Request): Promise<Respons
     const challenge = { 'WWW-Authenticate': 'Basic realm="uninstall callback"' }
     return answer(401, 'The client id or secret is wrong.', challenge)
   }
-  const body = await readBody(request)
+  const body = await readBody(kit, request)
   if (body === undefined) return answer(400, 'The body must be JSON with client_id, company_id, user_id and timestamp.')
   if (body.client_id !== kit.clientId) return answer(400, 'The client_id is of another app.')
   const key = { provider: kit.provider.name, companyId: body.company_id, userId: body.user_id }
@@ -69,7 +70,7 @@ async function isStale(kit: Kit, link: StoredLink, endedAt: number): Promise<boo
   if (endedAt < link.installedAt - DOUBT || link.tokens === null) return true
   try {
     const { accessToken } = await openTokens(kit.keyring, { ...link, tokens: link.tokens })
-    await kit.oauth.identify(accessToken, link.apiDomain)
+    await kit.oauth.identify(accessToken, link.apiDomain, aboutLink(link))
     return true
   } catch (error) {
     if (isConnectError(error, 'needs_reauthorization')) return (link.tokensExpireAt ?? Infinity) <= kit.clock()
@@ -98,12 +99,14 @@ async function tell(kit: Kit, link: StoredLink): Promise<void> {
   await kit.store.replaceLink({ ...link, notice: null, version: link.version + 1 })
 }
 
-async function readBody(request: Request): Promise<v.InferOutput<typeof callbackBody> | undefined> {
+async function readBody({ ids }: Kit, request: Request): Promise<v.InferOutput<typeof callbackBody> | undefined> {
   const text = await readText(request, LARGEST_BODY)
   if (text === undefined) return undefined
   try {
     const parsed = v.safeParse(callbackBody, JSON.parse(text))
-    return parsed.success ? parsed.output : undefined
+    if (!parsed.success) return undefined
+    const { company_id, user_id } = parsed.output
+    return isId(ids, company_id) && isId(ids, user_id) ? parsed.output : undefined
   } catch {
     return undefined
   }
