@@ -1,0 +1,35 @@
+import { performance } from 'node:perf_hooks'
+import { describe, expect, it } from 'vitest'
+import { makeDatabase, postgresUrl } from '../../../../../tests/support/postgres.ts'
+import { StoreUnavailable } from '../store.ts'
+import { Pool } from './pool.ts'
+
+/** What a ping waits for a connection and its answer, in milliseconds. */
+const PING_PATIENCE = 2000
+
+describe.runIf(postgresUrl)('a pool whose connections are all in use', () => {
+  it('refuses who waited too long without beginning anything, and keeps the connection', async () => {
+    const database = await makeDatabase()
+    const pool = new Pool({ url: database.url, connections: 1 })
+    const backend = () =>
+      pool.read(async session => (await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid)
+    const before = await backend()
+    const end = Promise.withResolvers<void>()
+    const begun = performance.now()
+    const holder = pool.read(() => end.promise)
+    const ping = pool.ping().then(
+      () => 'answered',
+      (error: unknown) => error,
+    )
+    while (performance.now() < begun + PING_PATIENCE + 200) await new Promise(resolve => setTimeout(resolve, 50))
+    end.resolve()
+    await holder
+    const refusal = await ping
+    expect(refusal).toBeInstanceOf(StoreUnavailable)
+    expect(String(refusal)).toContain('no connection to PostgreSQL became free in time')
+    expect(await backend()).toBe(before)
+    await pool.ping()
+    await pool.close()
+    await database.remove()
+  })
+})
