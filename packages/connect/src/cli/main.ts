@@ -46,7 +46,12 @@ async function run([command, ...args]: string[]): Promise<number> {
 
 async function rewrap(args: string[]): Promise<number> {
   const { store: address, providers, json } = readOptions(args)
-  const keyring = createKeyring((process.env.CONNECT_KEYS ?? '').split(',').filter(Boolean))
+  const keyring = createKeyring(
+    (process.env.CONNECT_KEYS ?? '')
+      .split(/[,\n]/)
+      .map(key => key.trim())
+      .filter(Boolean),
+  )
   const { store, close } = await openStore(address)
   const total: RewrapProgress = { seen: 0, rewrapped: 0, unreadable: 0 }
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
+import { withoutMark } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
 const ICON_TYPES = {
@@ -20,7 +21,7 @@ export function readIcon(path: string) {
 /** @throws {UsageError} when it is not JSON, or cannot be read */
 export function readJson(path: string) {
   try {
-    return JSON.parse(readFile(path).toString('utf8'))
+    return JSON.parse(withoutMark(readFile(path).toString('utf8')))
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`${path} is not JSON: ${(error as Error).message}.`)

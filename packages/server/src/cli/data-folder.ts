@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../store/make-folder.ts'
 import { requireEnvironment } from './environment.ts'
+import { readTextFile } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where the commands look when nothing else is said. */
@@ -31,14 +32,14 @@ export function splitSecrets(text: string): string[] {
   return text
     .split(/[,\n]/)
     .map(secret => secret.trim())
-    .filter((secret, index) => secret !== '' || index === 0)
+    .filter(secret => secret !== '')
 }
 
 /** The secret that lies beside a database that `tenantry dev` made; it stays out of the database itself. */
 export function readSecretFile(data: string): string | undefined {
   const path = secretPath(data)
   if (data === ':memory:' || !existsSync(path)) return undefined
-  return readFileSync(path, 'utf8').trim()
+  return readTextFile(path).trim()
 }
 
 /** @throws {UsageError} when the folder cannot be written to */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readTextFile } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Variables whose value can be kept in a file instead, named by the variable with `_FILE` at its end. */
@@ -7,6 +7,8 @@ const IN_FILES = ['TENANTRY_SECRETS', 'TENANTRY_DATABASE_URL'] as const
 export interface EnvironmentVariables {
   values: Record<string, string>
   mistakes: string[]
+  /** Variables that have a value which could not be had: of them no more is to be said. */
+  unreadable: string[]
   /** Names of those that Kubernetes sets in every pod for a service, which are not ours. */
   ignored: string[]
 }
@@ -15,11 +17,14 @@ export interface EnvironmentVariables {
 export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): EnvironmentVariables {
   const values: Record<string, string> = {}
   const mistakes: string[] = []
+  const unreadable: string[] = []
   const ignored: string[] = []
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith('TENANTRY_') || value === undefined) continue
-    if (isOfKubernetes(name, value)) ignored.push(name)
-    else values[name] = value
+    // An empty variable is one that is not set, as in most programs.
+    const text = value?.trim() ?? ''
+    if (!name.startsWith('TENANTRY_') || text === '') continue
+    if (isOfKubernetes(name, text)) ignored.push(name)
+    else values[name] = text
   }
   for (const name of IN_FILES) {
     const path = values[`${name}_FILE`]
@@ -29,9 +34,10 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): E
     else {
       const text = readSecretText(path, `${name}_FILE`, mistakes)
       if (text !== undefined) values[name] = text
+      else unreadable.push(name)
     }
   }
-  return { values, mistakes, ignored }
+  return { values, mistakes, unreadable, ignored }
 }
 
 /** @throws {UsageError} with what is wrong with a file that a variable names */
@@ -51,9 +57,7 @@ function isOfKubernetes(name: string, value: string): boolean {
 /** Without what editors and `echo` leave around a text. */
 function readSecretText(path: string, name: string, mistakes: string[]): string | undefined {
   try {
-    const text = readFileSync(path, 'utf8')
-      .replace(/^\ufeff/, '')
-      .trim()
+    const text = readTextFile(path).trim()
     if (text !== '') return text
     mistakes.push(`${name}: the file ${path} is empty.`)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { withoutMark } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function readPassword(): Promise<string> {
 async function readLine(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  const line = Buffer.concat(chunks).toString('utf8').split(/\r?\n/)[0]!
+  const line = withoutMark(Buffer.concat(chunks).toString('utf8')).split(/\r?\n/)[0]!
   if (line === '') throw new UsageError('No password came on standard input.')
   return line
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { listMistakes, SettingsError, settingsSchema } from '../config/settings.ts'
 import { validationWords } from '../config/validation-words.ts'
 import { splitSecrets } from './data-folder.ts'
 import { readEnvironment } from './environment.ts'
+import { readTextFile } from './text-file.ts'
 
 export interface ServeFlags {
   config?: string
@@ -22,7 +22,9 @@ const configurationSchema = settingsSchema.extend({
     .regex(/^postgres(ql)?:\/\//, 'must be an address such as postgres://user:password@host/database')
     .optional(),
   databaseConnections: z.int().min(1).max(1000).default(10),
-  secrets: z.array(z.string().min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`')).min(1),
+  secrets: z
+    .array(z.string().trim().min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`'))
+    .min(1),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65535).default(4040),
   workers: z.int().min(1).max(256).default(1),
@@ -64,33 +66,39 @@ const needed: Record<string, string> = {
  * @throws {SettingsError} with every mistake
  */
 export function readConfiguration(flags: ServeFlags, environment: NodeJS.ProcessEnv): Configuration {
-  const { config = environment.TENANTRY_CONFIG, ...fromFlags } = flags
+  const { config = environment.TENANTRY_CONFIG || undefined, ...fromFlags } = flags
   const mistakes: string[] = []
-  const layers = [
-    fromFlags,
-    readVariables(environment, mistakes),
-    config === undefined ? {} : readConfigurationFile(config, mistakes),
-  ]
+  const unread = new Set<string>()
+  const fromFile = config === undefined ? {} : readConfigurationFile(config, mistakes)
+  // What it would have said is not known: to complain of that as well would send the reader the wrong way.
+  if (mistakes.length > 0) throw explainMistakes(mistakes)
+  const layers = [fromFlags, readVariables(environment, mistakes, unread), fromFile]
   const given: Record<string, unknown> = {
     ...layers[2],
     ...layers[1],
     ...layers[0],
     ...chooseDatabase(layers, mistakes),
   }
-  const missing = Object.keys(needed).filter(name => given[name] === undefined && !(name === 'data' && given.database))
+  const isGiven = (name: string) =>
+    given[name] !== undefined || unread.has(name) || (name === 'data' && (given.database || unread.has('database')))
+  const missing = Object.keys(needed).filter(name => !isGiven(name))
   mistakes.push(...missing.map(name => needed[name]!))
   const checked = configurationSchema.safeParse(given, { error: validationWords })
   if (!checked.success) {
     mistakes.push(
-      ...listMistakes(checked.error).filter(mistake => !missing.some(name => mistake.startsWith(`${name}:`))),
+      ...listMistakes(checked.error).filter(
+        mistake => ![...missing, ...unread].some(name => mistake.startsWith(`${name}:`)),
+      ),
     )
   }
   mistakes.push(...productionMistakes(given))
   if (checked.success && mistakes.length === 0) return checked.data
-  throw new SettingsError([
-    'The configuration has mistakes, nothing was started:',
-    ...mistakes.map(text => `  ${text}`),
-  ])
+  throw explainMistakes(mistakes)
+}
+
+function explainMistakes(mistakes: string[]): SettingsError {
+  const lines = mistakes.map(text => `  ${text}`)
+  return new SettingsError(['The configuration has mistakes, nothing was started:', ...lines])
 }
 
 /** The database of the weightiest layer that names one. */
@@ -114,10 +122,16 @@ function productionMistakes({ mode, origin, data, localCallbacks }: Record<strin
   return mistakes
 }
 
-function readVariables(environment: NodeJS.ProcessEnv, mistakes: string[]): Record<string, unknown> {
+/** @param unread gets the options that are set, but whose file could not be read */
+function readVariables(
+  environment: NodeJS.ProcessEnv,
+  mistakes: string[],
+  unread: Set<string>,
+): Record<string, unknown> {
   const given: Record<string, unknown> = {}
   const variablesSet = readEnvironment(environment)
   mistakes.push(...variablesSet.mistakes)
+  for (const name of variablesSet.unreadable) unread.add(variables[name]!.option)
   for (const [name, text] of Object.entries(variablesSet.values)) {
     if (name === 'TENANTRY_CONFIG') continue
     const variable = variables[name]
@@ -133,7 +147,7 @@ function readVariables(environment: NodeJS.ProcessEnv, mistakes: string[]): Reco
 /** A JSON file; what is wrong with it is added to the mistakes. */
 export function readConfigurationFile(path: string, mistakes: string[]): Record<string, unknown> {
   try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    const content: unknown = JSON.parse(readTextFile(path))
     if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
     mistakes.push(`${path}: must hold a JSON object.`)
   } catch (error) {
