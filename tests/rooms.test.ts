@@ -59,6 +59,7 @@ const houses: House[] = [
       ['keys'],
       ['http'],
       ['store'],
+      ['ids.ts'],
       ['errors.ts'],
     ],
     known: { from: 'handler.ts', to: 'install/callback.ts', typeOnly: false },

@@ -37,7 +37,8 @@ export interface Store {
    */
   write(statements: readonly Statement[]): Promise<WriteResult[]>
   /**
-   * Whether the database answers now, found out within two seconds.
+   * Whether the database answers now and can be written to, found out within two seconds.
+   * @throws {NotReady} with the reason where there is one that an operator can mend
    * @throws {StoreUnavailable}
    */
   ping(): Promise<void>
@@ -90,6 +91,19 @@ export class ConstraintViolation extends Error {
 /** The database cannot be reached or written: locked, full, or its disk fails. Nothing was changed. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable'
+}
+
+/** What keeps a database that may well be there from being used. */
+export type NotReadyReason = 'standby' | 'read_only' | 'missing_rights' | 'locked' | 'unreachable'
+
+/** The database answers, or does not, in a way that an operator mends; the message says how it is. */
+export class NotReady extends StoreUnavailable {
+  override name = 'NotReady'
+  readonly reason: NotReadyReason
+  constructor(reason: NotReadyReason, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
 }
 
 /**

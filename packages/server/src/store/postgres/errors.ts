@@ -1,4 +1,4 @@
-import { ConstraintViolation, OutcomeUnknown, StoreUnavailable, WriteConflict } from '../store.ts'
+import { ConstraintViolation, NotReady, OutcomeUnknown, StoreUnavailable, WriteConflict } from '../store.ts'
 
 /** The connection broke, or could not be made: what it carried may be tried on another. */
 export class ConnectionLost extends StoreUnavailable {
@@ -6,17 +6,22 @@ export class ConnectionLost extends StoreUnavailable {
 }
 
 /** The address leads to a standby, whose data are behind; after a failover it leads to the new primary before long. */
-export class StandbyServer extends StoreUnavailable {
+export class StandbyServer extends NotReady {
   override name = 'StandbyServer'
   constructor() {
-    super('this PostgreSQL server is a standby: tokens are answered for by the primary only')
+    super('standby', 'this PostgreSQL server is a standby: tokens are answered for by the primary only')
   }
 }
 
 /** SQLSTATE classes and codes (PostgreSQL's appendix A) that end or refuse a connection: shut down, starting, too many. */
 const LOST = /^(08|53300|57P0)/
-/** Those after which nothing was changed and trying again later may help: no resources, cancelled, read-only, locked. */
-const UNAVAILABLE = /^(53|57|58|25006|25P0[34]|55P03)/
+/**
+ * Those after which nothing was changed and trying again later may help: no resources, cancelled, read-only, locked; and
+ * what an operator mends: log-ins that are refused, a database that is renamed or missing, rights that were taken away.
+ */
+const UNAVAILABLE = /^(53|57|58|25006|25P0[34]|55P03|28|3D000|55000|42501)/
+/** A prepared statement whose columns a migration has changed: nothing was done, and a new connection prepares it again. */
+const CHANGED_PLAN = /^cached plan must not change result type/
 /** The system's own codes are words: ECONNREFUSED. */
 const NO_CONNECTION = /^E[A-Z]+$/
 /** The driver's own errors have no code. */
@@ -35,7 +40,8 @@ export function explainError(error: unknown): unknown {
   if (code === 'XX000' && HALF_COMMITTED.test(error.message)) return new OutcomeUnknown(error.message, { cause: error })
   if (CONFLICT.has(code)) return new WriteConflict(error.message)
   if (code.startsWith('23')) return new ConstraintViolation(constraintKind(code), error.message)
-  if (LOST.test(code) || NO_CONNECTION.test(code) || BROKEN.test(error.message)) {
+  const isOutdated = code === '0A000' && CHANGED_PLAN.test(error.message)
+  if (isOutdated || LOST.test(code) || NO_CONNECTION.test(code) || BROKEN.test(error.message)) {
     return new ConnectionLost(error.message, { cause: error })
   }
   if (UNAVAILABLE.test(code) || NONE_FREE.test(error.message)) {

@@ -1,10 +1,16 @@
 import { migrations } from '../migrate.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { StoreOpenError } from '../store.ts'
+import { requireUtf8 } from './readiness.ts'
 import type { Session } from './session.ts'
 
 /** One number for all programs that migrate: the letters `tny` and a zero. */
 const LOCK = 0x746e7900
+
+const UNDEFINED_COLUMN = '42703'
+const DUPLICATE_TABLE = '42P07'
+const OTHER_SOFTWARE =
+  'The schema holds tables of other software. Give Tenantry a database of its own, or a schema: add ?options=-csearch_path%3Dtenantry to the address after CREATE SCHEMA tenantry.'
 
 const known: readonly Migration[] = migrations.filter(({ only }) => only !== 'sqlite')
 
@@ -15,6 +21,7 @@ const known: readonly Migration[] = migrations.filter(({ only }) => only !== 'sq
  */
 export async function migratePostgres(session: Session): Promise<string[]> {
   const applied: string[] = []
+  await requireUtf8(session)
   for (const migration of known) {
     await inTransaction(session, async () => {
       if (await applyOnce(session, migration)) applied.push(migration.name)
@@ -42,7 +49,12 @@ async function applyOnce(session: Session, migration: Migration): Promise<boolea
   await refuseNewer(session)
   const { count } = await session.query('SELECT 1 FROM migrations WHERE version = $1', [migration.version])
   if (count > 0) return false
-  for (const sql of migration.statements) await session.query(toPostgres(sql))
+  try {
+    for (const sql of migration.statements) await session.query(toPostgres(sql))
+  } catch (error) {
+    if ((error as { code?: string }).code === DUPLICATE_TABLE) throw new StoreOpenError(OTHER_SOFTWARE)
+    throw error
+  }
   await session.query('INSERT INTO migrations VALUES ($1, $2, $3)', [migration.version, migration.name, Date.now()])
   return true
 }
@@ -68,8 +80,13 @@ async function refuseNewer(session: Session): Promise<void> {
 async function schemaVersion(session: Session): Promise<number> {
   const { rows } = await session.query<{ known: boolean }>("SELECT to_regclass('migrations') IS NOT NULL AS known")
   if (!rows[0]?.known) return 0
-  const newest = await session.query<{ version: number | null }>('SELECT max(version) AS version FROM migrations')
-  return newest.rows[0]?.version ?? 0
+  try {
+    const newest = await session.query<{ version: number | null }>('SELECT max(version) AS version FROM migrations')
+    return newest.rows[0]?.version ?? 0
+  } catch (error) {
+    if ((error as { code?: string }).code === UNDEFINED_COLUMN) throw new StoreOpenError(OTHER_SOFTWARE)
+    throw error
+  }
 }
 
 function latest(): number {

@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { makeDatabase, postgresUrl } from '../../../../../tests/support/postgres.ts'
 import { StoreUnavailable } from '../store.ts'
 import { Pool } from './pool.ts'
+import type { Session } from './session.ts'
 
 /** What a ping waits for a connection and its answer, in milliseconds. */
 const PING_PATIENCE = 2000
+
+const ping = async (session: Session) => void (await session.query('SELECT 1'))
 
 describe.runIf(postgresUrl)('a pool whose connections are all in use', () => {
   it('refuses who waited too long without beginning anything, and keeps the connection', async () => {
@@ -17,18 +20,18 @@ describe.runIf(postgresUrl)('a pool whose connections are all in use', () => {
     const end = Promise.withResolvers<void>()
     const begun = performance.now()
     const holder = pool.read(() => end.promise)
-    const ping = pool.ping().then(
+    const check = pool.check(ping).then(
       () => 'answered',
       (error: unknown) => error,
     )
     while (performance.now() < begun + PING_PATIENCE + 200) await new Promise(resolve => setTimeout(resolve, 50))
     end.resolve()
     await holder
-    const refusal = await ping
+    const refusal = await check
     expect(refusal).toBeInstanceOf(StoreUnavailable)
     expect(String(refusal)).toContain('no connection to PostgreSQL became free in time')
     expect(await backend()).toBe(before)
-    await pool.ping()
+    await pool.check(ping)
     await pool.close()
     await database.remove()
   })

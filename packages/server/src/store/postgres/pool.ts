@@ -32,7 +32,8 @@ export class Pool {
   readonly #pool: pg.Pool
   readonly #prepares: boolean
   #isWatching = false
-  #isDown = false
+  /** Why it does not answer, while it does not. */
+  #down: string | undefined
   #isClosed = false
 
   constructor(options: PostgresOptions) {
@@ -46,7 +47,7 @@ export class Pool {
    * @throws {StoreUnavailable}
    */
   read<Value>(run: (session: Session) => Promise<Value>): Promise<Value> {
-    return this.#run(run)
+    return this.#run(run, PATIENCE)
   }
 
   /**
@@ -55,17 +56,15 @@ export class Pool {
    * @throws {StoreUnavailable}
    */
   write<Value>(run: Run<Value>): Promise<Value> {
-    return this.#run(run)
+    return this.#run(run, PATIENCE)
   }
 
   /**
-   * Whether the server answers now.
+   * Runs what finds out whether the server can be used now, and waits two seconds at most.
    * @throws {StoreUnavailable}
    */
-  async ping(): Promise<void> {
-    this.#refuseWhileDown()
-    const deadline = performance.now() + PING_PATIENCE
-    await this.#attempt(session => session.query('SELECT 1'), { committing: false }, deadline)
+  check(run: (session: Session) => Promise<void>): Promise<void> {
+    return this.#run(run, PING_PATIENCE)
   }
 
   async close() {
@@ -73,8 +72,8 @@ export class Pool {
     await this.#pool.end()
   }
 
-  async #run<Value>(run: Run<Value>) {
-    const deadline = performance.now() + PATIENCE
+  async #run<Value>(run: Run<Value>, patience: number) {
+    const deadline = performance.now() + patience
     for (let pause = SHORTEST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       this.#refuseWhileDown()
       const attempt = { committing: false }
@@ -92,7 +91,7 @@ export class Pool {
   }
 
   #refuseWhileDown() {
-    if (this.#isDown) throw new StoreUnavailable('PostgreSQL does not answer')
+    if (this.#down !== undefined) throw new StoreUnavailable(`PostgreSQL does not answer: ${this.#down}`)
     if (this.#pool.waitingCount > MOST_WAITING) throw new StoreUnavailable('too many statements are waiting')
   }
 
@@ -151,14 +150,16 @@ export class Pool {
   /** Until it answers. */
   async #look() {
     for (;;) {
-      this.#isDown = !(await this.#answers())
-      if (!this.#isDown || this.#isClosed) return
+      this.#down = await this.#silence()
+      if (this.#down === undefined || this.#isClosed) return
       await sleep(LONGEST_PAUSE, undefined, { ref: false })
     }
   }
 
-  /** On a connection of its own, since those that there are may be dead. */
-  async #answers(): Promise<boolean> {
+  /**
+   * Why it does not answer; undefined where it does. On a connection of its own, since those that there are may be dead.
+   */
+  async #silence(): Promise<string | undefined> {
     const probe = newClient(this.#options)
     probe.on('error', () => {})
     const late = new AbortController()
@@ -166,12 +167,12 @@ export class Pool {
       await Promise.race([
         probe.connect().then(() => probe.query('SELECT 1')),
         sleep(PING_PATIENCE, undefined, { ref: false, signal: late.signal }).then(() =>
-          Promise.reject(new Error('late')),
+          Promise.reject(new Error('nothing came within two seconds')),
         ),
       ])
-      return true
-    } catch {
-      return false
+      return undefined
+    } catch (error) {
+      return (error as Error).message
     } finally {
       late.abort()
       closeNow(probe)

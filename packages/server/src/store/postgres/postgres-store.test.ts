@@ -68,6 +68,6 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
   })
 
   it('an address that is none is refused', () => {
-    expect(() => openPostgresStore({ url: 'nonsense' })).toThrow(/must be an address/)
+    expect(() => openPostgresStore({ url: 'nonsense' })).toThrow(/must be one such as/)
   })
 })

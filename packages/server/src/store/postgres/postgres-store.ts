@@ -19,6 +19,7 @@ import { BatchedLookUps } from './look-ups.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
 import { type Attempt, Pool } from './pool.ts'
+import { requireUtf8, requireWritable } from './readiness.ts'
 import { type Rows, Session } from './session.ts'
 
 /**
@@ -30,9 +31,26 @@ export function openPostgresStore(options: PostgresOptions): Store {
   return new PostgresStore(options)
 }
 
-function requireAddress(url: string) {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return
-  throw new StoreOpenError('The database must be an address such as postgres://user:password@host/database.')
+const EXAMPLE = 'postgres://user:password@host/database'
+
+function requireAddress(text: string) {
+  const mistake = addressMistake(text)
+  if (mistake !== undefined) throw new StoreOpenError(`The database's address: ${mistake}`)
+}
+
+/** What is wrong with an address, and the form that it should have. The address itself is not told: it has a password. */
+function addressMistake(text: string): string | undefined {
+  if (!/^postgres(ql)?:\/\//.test(text)) return `it must be one such as ${EXAMPLE}.`
+  if (text.includes('#')) return 'a # in it must be written as %23, also in a password.'
+  const authority = text.replace(/^postgres(ql)?:\/\//, '').split(/[/?]/)[0]!
+  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',')) {
+    return 'it names several hosts. Give the one name that leads to the primary, of a proxy or of your DNS.'
+  }
+  if (URL.canParse(text)) return undefined
+  if (/^([^@]*@)?$/.test(authority)) {
+    return 'a socket is named by the folder that it is in: postgres:///database?host=/var/run/postgresql&user=name.'
+  }
+  return `it must be one such as ${EXAMPLE}; what is not a letter or a digit in the password is written as %40 for @, %2F for /, %3A for :.`
 }
 
 /**
@@ -97,7 +115,9 @@ class PostgresStore implements Store {
   async #open(options: PostgresOptions) {
     try {
       if (options.migrate) await migrateDatabase(options.url)
+      await this.#pool.read(requireUtf8)
       await this.#pool.read(requireCurrentPostgres)
+      await this.#pool.read(requireWritable)
       this.#isDistributed = await this.#pool.read(isDistributed)
     } catch (error) {
       throw explainOpenError(error, options.url)
@@ -174,7 +194,7 @@ class PostgresStore implements Store {
   }
 
   ping(): Promise<void> {
-    return this.#pool.ping()
+    return this.#pool.check(requireWritable)
   }
 
   async close() {
@@ -201,7 +221,7 @@ function explainOpenError(error: unknown, address: string): Error {
   const reason = explained instanceof Error ? explained.message : String(explained)
   const hint = /unsupported startup parameter/.test(reason)
     ? ' That is a PgBouncer: add ?pgbouncer=true to the address.'
-    : explained instanceof StoreUnavailable
+    : explained instanceof ConnectionLost
       ? ' Is it running, and reachable from here?'
       : ''
   return new StoreOpenError(

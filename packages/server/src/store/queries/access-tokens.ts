@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import { KeptQuery } from '../kept-query.ts'
 import type { AccessTokensTable } from '../schema.ts'
 import { type Statement, type Store, statement } from '../store.ts'
@@ -30,7 +31,7 @@ export function findAccessToken(
 ): Promise<AccessTokenRow | undefined> {
   return db
     .selectFrom('access_tokens')
-    .selectAll()
+    .select(columns.access_tokens)
     .where('company_id', '=', companyId)
     .where('token_hash', '=', tokenHash)
     .executeTakeFirst()

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import { KeptQuery } from '../kept-query.ts'
 import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
@@ -11,7 +12,7 @@ export function insertApp({ db }: Store, row: AppRow): Statement {
 }
 
 const byId = new KeptQuery((db, { clientId }: { clientId: string }) =>
-  db.selectFrom('apps').selectAll().where('client_id', '=', clientId),
+  db.selectFrom('apps').select(columns.apps).where('client_id', '=', clientId),
 )
 
 export function findApp(store: Store, clientId: string): Promise<AppRow | undefined> {
@@ -20,7 +21,7 @@ export function findApp(store: Store, clientId: string): Promise<AppRow | undefi
 
 /** The oldest first. */
 export function listApps({ db }: Store, { search, ...page }: { search?: string } & ListPage = {}): Promise<AppRow[]> {
-  let query = db.selectFrom('apps').selectAll().orderBy('created_at').orderBy('client_id')
+  let query = db.selectFrom('apps').select(columns.apps).orderBy('created_at').orderBy('client_id')
   if (search !== undefined) query = query.where(contains(['name', 'client_id'], search))
   return paged(query, page).execute()
 }

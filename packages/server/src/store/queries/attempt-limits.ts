@@ -2,7 +2,11 @@ import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 /** When each of these limits will have all its attempts back, in milliseconds since 1970; absent ones have them now. */
 export async function findLimits({ db }: Store, keys: string[]): Promise<Map<string, number>> {
-  const rows = await db.selectFrom('attempt_limits').selectAll().where('limit_key', 'in', keys).execute()
+  const rows = await db
+    .selectFrom('attempt_limits')
+    .select(['limit_key', 'full_at'])
+    .where('limit_key', 'in', keys)
+    .execute()
   return new Map(rows.map(row => [row.limit_key, row.full_at]))
 }
 

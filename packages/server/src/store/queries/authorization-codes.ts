@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { AuthorizationCodesTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -15,7 +16,7 @@ export function findAuthorizationCode(
 ): Promise<AuthorizationCodeRow | undefined> {
   return db
     .selectFrom('authorization_codes')
-    .selectAll()
+    .select(columns.authorization_codes)
     .where('company_id', '=', companyId)
     .where('code_hash', '=', codeHash)
     .executeTakeFirst()

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { ClientSecretsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import type { AppRow } from './apps.ts'
@@ -16,7 +17,7 @@ export function insertClientSecret(
 export function listClientSecrets({ db }: Store, clientId: string): Promise<ClientSecretRow[]> {
   return db
     .selectFrom('client_secrets')
-    .selectAll()
+    .select(columns.client_secrets)
     .where('client_id', '=', clientId)
     .orderBy('created_at', 'desc')
     .execute()
@@ -29,7 +30,7 @@ export function findClientSecret(
 ): Promise<ClientSecretRow | undefined> {
   return db
     .selectFrom('client_secrets')
-    .selectAll()
+    .select(columns.client_secrets)
     .where('client_id', '=', clientId)
     .where('secret_hash', '=', secretHash)
     .executeTakeFirst()

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { CompaniesTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { contains, type ListPage, paged } from './lists.ts'
@@ -13,7 +14,7 @@ export function insertCompany({ db }: Store, row: CompanyRow): Statement[] {
 }
 
 export function findCompany({ db }: Store, companyId: number): Promise<CompanyRow | undefined> {
-  return db.selectFrom('companies').selectAll().where('company_id', '=', companyId).executeTakeFirst()
+  return db.selectFrom('companies').select(columns.companies).where('company_id', '=', companyId).executeTakeFirst()
 }
 
 /** In the order of their ids. */
@@ -21,7 +22,7 @@ export function listCompanies(
   { db }: Store,
   { search, ...page }: { search?: string } & ListPage = {},
 ): Promise<CompanyRow[]> {
-  let query = db.selectFrom('companies').selectAll().orderBy('company_id')
+  let query = db.selectFrom('companies').select(columns.companies).orderBy('company_id')
   if (search !== undefined) query = query.where(contains(['name', 'domain'], search))
   return paged(query, page).execute()
 }

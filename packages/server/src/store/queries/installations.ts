@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { columns, columnsAs } from '../columns.ts'
 import type { InstallationsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { type ListPage, paged } from './lists.ts'
@@ -82,7 +83,7 @@ export function requireInstallation(
 export function findInstallation({ db }: Store, key: InstallationKey): Promise<InstallationRow | undefined> {
   return db
     .selectFrom('installations')
-    .selectAll()
+    .select(columns.installations)
     .where('company_id', '=', key.company_id)
     .where('user_id', '=', key.user_id)
     .where('client_id', '=', key.client_id)
@@ -157,7 +158,7 @@ export async function listInstallations(
     .selectFrom('installations as i')
     .innerJoin('apps as a', 'a.client_id', 'i.client_id')
     .innerJoin('companies as c', 'c.company_id', 'i.company_id')
-    .selectAll('i')
+    .select(columnsAs('i', columns.installations))
     .select(['a.name as app_name', 'a.maker as app_maker', 'c.name as company_name', 'c.domain as company_domain'])
     .select(eb => eb.case().when('a.icon', 'is', null).then(sql.lit(0)).else(sql.lit(1)).end().as('app_has_icon'))
   if (only.companyIds) query = query.where('i.company_id', 'in', only.companyIds)

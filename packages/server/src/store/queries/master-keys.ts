@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { MasterKeysTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -6,7 +7,7 @@ export type MasterKeyRow = Selectable<MasterKeysTable>
 
 /** All of them, the newest first. */
 export function listMasterKeys({ db }: Store): Promise<MasterKeyRow[]> {
-  return db.selectFrom('master_keys').selectAll().orderBy('key_id', 'desc').execute()
+  return db.selectFrom('master_keys').select(columns.master_keys).orderBy('key_id', 'desc').execute()
 }
 
 /** Holds only while no other program has made a key with that id. */

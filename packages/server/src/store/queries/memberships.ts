@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns, columnsAs } from '../columns.ts'
 import { KeptQuery } from '../kept-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
@@ -33,7 +34,7 @@ export function insertMembership({ db }: Store, row: MembershipRow): Statement[]
 export function findMembership({ db }: Store, companyId: number, userId: number): Promise<MembershipRow | undefined> {
   return db
     .selectFrom('memberships')
-    .selectAll()
+    .select(columns.memberships)
     .where('company_id', '=', companyId)
     .where('user_id', '=', userId)
     .executeTakeFirst()
@@ -56,7 +57,7 @@ export async function listMembershipsOfUser(store: Store, userId: number): Promi
   return store.db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
-    .selectAll('m')
+    .select(columnsAs('m', columns.memberships))
     .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
     .where('m.company_id', 'in', companyIds)
     .where('m.user_id', '=', userId)
@@ -69,7 +70,7 @@ export function listMembers(
   { db }: Store,
   { companyId, userId, ...page }: { companyId?: number | undefined; userId?: number | undefined } & ListPage,
 ): Promise<MembershipRow[]> {
-  let query = db.selectFrom('memberships').selectAll().orderBy('company_id').orderBy('user_id')
+  let query = db.selectFrom('memberships').select(columns.memberships).orderBy('company_id').orderBy('user_id')
   if (companyId !== undefined) query = query.where('company_id', '=', companyId)
   if (userId !== undefined) query = query.where('user_id', '=', userId)
   return paged(query, page).execute()
@@ -163,7 +164,7 @@ const active = new KeptQuery((db, { companyId, userId }: { companyId: number; us
   db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
-    .selectAll('m')
+    .select(columnsAs('m', columns.memberships))
     .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
     .where('m.company_id', '=', companyId)
     .where('m.user_id', '=', userId)

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import { KeptQuery } from '../kept-query.ts'
 import type { RefreshTokensTable } from '../schema.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
@@ -25,7 +26,11 @@ export function insertRefreshToken(store: Store, row: RefreshTokenRow): Statemen
 }
 
 const byHash = new KeptQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
-  db.selectFrom('refresh_tokens').selectAll().where('company_id', '=', companyId).where('token_hash', '=', tokenHash),
+  db
+    .selectFrom('refresh_tokens')
+    .select(columns.refresh_tokens)
+    .where('company_id', '=', companyId)
+    .where('token_hash', '=', tokenHash),
 )
 
 export function findRefreshToken(

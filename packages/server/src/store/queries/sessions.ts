@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { SessionsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -9,7 +10,7 @@ export function insertSession({ db }: Store, row: SessionRow): Statement {
 }
 
 export function findSession({ db }: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
-  return db.selectFrom('sessions').selectAll().where('session_hash', '=', sessionHash).executeTakeFirst()
+  return db.selectFrom('sessions').select(columns.sessions).where('session_hash', '=', sessionHash).executeTakeFirst()
 }
 
 export function deleteSession({ db }: Store, sessionHash: Uint8Array): Statement {

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { UninstallCallbacksTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -15,7 +16,7 @@ export function listDueCallbacks(
 ): Promise<UninstallCallbackRow[]> {
   const due = db
     .selectFrom('uninstall_callbacks')
-    .selectAll()
+    .select(columns.uninstall_callbacks)
     .select(eb =>
       eb.fn
         .agg<number>('row_number')
@@ -27,7 +28,7 @@ export function listDueCallbacks(
     .where(eb => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
   return db
     .selectFrom(due.as('due'))
-    .selectAll()
+    .select(columns.uninstall_callbacks)
     .where('place', '<=', limits.ofEachApp)
     .orderBy('next_attempt_at')
     .limit(limits.together)
@@ -36,12 +37,17 @@ export function listDueCallbacks(
 
 /** Those not yet heard: pending or given up. */
 export function listUnheardCallbacks({ db }: Store): Promise<UninstallCallbackRow[]> {
-  return db.selectFrom('uninstall_callbacks').selectAll().orderBy('ended_at').execute()
+  return db.selectFrom('uninstall_callbacks').select(columns.uninstall_callbacks).orderBy('ended_at').execute()
 }
 
 /** Some of those that are left for an app. */
 export function listCallbacksOfApp({ db }: Store, clientId: string, limit: number): Promise<UninstallCallbackRow[]> {
-  return db.selectFrom('uninstall_callbacks').selectAll().where('client_id', '=', clientId).limit(limit).execute()
+  return db
+    .selectFrom('uninstall_callbacks')
+    .select(columns.uninstall_callbacks)
+    .where('client_id', '=', clientId)
+    .limit(limit)
+    .execute()
 }
 
 /** Holds only for the one sender who claims it first; the others go on to the next without waiting. */

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { columns } from '../columns.ts'
 import type { UsersTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { contains, type ListPage, paged } from './lists.ts'
@@ -14,7 +15,7 @@ export function insertUser({ db }: Store, row: UserRow, signInEmail: string): St
 }
 
 export function findUser({ db }: Store, userId: number): Promise<UserRow | undefined> {
-  return db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst()
+  return db.selectFrom('users').select(columns.users).where('user_id', '=', userId).executeTakeFirst()
 }
 
 /** @param forms the address in every form that it may be stored in, the likeliest first */
@@ -49,7 +50,7 @@ export function listUsers(
   { search, userIds, ...page }: { search?: string; userIds?: readonly number[] } & ListPage = {},
 ): Promise<UserRow[]> {
   if (userIds?.length === 0) return Promise.resolve([])
-  let query = db.selectFrom('users').selectAll().where('deleted_at', 'is', null).orderBy('user_id')
+  let query = db.selectFrom('users').select(columns.users).where('deleted_at', 'is', null).orderBy('user_id')
   if (search !== undefined) query = query.where(contains(['name', 'email'], search))
   if (userIds !== undefined) query = query.where('user_id', 'in', userIds)
   return paged(query, page).execute()

@@ -4,7 +4,7 @@ import { makeFolder } from '../make-folder.ts'
 import { requireReadableSchema } from '../migrate.ts'
 import { makePrivateFile } from '../private-file.ts'
 import { StoreOpenError } from '../store.ts'
-import { explainOpenError, openConnection } from './connection.ts'
+import { explainOpenError, isDiskFull, openConnection } from './connection.ts'
 
 /** What SQLite keeps beside a database: commits that are not in it yet, and their index. */
 const BESIDE = ['-wal', '-journal', '-shm']
@@ -21,8 +21,9 @@ export function backUp(path: string, to: string): void {
   try {
     copyWhole(path, to)
   } catch (error) {
-    throw error instanceof StoreOpenError
-      ? error
+    if (error instanceof StoreOpenError) throw error
+    throw isDiskFull(error)
+      ? explainOpenError(error, to)
       : new StoreOpenError(`The backup failed: ${(error as Error).message}.`)
   }
 }

@@ -21,6 +21,12 @@ export const FROZEN = 'this database has moved and is read-only'
 
 class Conflict extends Error {}
 
+const FULL = 13
+
+function codeOf(error: unknown): number {
+  return Number((error as { errcode?: number }).errcode ?? 0) & 0xff
+}
+
 /**
  * Runs many writes in one transaction with one commit. Each write succeeds or fails alone (a savepoint around each);
  * what the returned outcomes call done is on disk.
@@ -36,14 +42,39 @@ export class BatchWriter {
 
   run(writes: readonly (readonly Statement[])[]): WriteOutcome[] {
     try {
-      this.#exec('BEGIN IMMEDIATE')
-      const outcomes = writes.map(write => this.#runOne(write))
-      this.#exec('COMMIT')
-      return outcomes
+      return this.#commit(writes)
     } catch (error) {
       this.#rollBack()
-      const outcome = describe(error)
+      const failure = codeOf(error) === FULL && this.#makeRoom() ? this.#tryAgain(writes) : error
+      if (Array.isArray(failure)) return failure
+      const outcome = describe(failure)
       return writes.map(() => outcome)
+    }
+  }
+
+  #commit(writes: readonly (readonly Statement[])[]): WriteOutcome[] {
+    this.#exec('BEGIN IMMEDIATE')
+    const outcomes = writes.map(write => this.#runOne(write))
+    this.#exec('COMMIT')
+    return outcomes
+  }
+
+  #tryAgain(writes: readonly (readonly Statement[])[]): WriteOutcome[] | unknown {
+    try {
+      return this.#commit(writes)
+    } catch (error) {
+      this.#rollBack()
+      return error
+    }
+  }
+
+  /** On a full disk: moves the log of writes into the database, whose pages there are already, and gives its room back. */
+  #makeRoom(): boolean {
+    try {
+      const [result] = this.#statements.get('PRAGMA wal_checkpoint(TRUNCATE)').statement.all()
+      return result?.busy === 0
+    } catch {
+      return false
     }
   }
 

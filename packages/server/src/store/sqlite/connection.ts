@@ -23,6 +23,11 @@ export function openConnection(path: string, mode: 'read' | 'write'): DatabaseSy
   return database
 }
 
+/** SQLite's words, or the operating system's. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /disk is full|ENOSPC|EDQUOT/.test(error.message)
+}
+
 /** Says in one sentence why a database file could not be opened. */
 export function explainOpenError(error: unknown, path: string): StoreOpenError {
   const reason = error instanceof Error ? error.message : String(error)
@@ -31,6 +36,9 @@ export function explainOpenError(error: unknown, path: string): StoreOpenError {
   }
   if (/unable to open|readonly|read-only|EACCES|EROFS|ENOENT/.test(reason)) {
     return new StoreOpenError(`${path} cannot be opened for writing (${reason}). Check the folder and its permissions.`)
+  }
+  if (isDiskFull(error)) {
+    return new StoreOpenError(`The disk that ${path} is on is full. Make room there and try again; nothing was lost.`)
   }
   if (/locked|busy/.test(reason)) {
     return new StoreOpenError(`${path} is locked by another program. Close it and try again.`)

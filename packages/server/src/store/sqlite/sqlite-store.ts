@@ -6,12 +6,13 @@ import type { BearerChanges } from '../bearer-cache.ts'
 import { makeFolder } from '../make-folder.ts'
 import { migrate, requireCurrentSchema } from '../migrate.ts'
 import type { Schema } from '../schema.ts'
-import { type LookUp, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { type LookUp, NotReady, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
 import { setLeftoversAside } from './backup.ts'
 import { SqliteBearerChanges } from './bearer-changes.ts'
 import { type FindRow, prepareLookUp, SnapshotLookUps } from './bearer-look-ups.ts'
 import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
 import { FileIdentity } from './file-identity.ts'
+import { requireWritable, requireWritablePlace } from './readiness.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
 
 export interface SqliteOptions {
@@ -79,6 +80,7 @@ function openInMemory(): Store {
 
 function openFile(options: SqliteOptions): Store {
   setLeftoversAside(options.path)
+  requireWritablePlace(options.path)
   const setup = openConnection(options.path, 'write')
   try {
     if (options.migrate) migrate(setup)
@@ -88,7 +90,13 @@ function openFile(options: SqliteOptions): Store {
       openConnection(options.path, 'read'),
       new SqliteBearerChanges(reader, options.path),
     )
-    return new SqliteStore(reader, new ThreadWriter(options.path), lookUps, new FileIdentity(options.path))
+    return new SqliteStore(
+      reader,
+      new ThreadWriter(options.path),
+      lookUps,
+      new FileIdentity(options.path),
+      options.path,
+    )
   } finally {
     setup.close()
   }
@@ -110,12 +118,20 @@ class SqliteStore implements Store {
   readonly db: Kysely<Schema>
   readonly #database: DatabaseSync
   readonly #writer: Writer
-
+  /** None where it is in memory. */
+  readonly #path: string | undefined
   readonly #lookUps: SnapshotLookUps | undefined
   readonly #identity: FileIdentity | undefined
   readonly bearerChanges: BearerChanges | undefined
 
-  constructor(database: DatabaseSync, writer: Writer, lookUps?: SnapshotLookUps, identity?: FileIdentity) {
+  constructor(
+    database: DatabaseSync,
+    writer: Writer,
+    lookUps?: SnapshotLookUps,
+    identity?: FileIdentity,
+    path?: string,
+  ) {
+    this.#path = path
     this.#database = database
     this.#writer = writer
     this.#identity = identity
@@ -135,6 +151,10 @@ class SqliteStore implements Store {
 
   async ping() {
     await this.db.selectFrom('migrations').select('version').limit(1).execute()
+    if (this.#path !== undefined) requireWritable(this.#path)
+    // It takes the lock for writing, and changes nothing.
+    const write = this.write([{ sql: "UPDATE settings SET value = value WHERE name = ''", parameters: [] }])
+    await answerSoon(write)
   }
 
   async write(statements: readonly Statement[]): Promise<WriteResult[]> {
@@ -149,6 +169,25 @@ class SqliteStore implements Store {
     // The last to go, if it may write, leaves one file behind.
     await this.#writer.close()
     if (this.#database.isOpen) this.#database.close()
+  }
+}
+
+const PING_PATIENCE = 2000
+
+/** @throws {NotReady} where another program holds the lock for writing for too long */
+async function answerSoon(write: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new NotReady('locked', 'another program has locked the database file for more than two seconds')),
+      PING_PATIENCE,
+    )
+  })
+  write.catch(() => {})
+  try {
+    await Promise.race([write, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

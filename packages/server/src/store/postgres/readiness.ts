@@ -1,0 +1,71 @@
+import type { Schema } from '../schema.ts'
+import { NotReady, StoreOpenError } from '../store.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Whether this server takes writes from us: it is the primary, not read-only, and its tables are ours to change.
+ * @throws {NotReady}
+ */
+export async function requireWritable(session: Session): Promise<void> {
+  const { rows } = await session.query<{ is_standby: boolean; is_read_only: string; forbidden: string | null }>(QUERY)
+  const { is_standby, is_read_only, forbidden } = rows[0]!
+  if (is_standby) throw new NotReady('standby', 'this PostgreSQL server is a standby: it takes no writes')
+  if (is_read_only === 'on') {
+    throw new NotReady('read_only', 'this PostgreSQL database is read-only (default_transaction_read_only is on)')
+  }
+  if (forbidden !== null) {
+    throw new NotReady(
+      'missing_rights',
+      `this PostgreSQL user may not read and write ${forbidden}: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … to it`,
+    )
+  }
+}
+
+const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+
+/** What a server writes to: all tables but the list of migrations, which is `tenantry migrate`'s. */
+const WRITTEN: Record<Exclude<keyof Schema, 'migrations'>, true> = {
+  companies: true,
+  company_domains: true,
+  users: true,
+  sign_in_emails: true,
+  user_companies: true,
+  memberships: true,
+  apps: true,
+  client_secrets: true,
+  installations: true,
+  authorization_codes: true,
+  access_tokens: true,
+  refresh_tokens: true,
+  uninstall_callbacks: true,
+  sessions: true,
+  attempt_limits: true,
+  used_assertions: true,
+  counters: true,
+  settings: true,
+  master_keys: true,
+  leases: true,
+  bearer_changes: true,
+}
+
+/** Of the tables that lie beside `migrations`. */
+const QUERY = `SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') AS is_read_only,
+  (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+    WHERE relname IN (${Object.keys(WRITTEN)
+      .map(name => `'${name}'`)
+      .join()}) AND relkind IN ('r', 'p')
+    AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('migrations'))
+    AND NOT (${RIGHTS.map(right => `has_table_privilege(oid, '${right}')`).join(' AND ')})) AS forbidden`
+
+/**
+ * Names are text of any language.
+ * @throws {StoreOpenError}
+ */
+export async function requireUtf8(session: Session): Promise<void> {
+  const { rows } = await session.query<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding")
+  const { encoding } = rows[0]!
+  if (encoding === 'UTF8') return
+  throw new StoreOpenError(
+    `The database has the encoding ${encoding}, which cannot keep every name. Make one with UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.`,
+  )
+}
