@@ -36,12 +36,22 @@ export class ListenError extends Error {
   override name = 'ListenError'
 }
 
+/** How long a request may take to arrive, in milliseconds. */
+export interface ArrivalLimits {
+  headers: number
+  whole: number
+  /** Between two looks at who is late: nobody is cut later than by so much. */
+  checkEvery: number
+}
+
+export const arrivalLimits: ArrivalLimits = { headers: 10 * SECOND, whole: 30 * SECOND, checkEvery: SECOND }
+
 /**
  * Listens with limits on headers (16 KiB) and on how long a request may take to arrive.
  * @param port 0 for any free one
  * @throws {ListenError}
  */
-export async function listen(host: string, port: number): Promise<Listener> {
+export async function listen(host: string, port: number, arrival: ArrivalLimits = arrivalLimits): Promise<Listener> {
   let served: Served | undefined
   let closing = false
   const waiting = Promise.withResolvers<void>()
@@ -51,8 +61,9 @@ export async function listen(host: string, port: number): Promise<Listener> {
   })
   const limits = {
     maxHeaderSize: 16 * 1024,
-    headersTimeout: 10 * SECOND,
-    requestTimeout: 30 * SECOND,
+    headersTimeout: arrival.headers,
+    requestTimeout: arrival.whole,
+    connectionsCheckingInterval: arrival.checkEvery,
     // A repeated header is seen as one, not dropped.
     joinDuplicateHeaders: true,
   }
