@@ -32,6 +32,7 @@ const houses: House[] = [
       ['tokens'],
       ['pages'],
       ['http'],
+      ['outbound'],
       ['config'],
       ['store'],
     ],

@@ -9,19 +9,22 @@ function by(placement: Placement): string | undefined {
 /** Statements about all companies: an administrator's lists, and jobs that look for what is due anywhere. */
 const ACROSS = [
   // `installation list`, `token revoke --user` and `--client`
-  /^select "i"\.\*, .* from "installations" as "i" .* order by "i"\."created_at" desc/,
-  /^select \* from "uninstall_callbacks" order by "ended_at"$/,
+  /^select "i"\."company_id", .* from "installations" as "i" .* order by "i"\."created_at" desc/,
+  /^select ("\w+"(, )?)+ from "uninstall_callbacks" order by "ended_at"$/,
   // Signing in by the e-mail that a company knows: by an index, and rare beside the password that is checked then.
   /^select distinct "user_id" from "memberships" where "email" in /,
   // `member list --user`, lists that are searched or paged
-  /^select \* from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
-  /^select \* from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
+  /^select ("\w+"(, )?)+ from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
   // `app delete`
-  /^select \* from "uninstall_callbacks" where "client_id" = \$1 limit /,
+  /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
-  /^select \* from \(select \*, row_number\(\) over\(partition by "client_id" .* from "uninstall_callbacks"/,
-  /^SELECT "company_id", "token_hash" FROM "refresh_tokens"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,
-  /^select "code"\."company_id", "code"\."code_hash" from "authorization_codes" as "code"/,
+  /^WITH RECURSIVE app \(client_id\) AS \(\s+SELECT min\(client_id\) FROM uninstall_callbacks/,
+  /^SELECT DISTINCT client_id FROM uninstall_callbacks/,
+  /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 and "gave_up_at" is null and "next_attempt_at" <= /,
+  /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "gave_up_at" is null and "next_attempt_at" > /,
+  /^select ("\w+"(, )?)+ from "refresh_tokens" where "expires_at" <= \$1 limit 500$/,
+  /^select "company_id", "code_hash" from "authorization_codes" where "expires_at" <= \$1 and "used_at" is null limit 500$/,
   /^select "access"\."company_id", "access"\."token_hash" from "refresh_tokens" as "token"/,
 ]
 

@@ -8,10 +8,10 @@ const LARGE = ['companies', 'users', 'user_companies', 'memberships', 'installat
 
 /** An administrator's list, and what `tenantry load` asks once. */
 const WHOLE = [
-  /^select \* from "users" where "deleted_at" is null (and \(lower.*\) )?order by "user_id"( limit| offset|$)/,
-  /^select \* from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
-  /^select \* from "memberships" (where "(user|company)_id" = \? )?order by "company_id", "user_id"/,
-  /^select "i"\.\*, .* from "installations" as "i" .* order by "i"\."created_at" desc/,
+  /^select ("\w+"(, )?)+ from "users" where "deleted_at" is null (and \(lower.*\) )?order by "user_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "memberships" (where "(user|company)_id" = \? )?order by "company_id", "user_id"/,
+  /^select "i"\."company_id", .* from "installations" as "i" .* order by "i"\."created_at" desc/,
   /^select "user_id" from "user_companies" group by "user_id" having/,
 ]
 

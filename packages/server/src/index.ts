@@ -22,6 +22,7 @@ export { createUser, deleteUser, type NewUser, setActive, setUser, type UserChan
 export type { Runtime } from './config/runtime.ts'
 export { SettingsError } from './config/settings.ts'
 export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'
+export { forgetAttempts } from './sign-in/attempt-limits.ts'
 export { setPassword } from './sign-in/password.ts'
 export type { PostgresOptions } from './store/postgres/options.ts'
 export type { SqliteOptions } from './store/sqlite/sqlite-store.ts'

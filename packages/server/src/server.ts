@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { answerError, answerNotFound } from './answer-errors.ts'
 import { keepKeys } from './apps/kept-secrets.ts'
-import { sendDueCallbacks } from './apps/uninstall-callbacks.ts'
+import { CallbackSender } from './apps/uninstall-callbacks.ts'
+import { ClockGuard } from './config/clock-guard.ts'
 import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
@@ -157,17 +158,33 @@ function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void):
   return app
 }
 
+async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<boolean> {
+  if (await guard.isTrusted()) await cleanExpired(store, clock)
+  return false
+}
+
 function startRuntimeJobs(runtime: Runtime): Jobs {
+  const guard = new ClockGuard(runtime)
   const onError = (error: unknown) => {
     const level = error instanceof StoreUnavailable ? 'warn' : 'error'
     runtime.log[level]({ err: error }, 'a background job failed and will run again')
   }
-  return startJobs(
+  const sender = new CallbackSender(runtime)
+  const look = async () => {
+    await sender.look()
+    return false
+  }
+  const jobs = startJobs(
     [
-      { every: 1000, run: async () => (await sendDueCallbacks(runtime)) > 0 },
-      { every: 60_000, run: () => cleanExpired(runtime.store, runtime.clock) },
-      { every: RELOAD_EVERY, run: () => keepKeys(runtime) },
+      { every: 1000, run: look },
+      { every: 60_000, run: () => clean(runtime, guard) },
+      { every: RELOAD_EVERY, run: () => keepKeys(runtime, guard) },
     ],
     onError,
   )
+  return {
+    async stop() {
+      await Promise.all([jobs.stop(), sender.stop()])
+    },
+  }
 }

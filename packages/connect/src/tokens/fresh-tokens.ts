@@ -61,7 +61,9 @@ export class FreshTokens {
   /** An API that always answers 401 does not cost a refresh each time. */
   #wasRefusedAgain(key: LinkKey, rejected: string | undefined): boolean {
     const known = rejected === undefined ? undefined : this.#refreshedFor401.get(leaseOf(key))
-    return known?.accessToken === rejected && known !== undefined && this.#kit.clock() - known.at < REFUSED_AGAIN
+    if (known === undefined || known.accessToken !== rejected) return false
+    const since = this.#kit.clock() - known.at
+    return since >= 0 && since < REFUSED_AGAIN
   }
 
   async #read(key: LinkKey): Promise<Fresh> {

@@ -2,7 +2,8 @@ import type { ConnectError } from '../errors.ts'
 
 /** What a process remembers of refreshes that did not go well, by lease. */
 interface Remembered {
-  /** Milliseconds since 1970 until which the provider is not asked again, and why. */
+  /** Milliseconds since 1970 from when and until when the provider is not asked again, and why. */
+  pausedAt: number
   pausedUntil: number
   error: ConnectError | undefined
   failures: number
@@ -22,7 +23,9 @@ export class RememberedFailures {
   /** @throws {ConnectError} what the provider answered, with the time that is left of it */
   requireNotPaused(name: string, now: number, again: (error: ConnectError, seconds: number) => ConnectError) {
     const known = this.#of.get(name)
-    if (known?.error && known.pausedUntil > now) throw again(known.error, (known.pausedUntil - now) / 1000)
+    // Before its own beginning the clock was set back, and nothing is known of how long ago that was.
+    if (known?.error && known.pausedUntil > now && known.pausedAt <= now)
+      throw again(known.error, (known.pausedUntil - now) / 1000)
   }
 
   /** A provider that is unreachable or busy: as long as it said, otherwise from the second failure on, twice as long each time. */
@@ -31,6 +34,7 @@ export class RememberedFailures {
     const pause = error.retryAfter === undefined ? pauseAfter(known.failures) : error.retryAfter * 1000
     known.failures += 1
     known.error = error
+    known.pausedAt = now
     known.pausedUntil = now + pause
   }
 
@@ -49,7 +53,7 @@ export class RememberedFailures {
     let known = this.#of.get(name)
     if (!known) {
       if (this.#of.size >= MOST_REMEMBERED) this.#of.clear()
-      known = { pausedUntil: 0, error: undefined, failures: 0, oddRefusals: 0 }
+      known = { pausedAt: 0, pausedUntil: 0, error: undefined, failures: 0, oddRefusals: 0 }
       this.#of.set(name, known)
     }
     return known

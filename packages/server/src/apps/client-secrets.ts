@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { InputError } from '../companies/input.ts'
 import { encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { isTooFarAhead } from '../store/clock-skew.ts'
 import { findApp, setAppSecret } from '../store/queries/apps.ts'
 import {
   deleteOtherClientSecrets,
@@ -69,7 +70,7 @@ export async function listSecrets({ store, clock }: Runtime, app: App): Promise<
   const rows = await listClientSecrets(store, app.clientId)
   const isCurrent = (hash: Uint8Array) => Buffer.from(hash).equals(Buffer.from(app.secretHash!))
   const facts = rows
-    .filter(row => isCurrent(row.secret_hash) || (row.expires_at !== null && row.expires_at > clock()))
+    .filter(row => isCurrent(row.secret_hash) || isStillAccepted(row.expires_at, clock()))
     .map(row => ({
       current: isCurrent(row.secret_hash),
       createdAt: row.created_at,
@@ -86,10 +87,14 @@ export async function holdsSecret(runtime: Runtime, app: App | undefined, secret
   if (!app?.secretHash) return false
   if (!isCurrent) {
     const earlier = await findClientSecret(runtime.store, app.clientId, given)
-    if (!earlier?.expires_at || earlier.expires_at <= runtime.clock()) return false
+    if (!isStillAccepted(earlier?.expires_at, runtime.clock())) return false
   }
   recordUse(runtime, app.clientId, given)
   return true
+}
+
+function isStillAccepted(expiresAt: number | null | undefined, now: number): boolean {
+  return typeof expiresAt === 'number' && expiresAt > now && !isTooFarAhead(expiresAt, now, LONGEST_OVERLAP)
 }
 
 /** When each secret's use was last written, by each server: at most once an hour. */
@@ -105,7 +110,8 @@ function recordUse(runtime: Runtime, clientId: string, secretHash: Uint8Array) {
   }
   const key = Buffer.from(secretHash).toString('base64')
   const now = clock()
-  if (now - (known.get(key) ?? 0) < HOUR) return
+  const before = known.get(key) ?? 0
+  if (now - before < HOUR && now >= before) return
   if (known.size >= MOST_RECORDED) known.clear()
   known.set(key, now)
   // The answer does not wait for it: it is for an operator to read later.

@@ -1,3 +1,4 @@
+import type { ClockGuard } from '../config/clock-guard.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { listKeptSecrets, reencryptAppSecret } from '../store/queries/apps.ts'
@@ -5,15 +6,16 @@ import { WriteConflict } from '../store/store.ts'
 
 /**
  * Reads the keys that other nodes made, encrypts kept client secrets under the current one, and forgets keys that
- * nothing needs any more.
+ * nothing needs any more, unless the clock may be wrong.
  */
-export async function keepKeys(runtime: Runtime): Promise<boolean> {
+export async function keepKeys(runtime: Runtime, guard: ClockGuard): Promise<boolean> {
   await runtime.keys.load()
   const kept = await listKeptSecrets(runtime.store)
   const current = runtime.keys.encryption[0]!.id
   for (const app of kept.filter(({ encrypted_secret }) => idOf(encrypted_secret) !== current)) {
     await reencrypt(runtime, app.client_id, app.encrypted_secret)
   }
+  if (!(await guard.isTrusted())) return false
   const needed = new Set((await listKeptSecrets(runtime.store)).map(app => idOf(app.encrypted_secret)))
   await runtime.keys.deleteOld(id => needed.has(id))
   return false

@@ -1,124 +1,217 @@
-import type { LookupAddress } from 'node:dns'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import type { Runtime } from '../config/runtime.ts'
-import { findApp } from '../store/queries/apps.ts'
 import {
-  claimCallback,
+  claimDueCallbacks,
   deleteCallback,
-  listDueCallbacks,
+  listAppsWithCallbacks,
+  recallCallbacks,
   recordFailedCallback,
+  releaseCallback,
   type UninstallCallbackRow,
 } from '../store/queries/uninstall-callbacks.ts'
-import { WriteConflict } from '../store/store.ts'
-import { readKeptSecret } from './apps.ts'
-import { resolvePublic } from './uninstall-url.ts'
+import {
+  callApp,
+  FIRST_PAUSE,
+  FURTHEST_ATTEMPT,
+  planNextAttempt,
+  publicFacts,
+  retryAfter,
+  TIME_LIMIT,
+} from './callback-attempts.ts'
 
 const SECOND = 1000
-const TIME_LIMIT = 10 * SECOND
-const FIRST_PAUSE = SECOND
-const LONGEST_PAUSE = 3600 * SECOND
-const GIVE_UP_AFTER = 24 * 3600 * SECOND
 /** Longer than a call can take, so that a sender that died is taken over and a living one is not. */
 const CLAIM = TIME_LIMIT + 5 * SECOND
-const AT_ONCE = { ofEachApp: 4, together: 64 }
+/** How long calls may go on once the server stops; then they are given back. */
+const STOP_GRACE = 3 * SECOND
+
+/** How many calls are under way at most: of all apps, of those that have not answered well, and of one app. */
+const PLACES = 128
+const UNPROVEN_PLACES = 96
+const PLACES_OF_ONE = 8
+/** How many apps are looked at together. */
+const APPS_AT_ONCE = 256
+const LONGEST_APP_PAUSE = 60 * SECOND
+const RECALL_EVERY = 60 * SECOND
+
+/** How an app has answered, as far as this process knows. */
+interface AppState {
+  underWay: number
+  /** How many may be: one at first, twice as many after each good answer, one again after a failure. */
+  places: number
+  failures: number
+  /** From when and until when nothing is sent to it. */
+  pausedFrom: number
+  pausedUntil: number
+}
 
 /**
- * Sends the callbacks that are due, each claimed in the database first so that no other sender has it.
- * @returns how many were tried
+ * Sends uninstall callbacks. Each is claimed in the database first, so that no other sender has it. A place that becomes free
+ * is filled at once; an app that hangs or fails gets one place and longer and longer pauses, so that it holds up nobody else.
  */
-export async function sendDueCallbacks(runtime: Runtime): Promise<number> {
-  const due = await listDueCallbacks(runtime.store, runtime.clock(), AT_ONCE)
-  const tried = await Promise.all(due.map(callback => sendClaimed(runtime, callback)))
-  return tried.filter(Boolean).length
-}
+export class CallbackSender {
+  readonly #runtime: Runtime
+  readonly #apps = new Map<string, AppState>()
+  readonly #calls = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  #isStopped = false
+  #looking: Promise<number> | undefined
+  #underWay = 0
+  /** The app that was looked at last, where there are more. */
+  #after = ''
+  /** Some app could have had more places. */
+  #isShort = false
+  #recalledAt = Number.NEGATIVE_INFINITY
 
-async function sendClaimed(runtime: Runtime, callback: UninstallCallbackRow): Promise<boolean> {
-  const { store, clock, log } = runtime
-  if (!(await claim(runtime, callback))) return false
-  try {
-    await send(runtime, callback)
-    await store.write([deleteCallback(store, callback)])
-  } catch (error) {
-    const failure = planNextAttempt(callback, clock(), (error as Error).message)
-    await store.write([recordFailedCallback(store, callback, failure)])
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** Begins to send what is due, as far as there are places. @returns how many calls were begun */
+  look(): Promise<number> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  /** Resolves once no call is under way. */
+  async settle(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
+  }
+
+  /** Lets calls end for a while, then breaks them off: they are given back, and another sender or the next start sends them. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#looking?.catch(() => {})
+    const timer = setTimeout(() => this.#stopping.abort(new Error('the server stops')), STOP_GRACE)
+    await this.settle()
+    clearTimeout(timer)
+  }
+
+  async #look(): Promise<number> {
+    if (this.#isStopped) return 0
+    await this.#recall()
+    this.#isShort = false
+    const apps = await listAppsWithCallbacks(this.#runtime.store, this.#after, APPS_AT_ONCE)
+    this.#after = apps.length === APPS_AT_ONCE ? apps.at(-1)! : ''
+    const begun = await Promise.all(apps.map(clientId => this.#fill(clientId)))
+    return begun.reduce((sum, each) => sum + each, 0)
+  }
+
+  /** Fills an app's free places with what is due for it. */
+  async #fill(clientId: string): Promise<number> {
+    const { store, clock } = this.#runtime
+    const state = this.#stateOf(clientId)
+    const room = this.#roomFor(state, clock())
+    if (room === 0) return 0
+    // Held while it is being found out what there is.
+    state.underWay += room
+    this.#underWay += room
+    let claimed: UninstallCallbackRow[] = []
+    try {
+      claimed = await claimDueCallbacks(store, clientId, room, { now: clock(), until: clock() + CLAIM })
+    } finally {
+      state.underWay -= room
+      this.#underWay -= room
+      this.#forgetIdle(clientId, state)
+    }
+    for (const callback of claimed) this.#begin(callback)
+    return claimed.length
+  }
+
+  #roomFor(state: AppState, now: number): number {
+    // Before its own beginning, the clock was set back: nothing is known of how long ago that was.
+    if (state.pausedFrom <= now && now < state.pausedUntil) return 0
+    const isProven = state.places > 1
+    const free = (isProven ? PLACES : UNPROVEN_PLACES) - this.#underWay
+    const room = Math.max(0, Math.min(state.places - state.underWay, free))
+    if (room < state.places - state.underWay) this.#isShort = true
+    return room
+  }
+
+  #stateOf(clientId: string): AppState {
+    let state = this.#apps.get(clientId)
+    if (!state) {
+      state = { underWay: 0, places: 1, failures: 0, pausedFrom: 0, pausedUntil: 0 }
+      this.#apps.set(clientId, state)
+    }
+    return state
+  }
+
+  #forgetIdle(clientId: string, state: AppState) {
+    if (state.underWay === 0 && state.failures === 0 && state.places === 1) this.#apps.delete(clientId)
+  }
+
+  #begin(callback: UninstallCallbackRow) {
+    const state = this.#stateOf(callback.client_id)
+    state.underWay += 1
+    this.#underWay += 1
+    const call = this.#send(callback, state)
+      .catch(error => this.#runtime.log.warn({ err: error }, 'the outcome of an uninstall callback was not kept'))
+      .finally(() => {
+        state.underWay -= 1
+        this.#underWay -= 1
+        this.#calls.delete(call)
+        if (!this.#isStopped) this.#goOn(callback.client_id)
+      })
+    this.#calls.add(call)
+  }
+
+  /** A place is free. */
+  #goOn(clientId: string) {
+    const next = this.#isShort ? this.look() : this.#fill(clientId)
+    const filling = next.then(
+      () => {},
+      error => this.#runtime.log.warn({ err: error }, 'uninstall callbacks could not be looked for'),
+    )
+    this.#calls.add(filling)
+    void filling.then(() => this.#calls.delete(filling))
+  }
+
+  async #send(callback: UninstallCallbackRow, state: AppState): Promise<void> {
+    const { store, clock, log } = this.#runtime
+    const outcome = await this.#deliver(callback)
+    const now = clock()
+    if (outcome === 'stopped') return void (await store.write([releaseCallback(store, callback, now)]))
+    if (outcome === 'done') {
+      state.failures = 0
+      state.places = Math.min(2 * state.places, PLACES_OF_ONE)
+      return void (await store.write([deleteCallback(store, callback)]))
+    }
+    state.failures += 1
+    state.places = 1
+    state.pausedFrom = now
+    state.pausedUntil =
+      now + Math.max(outcome.wait, Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), LONGEST_APP_PAUSE))
+    const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
     log.warn({ ...publicFacts(callback), ...failure }, 'uninstall callback failed')
+    await store.write([recordFailedCallback(store, callback, failure)])
   }
-  return true
-}
 
-async function claim({ store, clock }: Runtime, callback: UninstallCallbackRow): Promise<boolean> {
-  try {
-    await store.write(claimCallback(store, callback, clock() + CLAIM))
-    return true
-  } catch (error) {
-    if (error instanceof WriteConflict) return false
-    throw error
+  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'stopped' | { error: string; wait: number }> {
+    const { clock, log } = this.#runtime
+    try {
+      const answer = await callApp(this.#runtime, callback, this.#stopping.signal)
+      if (answer === undefined || (answer.status >= 200 && answer.status <= 299)) return 'done'
+      if (answer.status === 410) {
+        log.info(publicFacts(callback), 'the app answered 410 to an uninstall callback: it is not sent again')
+        return 'done'
+      }
+      return { error: `the app answered ${answer.status}`, wait: retryAfter(answer, clock()) }
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return 'stopped'
+      const { name, message } = error as Error
+      return { error: name === 'TimeoutError' ? `no answer within ${TIME_LIMIT / SECOND} seconds` : message, wait: 0 }
+    }
   }
-}
 
-/** Twice as long a pause after each failure, an hour at most, with some chance in it; after a day no more. */
-export function planNextAttempt(callback: UninstallCallbackRow, now: number, error: string) {
-  const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(callback.attempts, 20), LONGEST_PAUSE)
-  const nextAttemptAt = Math.round(now + pause * (0.75 + Math.random() / 2))
-  const over = nextAttemptAt > callback.ended_at + GIVE_UP_AFTER
-  return { error: error.slice(0, 200), nextAttemptAt, gaveUpAt: over ? now : null }
-}
-
-async function send(runtime: Runtime, callback: UninstallCallbackRow): Promise<void> {
-  const app = await findApp(runtime.store, callback.client_id)
-  if (!app?.uninstall_url) return
-  const secret = readKeptSecret(runtime, app)
-  if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
-  const status = await deliver(app.uninstall_url, {
-    authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
-    body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
-    localAllowed: runtime.settings.localCallbacks,
-  })
-  if (status < 200 || status > 299) throw new Error(`the app answered ${status}`)
-}
-
-function publicFacts({ client_id, company_id, user_id }: UninstallCallbackRow) {
-  return { client_id, company_id, user_id }
-}
-
-/** A look-up that knows its answer. */
-function answering(addresses: LookupAddress[]): LookupFunction {
-  return (_host, options, done) => {
-    if (options.all) done(null, addresses)
-    else done(null, addresses[0]!.address, addresses[0]!.family)
+  /** What was put off while the clock was ahead. */
+  async #recall() {
+    const { store, clock } = this.#runtime
+    const now = clock()
+    if (Math.abs(now - this.#recalledAt) < RECALL_EVERY) return
+    this.#recalledAt = now
+    const statements = await recallCallbacks(store, now, now + FURTHEST_ATTEMPT)
+    if (statements.length > 0) await store.write(statements)
   }
-}
-
-/** One DELETE, redirects not followed, its whole duration limited; resolves with the status. */
-async function deliver(
-  target: string,
-  { authorization, body, localAllowed }: { authorization: string; body: string; localAllowed: boolean },
-): Promise<number> {
-  const url = new URL(target)
-  const addresses = localAllowed ? undefined : await resolvePublic(url.hostname.replace(/^\[|\]$/g, ''))
-  return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const request = send(url, {
-      method: 'DELETE',
-      agent: false,
-      signal: AbortSignal.timeout(TIME_LIMIT),
-      headers: {
-        Authorization: authorization,
-        'Content-Type': 'application/json',
-        'Content-Length': Buffer.byteLength(body),
-        'User-Agent': 'Tenantry',
-      },
-      ...(addresses && { lookup: answering(addresses) }),
-    })
-    request.on('error', reject)
-    request.on('response', response => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-      // The answer's body is of no interest, however long it is.
-      response.destroy()
-    })
-    request.end(body)
-  })
 }

@@ -3,8 +3,9 @@ import { createApp, InputError } from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { Client } from '../../../../tests/support/client.ts'
 import { CALLBACK, MI6, startProvider } from '../../../../tests/support/provider.ts'
+import { isPublicAddress } from '../outbound/public-address.ts'
 import { listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
-import { isPublicAddress, uninstallUrlMistake } from './uninstall-url.ts'
+import { uninstallUrlMistake } from './uninstall-url.ts'
 
 describe('where a callback may go', () => {
   it.each([

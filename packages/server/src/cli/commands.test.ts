@@ -481,10 +481,11 @@ describe('the command line beside a running server', () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
     expect(JSON.parse(first.stdout)).toMatchObject({
-      version: 7,
+      version: 10,
       applied: [
         ...['front door', 'bearer changes', 'several nodes', 'access token ends', 'query statistics'],
-        ...['administration', 'administration statistics'],
+        ...['administration', 'administration statistics', 'bounded work', 'codes of ended families'],
+        'bounded work statistics',
       ],
     })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })

@@ -72,8 +72,15 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
       const environment = { TENANTRY_DATABASE_URL: url.replace('tenantry@', 'tenantry:hush@') }
       const made = JSON.parse((await runCommand(['migrate', '--json'], { environment })).stdout)
       expect(made).toMatchObject({
-        version: 7,
-        applied: ['front door', 'several nodes', 'access token ends', 'administration'],
+        version: 10,
+        applied: [
+          'front door',
+          'several nodes',
+          'access token ends',
+          'administration',
+          'bounded work',
+          'codes of ended families',
+        ],
       })
       expect(made.database).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/postgres$/)
       await runCommand(['company', 'create', '--name', 'MI6', '--domain', 'mi6'], { environment })
@@ -116,7 +123,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
   it.each([
     [['--data', 'x', '--database', 'postgres://localhost/x'], {}, '--data and --database name two databases'],
     [[], { TENANTRY_DATA: 'x', TENANTRY_DATABASE_URL: 'postgres://localhost/x' }, 'name two databases'],
-    [['--database', 'mysql://localhost/x'], {}, 'must be an address such as postgres://'],
+    [['--database', 'mysql://localhost/x'], {}, 'it must be one such as postgres://'],
     [['--database', 'postgres://127.0.0.1:1/x'], {}, 'Is it running, and reachable from here?'],
   ])('says what is wrong with %j and %j', async (flags, environment, sentence) => {
     const { code, stderr } = await runCommand(['company', 'list', ...flags], { environment })

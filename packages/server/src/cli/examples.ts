@@ -27,6 +27,7 @@ const examples: Record<string, string> = {
   'user set': 'tenantry user set 777 --email james.bond@mi6.example --locale en_GB',
   'user deactivate': 'tenantry user deactivate 777',
   'user activate': 'tenantry user activate 777',
+  'user unlock': 'tenantry user unlock 777',
   'user delete': 'tenantry user delete 777 --dry-run',
   'user set-password': 'tenantry user set-password 777',
   'member add': 'tenantry member add --company 1 --user 777 --admin yes',
@@ -44,6 +45,7 @@ const examples: Record<string, string> = {
   'installation list': 'tenantry installation list --company 1 --user 777',
   'installation remove': 'tenantry installation remove --company 1 --user 777 --client 3f1c9a7be0d24c55 --yes',
   'token revoke': 'tenantry token revoke < token.txt',
+  clean: 'tenantry clean --dry-run',
   'key list': 'tenantry key list',
   'key rotate': 'tenantry key rotate',
 }

@@ -6,6 +6,7 @@ import { ListenError } from '../listen.ts'
 import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../store/transfer/export-stream.ts'
 import { addAppCommands } from './app.ts'
+import { addCleanCommand } from './clean.ts'
 import { addCompanyCommands } from './company.ts'
 import { addCompletionCommand } from './completion.ts'
 import { addDevCommand } from './dev.ts'
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addInstallationCommands(program)
   addTokenCommands(program)
   addKeyCommands(program)
+  addCleanCommand(program)
   addLoadCommand(program)
   addCompletionCommand(program)
   addExamples(program)

@@ -51,6 +51,7 @@ const variables: Record<string, { option: keyof Configuration; read: (text: stri
   TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },
   TENANTRY_REFRESH_TOKEN_LIFETIME: { option: 'refreshTokenLifetime', read: Number },
   TENANTRY_SESSION_LIFETIME: { option: 'sessionLifetime', read: Number },
+  TENANTRY_OUTBOUND_PROXY: { option: 'outboundProxy', read: String },
   TENANTRY_TRUSTED_PROXIES: { option: 'trustedProxies', read: Number },
 }
 

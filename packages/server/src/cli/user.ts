@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { requireCompany } from '../companies/companies.ts'
-import { emailForms } from '../companies/emails.ts'
+import { canonicalEmail, emailForms } from '../companies/emails.ts'
 import { createUser, deleteUser, requireUser, setActive, setUser, type UserChange } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { forgetAttempts } from '../sign-in/attempt-limits.ts'
 import { setPassword } from '../sign-in/password.ts'
 import { listCompanyIdsOfUser, listMembers, listMembershipsOfUser } from '../store/queries/memberships.ts'
 import { findUserByEmail, listUsers, type UserRow } from '../store/queries/users.ts'
@@ -90,6 +91,17 @@ export function addUserCommands(program: Command) {
         print(options, { user_id: userId, active }, `User ${userId} is ${active ? 'active' : 'deactivated'}.`)
       })
   }
+
+  administer(user.command('unlock').description('forget failed sign-ins, so that a user may try again at once'))
+    .argument('<user-id>', '', parseId)
+    .action(async (userId: number, options: AdministrationOptions) => {
+      const forgotten = await withRuntime(options, async runtime => {
+        const { email } = await requireUser(runtime.store, userId)
+        return forgetAttempts(runtime, [canonicalEmail(email)])
+      })
+      const words = forgotten > 0 ? 'may try to sign in again at once' : 'had no failed attempts that count'
+      print(options, { user_id: userId, unlocked: forgotten > 0 }, `User ${userId} ${words}.`)
+    })
 
   destructive(
     administer(user.command('delete').description('end a user for ever: memberships, installations, sessions')),

@@ -111,7 +111,7 @@ class Workers {
   /** Resolves once it answers. */
   async #start(): Promise<{ worker: Worker; port: number }> {
     const worker = cluster.fork()
-    const started = Date.now()
+    const started = performance.now()
     this.#wanted.add(worker)
     const port = await new Promise<number>((resolve, reject) => {
       worker.on('message', (message: Ready) => resolve(message.ready.port))
@@ -123,7 +123,7 @@ class Workers {
     worker.once('exit', (code, signal) => {
       if (!this.#wanted.delete(worker) || this.#stopping) return
       this.#log.error({ worker: worker.process.pid, code, signal }, 'a worker ended by itself and is replaced')
-      void this.#restart(Date.now() - started < SHORT_LIFE ? SECOND : 0)
+      void this.#restart(performance.now() - started < SHORT_LIFE ? SECOND : 0)
     })
     return { worker, port }
   }

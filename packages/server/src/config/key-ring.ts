@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isTooFarAhead } from '../store/clock-skew.ts'
 import {
   deleteMasterKey,
   insertMasterKey,
@@ -158,7 +159,7 @@ export class KeyRing implements Keys {
         'The keys in this database are sealed under another secret. Give that one too (TENANTRY_SECRETS, after the current one).',
       )
     }
-    return { keyId: key_id, secret, createdAt: created_at, activeAt: active_at }
+    return { keyId: key_id, secret, createdAt: created_at, activeAt: plausibleStart(active_at, this.#clock()) }
   }
 
   async #resealOld(rows: readonly MasterKeyRow[]) {
@@ -178,6 +179,11 @@ export class KeyRing implements Keys {
   }
 }
 
+/** A key of a clock that was ahead would not be used until this one gets there: every node has read it long since. */
+function plausibleStart(activeAt: number, now: number): number {
+  return isTooFarAhead(activeAt, now, ACTIVE_AFTER) ? now : activeAt
+}
+
 function ownerOf(keyId: number): string {
   return `master key ${keyId}`
 }
@@ -187,8 +193,9 @@ export function describeMasterKeys(
   rows: readonly Pick<MasterKeyRow, 'key_id' | 'created_at' | 'active_at'>[],
   now: number,
 ): MasterKeyFacts[] {
-  const current = rows.find(({ active_at }) => active_at <= now)
-  return rows.map(row => ({
+  const known = rows.map(row => ({ ...row, active_at: plausibleStart(row.active_at, now) }))
+  const current = known.find(({ active_at }) => active_at <= now)
+  return known.map(row => ({
     keyId: row.key_id,
     state: row === current ? 'current' : row.active_at > now ? 'coming' : 'earlier',
     createdAt: row.created_at,

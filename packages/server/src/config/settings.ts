@@ -42,6 +42,14 @@ export const settingsSchema = z.strictObject({
   /** How many reverse proxies stand in front and append to `X-Forwarded-For`. */
   trustedProxies: z.int().nonnegative().default(0),
   scopes: scopeDescriptions.default({}),
+  /**
+   * An HTTP proxy that requests to others go through, `http://user:password@host:port`. Only what is set here is used: the
+   * variables that other programs follow (`HTTPS_PROXY`) are not.
+   */
+  outboundProxy: z
+    .string()
+    .refine(isProxy, 'must be the address of an HTTP proxy, such as http://proxy.example.com:3128')
+    .optional(),
   /** Whether uninstall callbacks may go to loopback and private addresses and over plain HTTP. */
   localCallbacks: z.boolean().default(false),
 })
@@ -69,6 +77,10 @@ export function checkSettings(input: SettingsInput): Settings {
 /** Each issue of a Zod error as `option: what is wrong`. */
 export function listMistakes(error: z.ZodError): string[] {
   return error.issues.map(issue => `${issue.path.join('.') || 'options'}: ${issue.message}`)
+}
+
+function isProxy(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && /^\/?$/.test(new URL(text).pathname)
 }
 
 function isIssuer(text: string): boolean {

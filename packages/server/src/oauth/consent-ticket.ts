@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { authenticate } from '../config/keys.ts'
 import type { RequestContext } from '../http/environment.ts'
+import { isTooFarAhead } from '../store/clock-skew.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 const LIFETIME = 60 * 60 * 1000
@@ -43,7 +44,8 @@ export function readTicket(c: RequestContext, request: AuthorizationRequest, tic
     const expected = Buffer.from(seal)
     return actual.length === expected.length && timingSafeEqual(actual, expected)
   })
-  return { companyId, fits: genuine && c.var.runtime.clock() < issuedAt + LIFETIME }
+  const now = c.var.runtime.clock()
+  return { companyId, fits: genuine && now < issuedAt + LIFETIME && !isTooFarAhead(issuedAt, now) }
 }
 
 /** Under each key, the current one first. */

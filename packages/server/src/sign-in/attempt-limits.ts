@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import type { Runtime } from '../config/runtime.ts'
-import { clearLimit, findLimits, giveBack, putLimit } from '../store/queries/attempt-limits.ts'
+import { isTooFarAhead } from '../store/clock-skew.ts'
+import { clearLimit, findLimitKeys, findLimits, giveBack, putLimit } from '../store/queries/attempt-limits.ts'
 import { retryOnConflict } from '../store/store.ts'
 
 /** `burst` attempts at once, and one more each `interval` milliseconds. */
@@ -51,20 +52,20 @@ export function countAttempt(runtime: Runtime, attempt: Attempt): Promise<{ wait
     const { store, clock } = runtime
     const now = clock()
     const found = await findLimits(store, keys)
-    const waitOf = (limit: Limit) => waitFor(limit, found.get(limit.key), now)
+    const fullAt = (limit: Limit) => plausible(found.get(limit.key), limit, now)
+    const waitOf = (limit: Limit) => waitFor(limit, fullAt(limit), now)
     const wait = Math.max(0, ...refusing.map(waitOf))
     if (wait > 0) return { wait }
 
     const accountWait = accountWide ? waitOf(accountWide) : 0
-    const hasFailed = own === undefined || (found.get(own.key) ?? 0) > now
+    const hasFailed = own === undefined || fullAt(own) > now
     if (accountWait > 0 && hasFailed) return { wait: accountWait }
 
     const counted = accountWide && accountWait === 0 ? [...refusing, accountWide] : refusing
     await store.write(
-      counted.map(({ key, interval }) => {
-        const before = found.get(key)
-        return putLimit(store, key, before, Math.max(before ?? now, now) + interval)
-      }),
+      counted.map(limit =>
+        putLimit(store, limit.key, found.get(limit.key), Math.max(fullAt(limit), now) + limit.interval),
+      ),
     )
     return { wait: 0, slowDown: accountWait > 0, succeeded: () => succeed(runtime, counted) }
   })
@@ -82,30 +83,56 @@ async function succeed({ store }: Runtime, limits: Limit[]) {
  */
 function limitsOf({ email, address, knownBrowser }: Attempt): Limits {
   const networks = address === undefined ? [] : networksOf(address)
-  const perNetwork = networks.map(({ name, size }) => limit(['address', name], 100 * size, (9 * SECOND) / size, false))
+  const perNetwork = networks.map(({ name, size }) =>
+    limit(hashed('address', name), 100 * size, (9 * SECOND) / size, false),
+  )
   if (knownBrowser !== undefined) {
-    const ofBrowser = limit(['known browser', email, knownBrowser], 10, 90 * SECOND, true)
+    const ofBrowser = limit(`${accountPrefix(email)} ${hashed('known browser', knownBrowser)}`, 10, 90 * SECOND, true)
     return { refusing: [...perNetwork, ofBrowser], accountWide: undefined, own: undefined }
   }
   const onAccount = networks.map(({ name, size }) =>
     // A right password clears what its own network has used, and no more than its share of the larger ones.
-    limit(['account from address', email, name], 10 * size, (90 * SECOND) / size, size === 1),
+    limit(`${accountPrefix(email)} ${hashed('from', name)}`, 10 * size, (90 * SECOND) / size, size === 1),
   )
   return {
     refusing: [...perNetwork, ...onAccount],
-    accountWide: limit(['account', email], 50, 30 * SECOND, false),
+    accountWide: limit(accountPrefix(email), 50, 30 * SECOND, false),
     own: onAccount[0],
   }
 }
 
-function limit(name: string[], burst: number, interval: number, clears: boolean): Limit {
-  // Hashed: the table of limits must not tell who tried to sign in from where.
-  return { key: hash('sha256', JSON.stringify(name), 'hex'), burst, interval: Math.round(interval), clears }
+function limit(key: string, burst: number, interval: number, clears: boolean): Limit {
+  return { key, burst, interval: Math.round(interval), clears }
+}
+
+/** Hashed: the table of limits must not tell who tried to sign in from where. */
+function hashed(...name: string[]): string {
+  return hash('sha256', JSON.stringify(name), 'hex')
+}
+
+/** What the keys of all limits of one account begin with, so that they can be found by it. */
+function accountPrefix(email: string): string {
+  return `account ${hashed('account', email)}`
+}
+
+/**
+ * Forgets all attempts on an account, from wherever.
+ * @param emails every address that its user signs in with, in the form that they are compared in
+ */
+export async function forgetAttempts({ store }: Runtime, emails: readonly string[]): Promise<number> {
+  const keys = (await Promise.all(emails.map(email => findLimitKeys(store, accountPrefix(email))))).flat()
+  if (keys.length > 0) await store.write(keys.map(key => clearLimit(store, key)))
+  return keys.length
+}
+
+/** A time that no attempts can have put there counts as now. */
+function plausible(fullAt: number | undefined, { burst, interval }: Limit, now: number): number {
+  return fullAt === undefined || isTooFarAhead(fullAt, now, burst * interval) ? now : fullAt
 }
 
 /** Zero when one more attempt fits (generic cell rate algorithm). */
-function waitFor({ burst, interval }: Limit, fullAt: number | undefined, now: number): number {
-  return Math.max(0, Math.max(fullAt ?? now, now) + interval - burst * interval - now)
+function waitFor({ burst, interval }: Limit, fullAt: number, now: number): number {
+  return Math.max(0, Math.max(fullAt, now) + interval - burst * interval - now)
 }
 
 /** Prefixes that one IPv6 customer may have, each with how many times the attempts of the smallest it gets. */

@@ -2,11 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type { Runtime } from '../config/runtime.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts'
+import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
 import { deleteSession, findSession, insertSession } from '../store/queries/sessions.ts'
 import { findUser, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
 import { writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
+
+/** A clock that is set back a little signs nobody out; a session of a clock that was further ahead would live too long. */
+const DAY = 24 * 3600 * 1000
 
 /** The step before every page: sets `signedIn` to who is signed in in this browser, if anybody is. */
 export const findSignedIn: RouteStep = async (c, next) => {
@@ -17,7 +21,8 @@ export const findSignedIn: RouteStep = async (c, next) => {
 
 async function readSession({ store, clock }: Runtime, sessionId: string): Promise<SignedIn | undefined> {
   const session = await findSession(store, hashSecret(sessionId))
-  if (!session || session.expires_at <= clock()) return undefined
+  const now = clock()
+  if (!session || session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
   const user = await findUser(store, session.user_id)
   return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
 }

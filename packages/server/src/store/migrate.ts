@@ -5,6 +5,7 @@ import { severalNodes } from './migrations/0003-several-nodes.ts'
 import { accessTokenEnds } from './migrations/0004-access-token-ends.ts'
 import { queryStatistics } from './migrations/0005-query-statistics.ts'
 import { administration, administrationStatistics } from './migrations/0006-administration.ts'
+import { boundedWork, boundedWorkStatistics, codesOfEndedFamilies } from './migrations/0008-bounded-work.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
@@ -17,6 +18,9 @@ export const migrations: readonly Migration[] = [
   queryStatistics,
   administration,
   administrationStatistics,
+  boundedWork,
+  codesOfEndedFamilies,
+  boundedWorkStatistics,
 ]
 
 const MIGRATIONS_TABLE =

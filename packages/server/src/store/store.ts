@@ -16,6 +16,8 @@ export function soon<Value, Result>(value: Soon<Value>, next: (value: Value) => 
  */
 export interface Store {
   readonly engine: 'sqlite' | 'postgres'
+  /** Whether the tables lie on several machines. Known once it is ready. */
+  readonly isDistributed: boolean
   /** Resolves once it can be used. @throws {StoreOpenError} */
   readonly ready: Promise<void>
   /** For reading. Writes go through {@link Store.write}. */
@@ -132,6 +134,15 @@ export function statement(query: Compilable): Statement {
 /** A write whose decision holds only if it touches (or returns) exactly `count` rows. */
 export function expecting(count: number, query: Compilable): Statement {
   return { ...statement(query), expect: count }
+}
+
+/**
+ * Reads where requests do not wait for it: on the thread that writes, where the engine is in this process. For what may take
+ * a while and nobody waits for.
+ */
+export async function readBeside<Row>(store: Store, query: CompiledQuery): Promise<Row[]> {
+  if (store.engine !== 'sqlite') return (await store.db.executeQuery<Row>(query as CompiledQuery<Row>)).rows
+  return returned<Row>(await store.write([{ sql: query.sql, parameters: query.parameters }]))
 }
 
 /** The rows that the last statement of a write returned. */

@@ -1,16 +1,18 @@
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
+import { isTooFarAhead } from '../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../store/queries/access-tokens.ts'
 import { endFamily } from '../store/queries/families.ts'
 import { lockInstallation } from '../store/queries/installations.ts'
 import { findActiveMembership, requireActiveMembership } from '../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
+  correctFirstUse,
   findRefreshToken,
   type RefreshTokenRow,
   spendRefreshToken,
 } from '../store/queries/refresh-tokens.ts'
-import { retryOnConflict } from '../store/store.ts'
+import { retryOnConflict, type Store } from '../store/store.ts'
 import { deriveAccessToken, deriveRefreshToken } from './derive.ts'
 import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from './issue.ts'
 import { intersection, isSubset, storedScopes } from './scopes.ts'
@@ -101,11 +103,24 @@ async function useAgain(
 ): Promise<IssuedTokens> {
   const { store, clock } = runtime
   const successor = await findSuccessorAnywhere(runtime, token, presented)
-  if (!successor || clock() > windowEnd(client, token, successor.row)) {
+  const now = clock()
+  const isHere =
+    successor && now <= windowEnd(client, await begunNow(store, token, now), await begunNow(store, successor.row, now))
+  if (!successor || !isHere) {
     await store.write(endFamily(store, token))
     throw refused('The refresh token was used before. All tokens of this grant are revoked, for it may be stolen.')
   }
   return giveAgain(runtime, token, presented, successor.key, scopes)
+}
+
+/**
+ * A first use at a time that is still to come, by a clock that was ahead, counts as now, from now on: its window must
+ * begin once, and end.
+ */
+async function begunNow(store: Store, token: RefreshTokenRow, now: number): Promise<RefreshTokenRow> {
+  if (token.used_at === null || !isTooFarAhead(token.used_at, now)) return token
+  await store.write([correctFirstUse(store, token, now)])
+  return { ...token, used_at: now }
 }
 
 /** A successor under a key that this process has not heard of yet must not pass for a theft. */

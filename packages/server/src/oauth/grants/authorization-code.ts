@@ -1,4 +1,5 @@
 import { OAuthError } from '../../http/errors.ts'
+import { isTooFarAhead } from '../../store/clock-skew.ts'
 import {
   type AuthorizationCodeRow,
   findAuthorizationCode,
@@ -20,19 +21,21 @@ import { type Grant, requireParameter } from './grant.ts'
 export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
   const codeText = requireParameter(form, 'code')
   const redirectUri = requireParameter(form, 'redirect_uri')
-  const { store, clock } = runtime
+  const { store, clock, settings } = runtime
   return retryOnConflict(async () => {
     const code = await findCode(store, codeText, app.clientId)
     // A client that cannot show that the code is its own must not end what it gave either.
     checkRedirectUri(code, redirectUri)
     checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
     if (code.used_at !== null) await endWhatItGave(store, code)
-    if (clock() >= code.expires_at) throw refused('The code has expired.')
+    const now = clock()
+    const longest = settings.authorizationCodeLifetime * 1000
+    if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
     await refuseInactive(store, code)
     const { tokens, statements } = issueFirstTokens(runtime, code, intersection(storedScopes(code.scopes), app.scopes))
     await store.write([
       requireActiveMembership(store, code.company_id, code.user_id),
-      spendAuthorizationCode(store, code, clock()),
+      spendAuthorizationCode(store, code, now),
       ...statements,
     ])
     return tokens

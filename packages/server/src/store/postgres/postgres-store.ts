@@ -124,6 +124,10 @@ class PostgresStore implements Store {
     }
   }
 
+  get isDistributed(): boolean {
+    return this.#isDistributed
+  }
+
   prepare(lookUp: LookUp) {
     const batched = new BatchedLookUps(this.#pool, lookUp, () => this.#isDistributed)
     return (companyId: number, hash: Uint8Array) => batched.find(companyId, hash)

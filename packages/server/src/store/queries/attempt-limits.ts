@@ -10,6 +10,17 @@ export async function findLimits({ db }: Store, keys: string[]): Promise<Map<str
   return new Map(rows.map(row => [row.limit_key, row.full_at]))
 }
 
+/** Those that begin with a text. */
+export async function findLimitKeys({ db }: Store, prefix: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('attempt_limits')
+    .select('limit_key')
+    .where('limit_key', '>=', prefix)
+    .where('limit_key', '<', `${prefix}~`)
+    .execute()
+  return rows.map(row => row.limit_key)
+}
+
 /** Holds only while the limit is as it was read. */
 export function putLimit({ db }: Store, key: string, before: number | undefined, fullAt: number): Statement {
   if (before === undefined) {

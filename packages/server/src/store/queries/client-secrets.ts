@@ -57,7 +57,7 @@ export function deleteOtherClientSecrets({ db }: Store, clientId: string, kept: 
   return statement(query)
 }
 
-/** Only where the last recorded use is older than `olderThan`. */
+/** Only where the last recorded use is older than `olderThan`, or of a clock that was ahead. */
 export function recordClientSecretUse(
   { db }: Store,
   clientId: string,
@@ -71,6 +71,8 @@ export function recordClientSecretUse(
       .set({ last_used_at: usedAt })
       .where('client_id', '=', clientId)
       .where('secret_hash', '=', secretHash)
-      .where(eb => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', olderThan)])),
+      .where(eb =>
+        eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', olderThan), eb('last_used_at', '>', usedAt)]),
+      ),
   )
 }

@@ -1,52 +1,52 @@
 import { sql } from 'kysely'
-import { type Statement, type Store, statement, WriteConflict } from '../store.ts'
+import { type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
+import { deleteCodesOfEndedFamily } from './authorization-codes.ts'
 import { takeLease } from './leases.ts'
 
 const BATCH = 500
 const KEPT_CHANGES = 10_000
 /** Milliseconds for which one node cleans; another takes over when it has died meanwhile. */
 const LEASE = 45_000
+/** What has run out stays for a day: a clock that leaps by less deletes nothing that is still good. */
+const LATE = 24 * 3600 * 1000
 
 /** Whoever is further behind than this starts anew. */
 const deleteOldChanges = sql`DELETE FROM bearer_changes
   WHERE seq <= (SELECT max(seq) FROM bearer_changes) - ${sql.lit(KEPT_CHANGES)}`
 
 /**
- * Removes all that has run out, in small batches, unless another node does so now.
- * @returns false: there is nothing more to do at once
+ * Removes all that ran out a day ago, in small batches, unless another node does so now.
+ * @returns whether this node did
  */
 export async function cleanExpired(store: Store, clock: () => number): Promise<boolean> {
-  try {
-    await store.write([takeLease(store, 'clean expired', clock(), clock() + LEASE)])
-  } catch (error) {
-    if (error instanceof WriteConflict) return false
-    throw error
-  }
-  while (await deleteExpired(store, clock()));
-  return false
+  if (!(await writeUnlessConflict(store, [takeLease(store, 'clean expired', clock(), clock() + LEASE)]))) return false
+  while (await deleteExpired(store, clock() - LATE));
+  return true
 }
 
 /**
- * Removes a small batch of each kind of row that has run out, so that no single commit is long. Each row is deleted by
- * its own key, on the one machine that has it.
+ * Removes a small batch of each kind of row that has run out, so that no single commit is long. A batch costs in
+ * proportion to what it removes, whatever else there is. Each row is deleted by its own key, on the one machine that has it.
+ * @param before rows that ran out until then, in milliseconds since 1970
  * @returns whether there may be more
  */
-export async function deleteExpired(store: Store, now: number): Promise<boolean> {
+export async function deleteExpired(store: Store, before: number): Promise<boolean> {
+  const accessTokens = await expiredAccessTokens(store, before)
   const found = await Promise.all([
-    expiredCodes(store, now),
-    expiredAccessTokens(store, now),
-    expired(store, 'refresh_tokens', 'expires_at', ['company_id', 'token_hash'], now),
-    expired(store, 'sessions', 'expires_at', ['session_hash'], now),
-    expired(store, 'attempt_limits', 'full_at', ['limit_key'], now),
-    expired(store, 'used_assertions', 'expires_at', ['client_id', 'jti_hash'], now),
+    unusedCodes(store, before),
+    // Those of access tokens come first: they are found by them.
+    accessTokens.length < BATCH ? expiredRefreshTokens(store, before) : [],
+    expired(store, 'sessions', 'expires_at', ['session_hash'], before),
+    expired(store, 'attempt_limits', 'full_at', ['limit_key'], before),
+    expired(store, 'used_assertions', 'expires_at', ['client_id', 'jti_hash'], before),
   ])
-  const deletions = found.flat()
+  const deletions = [...accessTokens, ...found.flat()]
   if (store.bearerChanges) deletions.push(statement({ compile: () => deleteOldChanges.compile(store.db) }))
   if (deletions.length > 0) await store.write(deletions)
-  return found.some(({ length }) => length >= BATCH)
+  return [accessTokens, ...found].some(({ length }) => length >= BATCH)
 }
 
-type Swept = 'refresh_tokens' | 'sessions' | 'attempt_limits' | 'used_assertions'
+type Swept = 'sessions' | 'attempt_limits' | 'used_assertions'
 
 async function expired(store: Store, table: Swept, column: string, key: string[], now: number): Promise<Statement[]> {
   const columns = sql.join(key.map(name => sql.ref(name)))
@@ -60,39 +60,51 @@ async function expired(store: Store, table: Swept, column: string, key: string[]
   })
 }
 
-/** A used code stays as long as the tokens it gave, since its second use must end them. */
-async function expiredCodes({ db }: Store, now: number): Promise<Statement[]> {
+/** A used code stays as long as the tokens it gave, since its second use must end them, and goes with the last of them. */
+async function unusedCodes({ db }: Store, before: number): Promise<Statement[]> {
   const codes = await db
-    .selectFrom('authorization_codes as code')
-    .select(['code.company_id', 'code.code_hash'])
-    .where('code.expires_at', '<=', now)
-    .where(eb =>
-      eb.or([
-        eb('code.used_at', 'is', null),
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('refresh_tokens as token')
-              .select(sql`1`.as('one'))
-              .whereRef('token.company_id', '=', 'code.company_id')
-              .whereRef('token.user_id', '=', 'code.user_id')
-              .whereRef('token.client_id', '=', 'code.client_id')
-              .whereRef('token.family_id', '=', 'code.family_id'),
-          ),
-        ),
-      ]),
-    )
+    .selectFrom('authorization_codes')
+    .select(['company_id', 'code_hash'])
+    .where('expires_at', '<=', before)
+    .where('used_at', 'is', null)
     .limit(sql.lit(BATCH))
     .execute()
   return codes.map(({ company_id, code_hash }) =>
     statement(
-      db.deleteFrom('authorization_codes').where('company_id', '=', company_id).where('code_hash', '=', code_hash),
+      db
+        .deleteFrom('authorization_codes')
+        .where('company_id', '=', company_id)
+        .where('code_hash', '=', code_hash)
+        .where('used_at', 'is', null),
     ),
   )
 }
 
+async function expiredRefreshTokens(store: Store, before: number): Promise<Statement[]> {
+  const { db } = store
+  const tokens = await db
+    .selectFrom('refresh_tokens')
+    .select(['company_id', 'token_hash', 'user_id', 'client_id', 'family_id'])
+    .where('expires_at', '<=', before)
+    .limit(sql.lit(BATCH))
+    .execute()
+  const families = new Map(tokens.map(token => [`${token.company_id} ${token.family_id}`, token]))
+  return [
+    ...tokens.map(({ company_id, token_hash }) =>
+      statement(
+        db
+          .deleteFrom('refresh_tokens')
+          .where('company_id', '=', company_id)
+          .where('token_hash', '=', token_hash)
+          .where('expires_at', '<=', before),
+      ),
+    ),
+    ...[...families.values()].map(family => deleteCodesOfEndedFamily(store, family)),
+  ]
+}
+
 /** They go with the refresh token of their family that has run out. */
-async function expiredAccessTokens({ db }: Store, now: number): Promise<Statement[]> {
+async function expiredAccessTokens({ db }: Store, before: number): Promise<Statement[]> {
   const tokens = await db
     .selectFrom('refresh_tokens as token')
     .innerJoin('access_tokens as access', join =>
@@ -103,8 +115,8 @@ async function expiredAccessTokens({ db }: Store, now: number): Promise<Statemen
         .onRef('access.family_id', '=', 'token.family_id'),
     )
     .select(['access.company_id', 'access.token_hash'])
-    .where('token.expires_at', '<=', now)
-    .where('access.expires_at', '<=', now)
+    .where('token.expires_at', '<=', before)
+    .where('access.expires_at', '<=', before)
     .limit(sql.lit(BATCH))
     .execute()
   return tokens.map(({ company_id, token_hash }) =>

@@ -1,4 +1,5 @@
 import { type Statement, type Store, statement } from '../store.ts'
+import { deleteCodesOfEndedFamily } from './authorization-codes.ts'
 import { lockInstallation } from './installations.ts'
 
 /** A refresh token and all its successors, with the access tokens they gave. */
@@ -22,5 +23,5 @@ export function endFamily(store: Store, family: Family): Statement[] {
         .where('family_id', '=', family.family_id),
     ),
   )
-  return [...lockInstallation(store, family), ...deletions]
+  return [...lockInstallation(store, family), ...deletions, deleteCodesOfEndedFamily(store, family)]
 }

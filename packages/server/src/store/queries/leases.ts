@@ -1,6 +1,7 @@
+import { CLOCK_SKEW } from '../clock-skew.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
 
-/** Holds only where nobody else has the lease now. */
+/** Holds only where nobody else has the lease now; one that ends later than this could is of a clock that was ahead. */
 export function takeLease({ db }: Store, name: string, now: number, until: number): Statement {
   return expecting(
     1,
@@ -8,7 +9,12 @@ export function takeLease({ db }: Store, name: string, now: number, until: numbe
       .insertInto('leases')
       .values({ name, leased_until: until })
       .onConflict(conflict =>
-        conflict.column('name').doUpdateSet({ leased_until: until }).where('leases.leased_until', '<=', now),
+        conflict
+          .column('name')
+          .doUpdateSet({ leased_until: until })
+          .where(eb =>
+            eb.or([eb('leases.leased_until', '<=', now), eb('leases.leased_until', '>', until + CLOCK_SKEW)]),
+          ),
       ),
   )
 }

@@ -59,6 +59,19 @@ export function spendRefreshToken(
   return firstUse.expecting(1, store, { company_id, token_hash, usedAt })
 }
 
+/** Puts another time of first use in the place of one that cannot be right. */
+export function correctFirstUse({ db }: Store, token: RefreshTokenRow, usedAt: number): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('refresh_tokens')
+      .set({ used_at: usedAt })
+      .where('company_id', '=', token.company_id)
+      .where('token_hash', '=', token.token_hash)
+      .where('used_at', '=', token.used_at),
+  )
+}
+
 /** Holds only while no other retry has given the next access token. */
 export function advanceAccessGeneration({ db }: Store, token: RefreshTokenRow): Statement {
   return expecting(

@@ -1,5 +1,8 @@
 import { type Statement, type Store, statement } from '../store.ts'
 
+/** When a server with a clock that it trusts cleaned last, in milliseconds since 1970. Not moved with the rest. */
+export const CLOCK_SETTING = 'clock'
+
 /** A fact about this database, or undefined where it was never written. */
 export async function findSetting({ db }: Store, name: string): Promise<string | undefined> {
   const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()

@@ -1,38 +1,149 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
+import { CLOCK_SKEW } from '../clock-skew.ts'
 import { columns } from '../columns.ts'
 import type { UninstallCallbacksTable } from '../schema.ts'
-import { expecting, type Statement, type Store, statement } from '../store.ts'
+import {
+  expecting,
+  readBeside,
+  returned,
+  type Statement,
+  type Store,
+  statement,
+  writeUnlessConflict,
+} from '../store.ts'
 
 export type UninstallCallbackRow = Selectable<UninstallCallbacksTable>
 
-/**
- * Callbacks whose time has come and that nobody is sending, the oldest first, of each app a few only: one that is slow
- * to answer must not hold up the others.
- */
-export function listDueCallbacks(
-  { db }: Store,
-  now: number,
-  limits: { ofEachApp: number; together: number },
+const KEY = ['company_id', 'user_id', 'client_id', 'ended_at'] as const
+const RECALLED = 500
+
+/** A claim that ends later than this is of a clock that was ahead. */
+interface Claiming {
+  now: number
+  /** Until when nobody else sends what is claimed. */
+  until: number
+}
+
+/** Some of the apps that callbacks wait for, due or not, in the order of their ids. */
+export async function listAppsWithCallbacks(store: Store, after: string, limit: number): Promise<string[]> {
+  // From one app to the next by the index, past all that waits for it. A cluster cannot, and asks each machine.
+  const query = store.isDistributed
+    ? sql<{ client_id: string }>`SELECT DISTINCT client_id FROM uninstall_callbacks
+        WHERE gave_up_at IS NULL AND client_id > ${after} ORDER BY client_id LIMIT ${sql.lit(limit)}`
+    : sql<{ client_id: string }>`WITH RECURSIVE app (client_id) AS (
+        SELECT min(client_id) FROM uninstall_callbacks WHERE gave_up_at IS NULL AND client_id > ${after}
+        UNION ALL
+        SELECT (SELECT min(more.client_id) FROM uninstall_callbacks AS more
+          WHERE more.gave_up_at IS NULL AND more.client_id > app.client_id)
+        FROM app WHERE app.client_id IS NOT NULL
+      ) SELECT client_id FROM app WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`
+  const rows = await readBeside<{ client_id: string }>(store, query.compile(store.db))
+  return rows.map(row => row.client_id)
+}
+
+/** Claims callbacks of an app whose time has come, the oldest first, so that no other sender has them. */
+export async function claimDueCallbacks(
+  store: Store,
+  clientId: string,
+  limit: number,
+  claiming: Claiming,
 ): Promise<UninstallCallbackRow[]> {
-  const due = db
+  const { now, until } = claiming
+  const due = store.db
     .selectFrom('uninstall_callbacks')
-    .select(columns.uninstall_callbacks)
-    .select(eb =>
-      eb.fn
-        .agg<number>('row_number')
-        .over(over => over.partitionBy('client_id').orderBy('next_attempt_at'))
-        .as('place'),
-    )
+    .where('client_id', '=', clientId)
     .where('gave_up_at', 'is', null)
     .where('next_attempt_at', '<=', now)
-    .where(eb => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
-  return db
-    .selectFrom(due.as('due'))
-    .select(columns.uninstall_callbacks)
-    .where('place', '<=', limits.ofEachApp)
+    .where(eb =>
+      eb.or([
+        eb('claimed_until', 'is', null),
+        eb('claimed_until', '<=', now),
+        eb('claimed_until', '>', until + CLOCK_SKEW),
+      ]),
+    )
     .orderBy('next_attempt_at')
-    .limit(limits.together)
+    .limit(sql.lit(limit))
+  // Until its claim ends it is not due: whoever looks for what is due does not go through what others are sending.
+  const claimed = { claimed_until: until, next_attempt_at: until }
+  if (store.engine === 'sqlite') {
+    const claim = store.db
+      .updateTable('uninstall_callbacks')
+      .set(claimed)
+      .where(eb =>
+        eb(eb.refTuple('company_id', 'user_id', 'client_id', 'ended_at'), 'in', due.select(KEY).$asTuple(...KEY)),
+      )
+      .returning(columns.uninstall_callbacks)
+    return returned<UninstallCallbackRow>(await store.write([statement(claim)]))
+  }
+  const found = await due.select(columns.uninstall_callbacks).execute()
+  const taken = await Promise.all(found.map(callback => claimOne(store, callback, claimed)))
+  return taken.filter(callback => callback !== undefined)
+}
+
+/** For engines whose rows are on several machines, or are taken by others at the same moment: one by one. */
+async function claimOne(
+  store: Store,
+  callback: UninstallCallbackRow,
+  claimed: Pick<UninstallCallbackRow, 'claimed_until' | 'next_attempt_at'>,
+): Promise<UninstallCallbackRow | undefined> {
+  const { company_id, user_id, client_id, ended_at, next_attempt_at, claimed_until } = callback
+  const unlocked = store.db
+    .selectFrom('uninstall_callbacks')
+    .select('client_id')
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id)
+    .where('ended_at', '=', ended_at)
+    .forUpdate()
+    .skipLocked()
+  const claim = store.db
+    .updateTable('uninstall_callbacks')
+    .set(claimed)
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id)
+    .where('ended_at', '=', ended_at)
+    .where('next_attempt_at', '=', next_attempt_at)
+    .where('claimed_until', claimed_until === null ? 'is' : '=', claimed_until)
+  const isClaimed = await writeUnlessConflict(store, [expecting(1, unlocked), expecting(1, claim)])
+  return isClaimed ? { ...callback, ...claimed } : undefined
+}
+
+/** Makes due what a clock that was ahead put off for longer than any rule does. @param latest the latest time that can be right */
+export async function recallCallbacks({ db }: Store, now: number, latest: number): Promise<Statement[]> {
+  const far = await db
+    .selectFrom('uninstall_callbacks')
+    .select(KEY)
+    .where('gave_up_at', 'is', null)
+    .where('next_attempt_at', '>', latest)
+    .limit(sql.lit(RECALLED))
     .execute()
+  return far.map(({ company_id, user_id, client_id, ended_at }) =>
+    statement(
+      db
+        .updateTable('uninstall_callbacks')
+        .set({ next_attempt_at: now, claimed_until: null })
+        .where('company_id', '=', company_id)
+        .where('user_id', '=', user_id)
+        .where('client_id', '=', client_id)
+        .where('ended_at', '=', ended_at)
+        .where('next_attempt_at', '>', latest),
+    ),
+  )
+}
+
+/** Gives a claimed callback back, untried. */
+export function releaseCallback({ db }: Store, callback: UninstallCallbackRow, now: number): Statement {
+  return statement(
+    db
+      .updateTable('uninstall_callbacks')
+      .set({ next_attempt_at: now, claimed_until: null })
+      .where('company_id', '=', callback.company_id)
+      .where('user_id', '=', callback.user_id)
+      .where('client_id', '=', callback.client_id)
+      .where('ended_at', '=', callback.ended_at)
+      .where('claimed_until', '=', callback.claimed_until),
+  )
 }
 
 /** Those not yet heard: pending or given up. */
@@ -48,31 +159,6 @@ export function listCallbacksOfApp({ db }: Store, clientId: string, limit: numbe
     .where('client_id', '=', clientId)
     .limit(limit)
     .execute()
-}
-
-/** Holds only for the one sender who claims it first; the others go on to the next without waiting. */
-export function claimCallback({ db, engine }: Store, callback: UninstallCallbackRow, until: number): Statement[] {
-  const { company_id, user_id, client_id, ended_at, attempts, claimed_until } = callback
-  const unlocked = db
-    .selectFrom('uninstall_callbacks')
-    .select('client_id')
-    .where('company_id', '=', company_id)
-    .where('user_id', '=', user_id)
-    .where('client_id', '=', client_id)
-    .where('ended_at', '=', ended_at)
-    .forUpdate()
-    .skipLocked()
-  const claim = db
-    .updateTable('uninstall_callbacks')
-    .set({ claimed_until: until })
-    .where('company_id', '=', company_id)
-    .where('user_id', '=', user_id)
-    .where('client_id', '=', client_id)
-    .where('ended_at', '=', ended_at)
-    .where('attempts', '=', attempts)
-    .where('claimed_until', claimed_until === null ? 'is' : '=', claimed_until)
-  // SQLite's writes go one after the other anyway.
-  return [...(engine === 'sqlite' ? [] : [expecting(1, unlocked)]), expecting(1, claim)]
 }
 
 export function deleteCallback({ db }: Store, callback: UninstallCallbackRow): Statement {

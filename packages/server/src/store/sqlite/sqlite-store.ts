@@ -114,6 +114,7 @@ function makeFolderOf(path: string) {
 
 class SqliteStore implements Store {
   readonly engine = 'sqlite'
+  readonly isDistributed = false
   readonly ready = Promise.resolve()
   readonly db: Kysely<Schema>
   readonly #database: DatabaseSync

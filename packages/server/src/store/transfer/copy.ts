@@ -4,7 +4,7 @@ import { type Progress, TransferError } from './export-stream.ts'
 import { Checksum, writeRow } from './row-text.ts'
 import { SqliteSource } from './sqlite.ts'
 import { type Changes, SqliteChangeLog } from './sqlite-changes.ts'
-import { type Source, type Target, TRANSFER_SETTING, type TransferTable, transferTables } from './tables.ts'
+import { ownSettings, type Source, type Target, type TransferTable, transferTables } from './tables.ts'
 
 const BATCH = 1000
 /** So few changes are made good in a moment. */
@@ -196,7 +196,7 @@ async function apply({ byTable }: Changes, target: Target) {
 
 /** The mark of a copy that goes on is the copy's own. */
 function entriesOf(byTable: Changes['byTable'], table: TransferTable) {
-  return (byTable.get(table) ?? []).filter(({ key }) => key.name !== TRANSFER_SETTING)
+  return (byTable.get(table) ?? []).filter(({ key }) => !ownSettings.includes(String(key.name)))
 }
 
 async function upsertAndCompare(

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { openConnection, type SqlValue } from '../sqlite/connection.ts'
 import {
+  ownSettings,
   type Source,
   type Target,
   TRANSFER_SETTING,
@@ -145,7 +146,7 @@ export function onConflict({ key }: TransferTable, columns: readonly string[]): 
 
 /** The mark of a database that is being filled is that database's own. */
 export function withoutMark(table: string): string {
-  return table === 'settings' ? ` WHERE name <> '${TRANSFER_SETTING}'` : ''
+  return table === 'settings' ? ` WHERE name NOT IN (${ownSettings.map(name => `'${name}'`).join()})` : ''
 }
 
 function byKey({ key }: TransferTable): string {

@@ -1,3 +1,4 @@
+import { CLOCK_SETTING } from '../queries/settings.ts'
 /** A table that moves from one database to another, with its primary key. */
 export interface TransferTable {
   name: string
@@ -31,6 +32,9 @@ export const transferTables: readonly TransferTable[] = [
 
 /** Marks a database that is being filled; it is not served until it is whole. Not moved with the rest. */
 export const TRANSFER_SETTING = 'transfer'
+
+/** Settings of one database, which are not moved to another. */
+export const ownSettings: readonly string[] = [TRANSFER_SETTING, CLOCK_SETTING]
 
 export type Value = string | number | null | Uint8Array
 export type TransferRow = Record<string, Value>

@@ -1,0 +1,76 @@
+import type { Runtime } from '../config/runtime.ts'
+import { type OutboundAnswer, send } from '../outbound/send.ts'
+import { findApp } from '../store/queries/apps.ts'
+import type { UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
+import { readKeptSecret } from './apps.ts'
+
+const SECOND = 1000
+const HOUR = 3600 * SECOND
+/** For the name, the connection and the answer together, whatever drips in meanwhile. */
+export const TIME_LIMIT = 10 * SECOND
+export const FIRST_PAUSE = SECOND
+const LONGEST_PAUSE = HOUR
+/** The longest that an app may ask to be left alone. */
+const LONGEST_RETRY_AFTER = 24 * HOUR
+const GIVE_UP_AFTER = 24 * HOUR
+/** However long the day seems by a clock that leaps, so often it is tried. */
+const FEWEST_ATTEMPTS = 20
+
+/** Pauses are spread, so that what failed together is not tried together. */
+const SMALLEST_SPREAD = 0.75
+const LARGEST_SPREAD = 1.25
+
+/** A next attempt that is further ahead was put there by a clock that was ahead, in milliseconds. */
+export const FURTHEST_ATTEMPT = LONGEST_RETRY_AFTER + LONGEST_PAUSE * LARGEST_SPREAD
+
+/**
+ * Twice as long a pause after each failure, an hour at most, with some chance in it; not before the app said; after a day no
+ * more.
+ * @param wait how long the app asked to be left alone, in milliseconds
+ */
+export function planNextAttempt(callback: UninstallCallbackRow, now: number, error: string, wait = 0) {
+  const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(callback.attempts, 20), LONGEST_PAUSE)
+  const spread = SMALLEST_SPREAD + Math.random() * (LARGEST_SPREAD - SMALLEST_SPREAD)
+  const nextAttemptAt = Math.round(now + Math.max(pause * spread, wait))
+  const isOver = nextAttemptAt > callback.ended_at + GIVE_UP_AFTER && callback.attempts + 1 >= FEWEST_ATTEMPTS
+  return { error: error.slice(0, 200), nextAttemptAt, gaveUpAt: isOver ? now : null }
+}
+
+/** Seconds or a date (RFC 9110 section 10.2.3), as milliseconds from now; 0 where it says nothing that can be understood. */
+export function retryAfter({ retryAfter }: OutboundAnswer, now: number): number {
+  if (retryAfter === undefined) return 0
+  // What else `Date.parse` understands is no date of HTTP.
+  const date = /^[A-Z][a-z]+, .* GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN
+  const wait = /^\d+$/.test(retryAfter) ? Number(retryAfter) * SECOND : date - now
+  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER) : 0
+}
+
+/** @returns undefined where the app does not want to be told any more */
+export async function callApp(
+  runtime: Runtime,
+  callback: UninstallCallbackRow,
+  stopping: AbortSignal,
+): Promise<OutboundAnswer | undefined> {
+  const app = await findApp(runtime.store, callback.client_id)
+  if (!app?.uninstall_url) return undefined
+  const secret = readKeptSecret(runtime, app)
+  if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
+  const { localCallbacks, outboundProxy } = runtime.settings
+  return send(
+    {
+      url: app.uninstall_url,
+      method: 'DELETE',
+      headers: {
+        Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
+      signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
+    },
+    { localAllowed: localCallbacks, proxy: outboundProxy },
+  )
+}
+
+export function publicFacts({ client_id, company_id, user_id }: UninstallCallbackRow) {
+  return { client_id, company_id, user_id }
+}

@@ -1,0 +1,118 @@
+import type { LookupAddress } from 'node:dns'
+import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { LookupFunction, Socket } from 'node:net'
+import { connect as connectTls, type SecureContextOptions } from 'node:tls'
+import { resolvePublic } from './public-address.ts'
+
+/** A request to somebody else's server. */
+export interface OutboundRequest {
+  url: string
+  method: string
+  headers: Record<string, string>
+  body: string
+  /** Ends it at once, whatever it waits for. */
+  signal: AbortSignal
+}
+
+/** How requests leave this machine. */
+export interface OutboundOptions {
+  /** Whether it may go to loopback and private addresses. */
+  localAllowed: boolean
+  /** An HTTP proxy that it goes through, `http://user:password@host:port`; the addresses are checked here all the same. */
+  proxy?: string | undefined
+  /** The look-up of public addresses, and what TLS trusts; for tests. */
+  resolve?: typeof resolvePublic
+  tls?: SecureContextOptions
+}
+
+export interface OutboundAnswer {
+  status: number
+  /** The header, as it came. */
+  retryAfter: string | undefined
+}
+
+/**
+ * Sends one request over a connection of its own, follows no redirect, and reads no body: what is answered after the head is
+ * of no interest, however long it is.
+ * @throws what kept it from being answered; the signal's reason once it is aborted
+ */
+export async function send(request: OutboundRequest, options: OutboundOptions): Promise<OutboundAnswer> {
+  const url = new URL(request.url)
+  const hostname = url.hostname.replace(/^\[|\]$/g, '')
+  const resolve = options.resolve ?? resolvePublic
+  const addresses = options.localAllowed ? undefined : await resolve(hostname, request.signal)
+  const connection = options.proxy
+    ? await throughProxy(options.proxy, { url, address: addresses?.[0]?.address ?? hostname, signal: request.signal })
+    : undefined
+  const isTls = url.protocol === 'https:'
+  const start = isTls ? httpsRequest : httpRequest
+  return answerOf(
+    start(url, {
+      method: request.method,
+      signal: request.signal,
+      headers: { 'User-Agent': 'Tenantry', ...request.headers, 'Content-Length': Buffer.byteLength(request.body) },
+      ...options.tls,
+      // With an agent, the connection that is given would not be used.
+      ...(connection
+        ? {
+            createConnection: () =>
+              isTls ? connectTls({ socket: connection, servername: hostname, ...options.tls }) : connection,
+          }
+        : { agent: false }),
+      ...(addresses && { lookup: answering(addresses) }),
+    } as RequestOptions),
+    request,
+  )
+}
+
+function answerOf(sent: ClientRequest, { body, signal }: OutboundRequest): Promise<OutboundAnswer> {
+  return new Promise((resolve, reject) => {
+    // The reason says more than that it was aborted.
+    sent.on('error', error => reject(signal.aborted ? signal.reason : error))
+    sent.on('response', response => {
+      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] })
+      response.destroy()
+    })
+    sent.end(body)
+  })
+}
+
+/** A look-up that knows its answer. */
+function answering(addresses: LookupAddress[]): LookupFunction {
+  return (_host, options, done) => {
+    if (options.all) done(null, addresses)
+    else done(null, addresses[0]!.address, addresses[0]!.family)
+  }
+}
+
+/** A tunnel to an address (RFC 9110 section 9.3.6). @throws when the proxy refuses or cannot be reached */
+function throughProxy(
+  proxy: string,
+  { url, address, signal }: { url: URL; address: string; signal: AbortSignal },
+): Promise<Socket> {
+  const { protocol, hostname, port, username, password } = new URL(proxy)
+  const target = `${address.includes(':') ? `[${address}]` : address}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return new Promise((resolve, reject) => {
+    const connect = (protocol === 'https:' ? httpsRequest : httpRequest)({
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      method: 'CONNECT',
+      path: target,
+      agent: false,
+      signal,
+      headers: {
+        Host: target,
+        ...(username && { 'Proxy-Authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      },
+    })
+    connect.on('connect', ({ statusCode }, socket) => {
+      if (statusCode === 200) return resolve(socket)
+      socket.destroy()
+      reject(new Error(`the proxy answered ${statusCode}`))
+    })
+    connect.on('error', error => reject(signal.aborted ? signal.reason : new Error(`the proxy: ${error.message}`)))
+    connect.end()
+  })
+}
