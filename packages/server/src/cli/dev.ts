@@ -22,10 +22,11 @@ import {
   nameDatabase,
   storeOptions,
 } from './database.ts'
+import { LogDestination } from './log-destination.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
-interface DevOptions extends DatabaseFlags {
+interface DevFlags extends DatabaseFlags {
   port: number
   host: string
   origin?: string
@@ -33,6 +34,10 @@ interface DevOptions extends DatabaseFlags {
   logLevel: string
   /** False for a node that joins a sandbox which is there. */
   seed: boolean
+}
+
+interface DevOptions extends DevFlags {
+  log: LogDestination
 }
 
 /** On this machine only, unless a container or another machine is to reach it. */
@@ -52,7 +57,9 @@ export function addDevCommand(program: Command) {
     .action(runDev)
 }
 
-async function runDev(options: DevOptions) {
+async function runDev(flags: DevFlags) {
+  const log = new LogDestination(2)
+  const options = { ...flags, log }
   const listener = await listen(options.host, options.port)
   try {
     const database = chooseDatabase(options)
@@ -64,6 +71,8 @@ async function runDev(options: DevOptions) {
   } catch (error) {
     await listener.close()
     throw error
+  } finally {
+    log.close()
   }
 }
 
@@ -91,7 +100,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     secrets: sandboxSecrets(database, options.seed),
     origin,
     localCallbacks: true,
-    logger: pino({ level: options.logLevel }, pino.destination(2)),
+    logger: pino({ level: options.logLevel }, options.log),
   })
   try {
     await runtime.store.ready

@@ -12,6 +12,7 @@ import { parsePort, parseWorkers } from './arguments.ts'
 import { databasePath } from './data-folder.ts'
 import { type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
 import { readEnvironment } from './environment.ts'
+import { LogDestination } from './log-destination.ts'
 import { type Configuration, readConfiguration, type ServeFlags } from './serve-configuration.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
@@ -48,7 +49,15 @@ async function runServe(flags: ServeFlags) {
   warnOfPassword(flags.database, '--database')
   const configuration = readConfiguration(flags, process.env)
   requireDatabase(databaseOf(configuration))
-  const logger = pino({ level: configuration.logLevel })
+  const destination = new LogDestination(1)
+  try {
+    await runConfigured(configuration, pino({ level: configuration.logLevel }, destination))
+  } finally {
+    destination.close()
+  }
+}
+
+async function runConfigured(configuration: Configuration, logger: Logger) {
   const { ignored } = readEnvironment(process.env)
   if (ignored.length > 0 && cluster.isPrimary) {
     logger.warn(
@@ -56,6 +65,7 @@ async function runServe(flags: ServeFlags) {
       'ignored variables that Kubernetes sets for a service; a Service with another name, or enableServiceLinks: false, avoids them',
     )
   }
+  warnOfProxyVariables(configuration, logger)
   if (configuration.workers > 1 && cluster.isPrimary) return runWorkers(configuration, logger)
   const listener = await listen(configuration.host, configuration.port)
   try {
@@ -124,6 +134,13 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
 
 function databaseOf({ data, database }: Configuration): Database {
   return database === undefined ? { data: data! } : { url: database }
+}
+
+/** Whoever sets these expects that they are followed. */
+function warnOfProxyVariables({ outboundProxy }: Configuration, logger: Logger) {
+  const variable = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(name => process.env[name])
+  if (variable === undefined || outboundProxy !== undefined || !cluster.isPrimary) return
+  logger.warn(`${variable} is not followed: set TENANTRY_OUTBOUND_PROXY where requests to apps must go through a proxy`)
 }
 
 function explainHangup(logger: Logger) {

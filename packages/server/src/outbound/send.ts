@@ -51,7 +51,12 @@ export async function send(request: OutboundRequest, options: OutboundOptions): 
     start(url, {
       method: request.method,
       signal: request.signal,
-      headers: { 'User-Agent': 'Tenantry', ...request.headers, 'Content-Length': Buffer.byteLength(request.body) },
+      headers: {
+        Host: url.host,
+        'User-Agent': 'Tenantry',
+        ...request.headers,
+        'Content-Length': Buffer.byteLength(request.body),
+      },
       ...options.tls,
       // With an agent, the connection that is given would not be used.
       ...(connection

@@ -65,22 +65,12 @@ export async function claimDueCallbacks(
     .limit(sql.lit(limit))
   // Until its claim ends it is not due: whoever looks for what is due does not go through what others are sending.
   const claimed = { claimed_until: until, next_attempt_at: until }
-  if (store.engine === 'sqlite') {
-    const claim = store.db
-      .updateTable('uninstall_callbacks')
-      .set(claimed)
-      .where(eb =>
-        eb(eb.refTuple('company_id', 'user_id', 'client_id', 'ended_at'), 'in', due.select(KEY).$asTuple(...KEY)),
-      )
-      .returning(columns.uninstall_callbacks)
-    return returned<UninstallCallbackRow>(await store.write([statement(claim)]))
-  }
-  const found = await due.select(columns.uninstall_callbacks).execute()
+  const found = await readBeside<UninstallCallbackRow>(store, due.select(columns.uninstall_callbacks).compile())
   const taken = await Promise.all(found.map(callback => claimOne(store, callback, claimed)))
   return taken.filter(callback => callback !== undefined)
 }
 
-/** For engines whose rows are on several machines, or are taken by others at the same moment: one by one. */
+/** By its key, on the one machine that has it; nobody waits for another who does the same. */
 async function claimOne(
   store: Store,
   callback: UninstallCallbackRow,
@@ -105,7 +95,11 @@ async function claimOne(
     .where('ended_at', '=', ended_at)
     .where('next_attempt_at', '=', next_attempt_at)
     .where('claimed_until', claimed_until === null ? 'is' : '=', claimed_until)
-  const isClaimed = await writeUnlessConflict(store, [expecting(1, unlocked), expecting(1, claim)])
+  const isClaimed = await writeUnlessConflict(store, [
+    // SQLite's writes go one after the other anyway.
+    ...(store.engine === 'sqlite' ? [] : [expecting(1, unlocked)]),
+    expecting(1, claim),
+  ])
   return isClaimed ? { ...callback, ...claimed } : undefined
 }
 
