@@ -2,15 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { CLOCK_SKEW } from '../clock-skew.ts'
 import { columns } from '../columns.ts'
 import type { UninstallCallbacksTable } from '../schema.ts'
-import {
-  expecting,
-  readBeside,
-  returned,
-  type Statement,
-  type Store,
-  statement,
-  writeUnlessConflict,
-} from '../store.ts'
+import { expecting, readBeside, type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
 
 export type UninstallCallbackRow = Selectable<UninstallCallbacksTable>
 
