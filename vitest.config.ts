@@ -27,7 +27,7 @@ export default defineConfig({
             ),
             'packages/server/src/cli/{commands,database,load}.test.ts',
             'packages/server/src/store/{at-rest,postgres/*}.test.ts',
-            'tests/{background-growth,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,workers}.test.ts',
+            'tests/{background-growth,upgrades,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,workers}.test.ts',
             'tests/life-cycle/*.test.ts',
           ],
           // Only the embedded database answers at once.

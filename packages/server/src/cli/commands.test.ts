@@ -481,17 +481,17 @@ describe('the command line beside a running server', () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
     expect(JSON.parse(first.stdout)).toMatchObject({
-      version: 10,
+      version: 11,
       applied: [
         ...['front door', 'bearer changes', 'several nodes', 'access token ends', 'query statistics'],
         ...['administration', 'administration statistics', 'bounded work', 'codes of ended families'],
-        'bounded work statistics',
+        ...['bounded work statistics', 'side by side'],
       ],
     })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })
     const { DatabaseSync } = await import('node:sqlite')
     const database = new DatabaseSync(join(fresh, 'tenantry.db'))
-    database.exec("INSERT INTO migrations VALUES (99, 'of the future', 0)")
+    database.exec("INSERT INTO migrations (version, name, applied_at) VALUES (99, 'of the future', 0)")
     database.close()
     const newer = await runCommand(['migrate', '--data', fresh])
     expect([newer.code, newer.stderr]).toEqual([1, expect.stringContaining('schema version 99')])

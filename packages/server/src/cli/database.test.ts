@@ -72,7 +72,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
       const environment = { TENANTRY_DATABASE_URL: url.replace('tenantry@', 'tenantry:hush@') }
       const made = JSON.parse((await runCommand(['migrate', '--json'], { environment })).stdout)
       expect(made).toMatchObject({
-        version: 10,
+        version: 11,
         applied: [
           'front door',
           'several nodes',
@@ -80,6 +80,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
           'administration',
           'bounded work',
           'codes of ended families',
+          'side by side',
         ],
       })
       expect(made.database).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/postgres$/)

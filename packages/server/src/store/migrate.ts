@@ -6,6 +6,7 @@ import { accessTokenEnds } from './migrations/0004-access-token-ends.ts'
 import { queryStatistics } from './migrations/0005-query-statistics.ts'
 import { administration, administrationStatistics } from './migrations/0006-administration.ts'
 import { boundedWork, boundedWorkStatistics, codesOfEndedFamilies } from './migrations/0008-bounded-work.ts'
+import { sideBySide } from './migrations/0011-side-by-side.ts'
 import type { Migration } from './migrations/migration.ts'
 import { StoreOpenError } from './store.ts'
 
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   boundedWork,
   codesOfEndedFamilies,
   boundedWorkStatistics,
+  sideBySide,
 ]
 
 const MIGRATIONS_TABLE =
@@ -58,12 +60,30 @@ export function schemaVersion(database: DatabaseSync): number {
 }
 
 function refuseNewer(database: DatabaseSync, known: readonly Migration[]) {
-  const version = schemaVersion(database)
-  if (version > latest(known)) {
-    throw new StoreOpenError(
-      `The database has schema version ${version}, and this program knows up to ${latest(known)}. Use the newer program; nothing was changed.`,
-    )
-  }
+  if (schemaVersion(database) <= latest(known)) return
+  // All columns, since an earlier program's migrations have fewer.
+  const newer = database.prepare(`SELECT * FROM migrations WHERE version > ${latest(known)}`).all()
+  refuseUnknown(newer as unknown as AppliedMigration[], latest(known))
+}
+
+/** A step that a program finds in a database. */
+export interface AppliedMigration {
+  version: number
+  works_with?: number | null
+}
+
+/** @throws {StoreOpenError} unless each of these steps says that a program which knows steps up to `newest` works with it */
+export function refuseUnknown(newer: readonly AppliedMigration[], newest: number) {
+  if (newer.every(({ works_with }) => typeof works_with === 'number' && works_with <= newest)) return
+  const version = Math.max(...newer.map(each => each.version))
+  throw new StoreOpenError(
+    `The database has schema version ${version}, and this program knows up to ${newest}. Use the newer program; nothing was changed.`,
+  )
+}
+
+/** For the step that has made the column, and those after it. */
+export function isNoted({ version }: Migration): boolean {
+  return version >= sideBySide.version
 }
 
 function latest(known: readonly Migration[]): number {
@@ -79,6 +99,10 @@ function applyOnce(database: DatabaseSync, migration: Migration): boolean {
       for (const sql of migration.statements) database.exec(sql)
       const record = database.prepare('INSERT INTO migrations (version, name, applied_at) VALUES (?, ?, ?)')
       record.run(migration.version, migration.name, Date.now())
+      if (isNoted(migration)) {
+        const note = database.prepare('UPDATE migrations SET works_with = ? WHERE version = ?')
+        note.run(migration.worksWith ?? null, migration.version)
+      }
     }
     database.exec('COMMIT')
     return !applied

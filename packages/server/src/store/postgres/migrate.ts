@@ -1,4 +1,4 @@
-import { migrations } from '../migrate.ts'
+import { type AppliedMigration, isNoted, migrations, refuseUnknown } from '../migrate.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { StoreOpenError } from '../store.ts'
 import { requireUtf8 } from './readiness.ts'
@@ -19,10 +19,10 @@ const known: readonly Migration[] = migrations.filter(({ only }) => only !== 'sq
  * @returns the names of those applied now
  * @throws {StoreOpenError} when the database was made by a newer program
  */
-export async function migratePostgres(session: Session): Promise<string[]> {
+export async function migratePostgres(session: Session, steps: readonly Migration[] = known): Promise<string[]> {
   const applied: string[] = []
   await requireUtf8(session)
-  for (const migration of known) {
+  for (const migration of steps) {
     await inTransaction(session, async () => {
       if (await applyOnce(session, migration)) applied.push(migration.name)
     })
@@ -55,7 +55,12 @@ async function applyOnce(session: Session, migration: Migration): Promise<boolea
     if ((error as { code?: string }).code === DUPLICATE_TABLE) throw new StoreOpenError(OTHER_SOFTWARE)
     throw error
   }
-  await session.query('INSERT INTO migrations VALUES ($1, $2, $3)', [migration.version, migration.name, Date.now()])
+  const applied = [migration.version, migration.name, Date.now()]
+  await session.query('INSERT INTO migrations (version, name, applied_at) VALUES ($1, $2, $3)', applied)
+  if (isNoted(migration)) {
+    const note = [migration.worksWith ?? null, migration.version]
+    await session.query('UPDATE migrations SET works_with = $1 WHERE version = $2', note)
+  }
   return true
 }
 
@@ -68,13 +73,10 @@ export async function requireCurrentPostgres(session: Session): Promise<void> {
 }
 
 async function refuseNewer(session: Session): Promise<void> {
-  const version = await schemaVersion(session)
   const newest = migrations.at(-1)!.version
-  if (version > newest) {
-    throw new StoreOpenError(
-      `The database has schema version ${version}, and this program knows up to ${newest}. Use the newer program; nothing was changed.`,
-    )
-  }
+  if ((await schemaVersion(session)) <= newest) return
+  const { rows } = await session.query<AppliedMigration>(`SELECT * FROM migrations WHERE version > ${newest}`)
+  refuseUnknown(rows, newest)
 }
 
 async function schemaVersion(session: Session): Promise<number> {
