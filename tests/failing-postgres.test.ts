@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
 import { createTenantry, type Tenantry } from 'tenantry'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from './support/client.ts'
 import { type CutProxy, startCutProxy } from './support/cut-proxy.ts'
 import { hasPgBouncer, startPgBouncer } from './support/pgbouncer.ts'
-import { findPostgres, makePostgresServer, type PostgresServer } from './support/postgres-server.ts'
+import {
+  findPostgres,
+  makePostgresServer,
+  makeStandby,
+  type PostgresServer,
+  type StandbyServer,
+} from './support/postgres-server.ts'
 import { MI6, ORIGIN, SECRET, startProvider, type TestProvider } from './support/provider.ts'
 
 const SECOND = 1000
@@ -183,6 +190,43 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
     expect(new Set(chain.map(({ family_id }) => family_id)).size).toBe(1)
   })
 
+  describe('with a standby, by real replication', () => {
+    let proxy: CutProxy
+    let standby: StandbyServer
+    afterEach(() => {
+      proxy.close()
+      standby.remove()
+    })
+
+    it('that is promoted: not before does it answer, and nothing that was acknowledged is lost', async () => {
+      proxy = await startCutProxy(server.port)
+      await serve(server.url.replace(String(server.port), String(proxy.port)))
+      standby = await makeStandby(server)
+      // Each commit waits for the standby, as it must where none may be lost.
+      const sql = postgres(server.url, { max: 1, onnotice: () => {} })
+      await sql`ALTER SYSTEM SET synchronous_standby_names = '*'`
+      await sql`SELECT pg_reload_conf()`
+      await expect.poll(async () => (await sql`SELECT sync_state FROM pg_stat_replication`)[0]?.sync_state).toBe('sync')
+      await sql.end()
+      const tally = load()
+      await sleep(SECOND)
+      const kept = await client.tokens(await provider.person().code(client, { company: MI6 }))
+      server.stop('immediate')
+      proxy.leadTo(standby.port)
+      const readiness = async () => (await (await provider.fetch('/readyz')).json()) as { reason?: string }
+      await expect.poll(readiness).toEqual({ status: 'unavailable', reason: 'standby' })
+      expect((await client.me(kept.access_token)).status).toBe(503)
+      standby.promote()
+      await expect.poll(ready).toBe(200)
+      expect((await client.me(kept.access_token)).status).toBe(200)
+      expect((await client.refresh(kept.refresh_token)).status).toBe(200)
+      const before = tally.statuses.get(200)!
+      await expect.poll(() => tally.statuses.get(200)).toBeGreaterThan(before + 100)
+      await tally.stop()
+      expect(tally.wrong).toEqual([])
+    })
+  })
+
   describe('behind PgBouncer in transaction mode', () => {
     let bouncer: Awaited<ReturnType<typeof startPgBouncer>> | undefined
     afterEach(() => bouncer?.stop())
@@ -199,6 +243,22 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
       await expect.poll(ready).toBe(200)
       const before = tally.statuses.get(200)!
       await expect.poll(() => tally.statuses.get(200)).toBeGreaterThan(before + 100)
+      await tally.stop()
+      expect(tally.wrong).toEqual([])
+    })
+
+    it('restarted under load: nobody is refused wrongly, and all goes on by itself', async context => {
+      if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
+      bouncer = await startPgBouncer(server.port)
+      await serve(bouncer.url)
+      const tally = load()
+      for (let time = 0; time < 2; time++) {
+        await sleep(SECOND)
+        await bouncer.restart()
+        await expect.poll(ready).toBe(200)
+        const before = tally.statuses.get(200)!
+        await expect.poll(() => tally.statuses.get(200)).toBeGreaterThan(before + 100)
+      }
       await tally.stop()
       expect(tally.wrong).toEqual([])
     })

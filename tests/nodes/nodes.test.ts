@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
 import { addMember, createApp, createCompany, createTenantry, createUser, type Tenantry } from 'tenantry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashPassword } from '../../packages/server/src/sign-in/password.ts'
 import { setPasswordHash } from '../../packages/server/src/store/queries/users.ts'
+import { statement } from '../../packages/server/src/store/store.ts'
 import { Client } from '../support/client.ts'
 import { findPostgres, makePostgresServer, type PostgresServer } from '../support/postgres-server.ts'
 import { PASSWORD } from '../support/provider.ts'
@@ -31,6 +33,8 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
   /** Uninstall callbacks: how many were heard of each member, and whether two of one were under way at once. */
   const heard = new Map<string, Set<string>>()
   const underWay = new Set<string>()
+  const deaf: NetServer[] = []
+  let columns = 0
 
   beforeAll(async () => {
     server = (await makePostgresServer())!
@@ -63,6 +67,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
     await nodes?.stop()
     server?.remove()
     listener?.close()
+    for (const each of deaf) each.close()
   })
 
   async function makePeople() {
@@ -75,6 +80,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
       uninstallUrl,
     })
     client = new Client(nodes.fetch, app.clientId, clientSecret, redirectUri)
+    await makeDeafApps()
     const passwordHash = await hashPassword(PASSWORD)
     for (let index = 0; index < ACTORS; index++) {
       const [companyId, userId] = [1000 + index, 2000 + index]
@@ -87,6 +93,58 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
       await actor.signIn(email, PASSWORD)
       actors.push(actor)
     }
+  }
+
+  /** Two apps whose servers hang and drip, with hundreds of callbacks waiting: nobody else's may wait for them. */
+  async function makeDeafApps() {
+    const { runtime } = admin
+    const servers = [
+      createNetServer(() => {}),
+      createNetServer(socket => {
+        socket.on('error', () => {})
+        socket.write('HTTP/1.1 200 OK\r\nX-Slow: ')
+        const timer = setInterval(() => socket.write('x'), 100)
+        socket.on('close', () => clearInterval(timer))
+      }),
+    ]
+    for (const [index, deafServer] of servers.entries()) {
+      deaf.push(deafServer.listen(0, '127.0.0.1'))
+      await once(deafServer, 'listening')
+      const uninstallUrl = `http://127.0.0.1:${(deafServer.address() as AddressInfo).port}/gone`
+      const { app } = await createApp(runtime, {
+        ...{ name: `Deaf ${index}`, redirectUris: ['http://127.0.0.1/x'], uninstallUrl, keepSecret: true },
+      })
+      const now = Date.now()
+      await runtime.store.write(
+        Array.from({ length: 300 }, (_, row) =>
+          statement(
+            runtime.store.db.insertInto('uninstall_callbacks').values({
+              ...{ company_id: row + 1, user_id: 1, client_id: app.clientId, ended_at: now, next_attempt_at: now },
+              ...{ claimed_until: null, gave_up_at: null, last_error: null },
+            }),
+          ),
+        ),
+      )
+    }
+  }
+
+  /** What the next program's migration does while these run. */
+  async function addAndDropColumns(until: number) {
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} })
+    for (let round = 0; performance.now() < until; round++) {
+      const table = ['refresh_tokens', 'access_tokens', 'memberships', 'apps', 'sessions', 'users'][round % 6]
+      try {
+        await sql.unsafe(`ALTER TABLE ${table} ADD COLUMN of_the_next_program BIGINT NOT NULL DEFAULT 7`)
+        await sleep(500)
+        await sql.unsafe(`ALTER TABLE ${table} DROP COLUMN of_the_next_program`)
+        columns += 1
+      } catch {
+        // The server is being restarted.
+        await sql.unsafe(`ALTER TABLE ${table} DROP COLUMN IF EXISTS of_the_next_program`).catch(() => {})
+      }
+      await sleep(500)
+    }
+    await sql.end()
   }
 
   it(`keep every promise for ${SECONDS} seconds of kills and restarts`, {
@@ -117,14 +175,15 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
         server.start()
       }
     })()
-    await Promise.all([...work, killing, restarting])
+    await Promise.all([...work, killing, restarting, addAndDropColumns(ends)])
     const rate = Math.round(requests() / ((performance.now() - started) / 1000))
 
     for (const actor of actors) await actor.check()
     const { db } = admin.runtime.store
     const installed = await db.selectFrom('installations').selectAll().execute()
     expect(installed.filter(({ company_id }) => company_id >= 1000).length).toBeLessThanOrEqual(ACTORS)
-    const pending = async () => (await db.selectFrom('uninstall_callbacks').selectAll().execute()).length
+    const pending = async () =>
+      (await db.selectFrom('uninstall_callbacks').selectAll().where('client_id', '=', client.id).execute()).length
     await expect.poll(pending, { timeout: 90_000, interval: 500 }).toBe(0)
     for (const [index, { uninstalls }] of actors.entries()) {
       const told = heard.get(`${1000 + index} ${2000 + index}`)?.size ?? 0
@@ -136,6 +195,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
         seconds: SECONDS,
         kills: nodes.kills,
         restarts: 2,
+        columns,
         rate,
         ...counts,
         violations: violations.length,

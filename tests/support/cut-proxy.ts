@@ -9,10 +9,13 @@ export interface CutProxy {
   cut(): void
   /** New connections pass again; the ones from before stay dead. */
   mend(): void
+  /** New connections go to another server, as a name that follows the primary does; those from before are cut. */
+  leadTo(port: number): void
   close(): void
 }
 
-export async function startCutProxy(target: number): Promise<CutProxy> {
+export async function startCutProxy(port: number): Promise<CutProxy> {
+  let target = port
   const passing = new Set<Socket>()
   const all = new Set<Socket>()
   let isCut = false
@@ -42,6 +45,10 @@ export async function startCutProxy(target: number): Promise<CutProxy> {
     },
     mend() {
       isCut = false
+    },
+    leadTo(other) {
+      target = other
+      for (const socket of all) socket.destroy()
     },
     close() {
       for (const socket of all) socket.destroy()

@@ -24,7 +24,9 @@ export function hasPgBouncer(): boolean {
 }
 
 /** A PgBouncer in transaction mode before a server on this machine, with few connections behind it. */
-export async function startPgBouncer(postgresPort: number): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startPgBouncer(
+  postgresPort: number,
+): Promise<{ url: string; stop(): Promise<void>; restart(): Promise<void> }> {
   const folder = mkdtempSync('/tmp/tenantry-pgb-')
   const port = await freePort()
   writeFileSync(join(folder, 'users'), '"tenantry" ""\n')
@@ -44,14 +46,24 @@ server_login_retry = 1
 `,
   )
   const [program = '', ...rest] = [...serverUser(folder), PROGRAM, '-q', join(folder, 'pgbouncer.ini')]
-  const child = spawn(program, rest, { stdio: 'ignore' })
-  const ended = new Promise(resolve => child.once('exit', resolve))
-  while (!(await answers(port))) await sleep(50)
+  let end = await start()
+  async function start() {
+    const child = spawn(program, rest, { stdio: 'ignore' })
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    while (!(await answers(port))) await sleep(50)
+    return async (signal: NodeJS.Signals) => {
+      child.kill(signal)
+      await ended
+    }
+  }
   return {
     url: `postgres://tenantry@127.0.0.1:${port}/postgres?pgbouncer=true`,
+    async restart() {
+      await end('SIGKILL')
+      end = await start()
+    },
     async stop() {
-      child.kill('SIGTERM')
-      await ended
+      await end('SIGTERM')
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -17,23 +17,77 @@ export interface PostgresServer {
   remove(): void
 }
 
+/** A copy of a server that follows it by streaming replication, and refuses writes until it is promoted. */
+export interface StandbyServer extends PostgresServer {
+  promote(): void
+}
+
 /** @returns undefined where PostgreSQL is not installed */
 export async function makePostgresServer(settings: string[] = []): Promise<PostgresServer | undefined> {
+  const home = makeHome()
+  if (!home) return undefined
+  home.run(
+    'initdb',
+    '--pgdata',
+    home.data,
+    '--username',
+    'tenantry',
+    '--auth',
+    'trust',
+    '--encoding',
+    'UTF8',
+    '--no-sync',
+  )
+  return startIn(home, settings)
+}
+
+export async function makeStandby(primary: PostgresServer): Promise<StandbyServer> {
+  const home = makeHome()!
+  const from = ['--host', '127.0.0.1', '--port', String(primary.port), '--username', 'tenantry']
+  home.run(
+    'pg_basebackup',
+    ...from,
+    '--pgdata',
+    home.data,
+    '--write-recovery-conf',
+    '--no-sync',
+    '--checkpoint',
+    'fast',
+  )
+  return {
+    ...(await startIn(home, [])),
+    promote: () => home.run('pg_ctl', 'promote', '--wait', '--pgdata', home.data),
+  }
+}
+
+interface Home {
+  folder: string
+  data: string
+  run(command: string, ...args: string[]): void
+}
+
+function makeHome(): Home | undefined {
   const binaries = findPostgres()
   if (!binaries) return undefined
   // Beside the tests' other folders would be too deep for a socket; and the server's user must be able to enter it.
   const folder = mkdtempSync('/tmp/tenantry-pg-')
   const asServer = serverUser(folder)
-  const run = (command: string, ...args: string[]) => {
-    const [program = '', ...rest] = [...asServer, join(binaries, command), ...args]
-    const { status, stderr, stdout } = spawnSync(program, rest, {
-      encoding: 'utf8',
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    if (status !== 0) throw new Error(`${command} ended with ${status}: ${stdout}${stderr}`)
+  return {
+    folder,
+    data: join(folder, 'data'),
+    run(command, ...args) {
+      const [program = '', ...rest] = [...asServer, join(binaries, command), ...args]
+      const { status, stderr, stdout } = spawnSync(program, rest, {
+        encoding: 'utf8',
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      if (status !== 0) throw new Error(`${command} ended with ${status}: ${stdout}${stderr}`)
+    },
   }
-  const data = join(folder, 'data')
+}
+
+async function startIn({ folder, data, run }: Home, settings: string[]): Promise<PostgresServer> {
   const port = await freePort()
   const options = [
     ...[`-p ${port}`, `-k ${folder}`, '-c listen_addresses=127.0.0.1', '-c max_connections=200'],
@@ -54,7 +108,6 @@ export async function makePostgresServer(settings: string[] = []): Promise<Postg
     rmSync(folder, { recursive: true, force: true })
   }
   whenThisProcessEnds(remove)
-  run('initdb', '--pgdata', data, '--username', 'tenantry', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync')
   start()
   return {
     url: `postgres://tenantry@127.0.0.1:${port}/postgres`,
