@@ -113,25 +113,53 @@ describe('a sender of callbacks', () => {
     for (const { id } of apps) expect(await left(id)).toEqual([])
   })
 
-  it('gives an app that fails one place and longer pauses, and lets the rest wait untried', async () => {
-    const failing = await appWith(20, (_, response) => void response.writeHead(500).end())
-    for (let round = 0; round < 5; round++) {
-      await sender.look()
-      await sender.settle()
+  it('gives an app that does not answer one place and longer pauses, and lets the rest wait untried', async () => {
+    let calls = 0
+    const id = await registerApp(
+      await listen(
+        createNetServer(socket => {
+          calls += 1
+          socket.destroy()
+        }),
+      ),
+    )
+    await queue(id, 20)
+    const lookOften = async () => {
+      for (let round = 0; round < 3; round++) {
+        await sender.look()
+        await sender.settle()
+      }
     }
-    expect(failing.heard).toHaveLength(1)
-    for (let failures = 1; failures < 5; failures++) {
-      pass(2 ** (failures - 1) * SECOND - 1)
-      await sender.look()
-      await sender.settle()
-      expect(failing.heard).toHaveLength(failures)
+    await lookOften()
+    expect(calls).toBe(1)
+    for (let failures = 1; failures < 8; failures++) {
+      pass(Math.min(2 ** (failures - 1), 60) * SECOND - 1)
+      await lookOften()
+      expect(calls).toBe(failures)
       pass(1)
-      await sender.look()
-      await sender.settle()
-      expect(failing.heard).toHaveLength(failures + 1)
+      await lookOften()
+      expect(calls).toBe(failures + 1)
     }
-    const attempts = (await left(failing.id)).map(row => row.attempts)
-    expect(attempts.reduce((sum, each) => sum + each, 0)).toBe(5)
+    const attempts = (await left(id)).map(row => row.attempts)
+    expect(attempts.reduce((sum, each) => sum + each, 0)).toBe(8)
+  })
+
+  it('tries all of an app that answers, but not well, one after the other', async () => {
+    let underWay = 0
+    let most = 0
+    const failing = await appWith(30, (_, response) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      setTimeout(() => {
+        underWay -= 1
+        response.writeHead(500).end()
+      }, 5)
+    })
+    await sender.look()
+    await expect.poll(() => failing.heard.length).toBe(30)
+    expect(most).toBe(1)
+    await sender.settle()
+    expect((await left(failing.id)).map(row => row.attempts)).toEqual(Array.from({ length: 30 }, () => 1))
   })
 
   it('does not ask again after 410, and not before the time that Retry-After says', async () => {

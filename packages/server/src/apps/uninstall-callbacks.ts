@@ -31,6 +31,8 @@ const PLACES_OF_ONE = 8
 /** How many apps are looked at together. */
 const APPS_AT_ONCE = 256
 const LONGEST_APP_PAUSE = 60 * SECOND
+/** Between two calls of an app that answers, but not well: it holds no place for long, and each callback has its own pauses. */
+const REST = 20
 const RECALL_EVERY = 60 * SECOND
 
 /** How an app has answered, as far as this process knows. */
@@ -38,15 +40,25 @@ interface AppState {
   underWay: number
   /** How many may be: one at first, twice as many after each good answer, one again after a failure. */
   places: number
+  /** How often in a row nothing was answered. */
   failures: number
+  isResting: boolean
   /** From when and until when nothing is sent to it. */
   pausedFrom: number
   pausedUntil: number
 }
 
+interface Failure {
+  error: string
+  isAnswered: boolean
+  /** How long the app asked to be left alone, in milliseconds. */
+  wait: number
+}
+
 /**
  * Sends uninstall callbacks. Each is claimed in the database first, so that no other sender has it. A place that becomes free
- * is filled at once; an app that hangs or fails gets one place and longer and longer pauses, so that it holds up nobody else.
+ * is filled at once; an app that fails gets one place, and longer and longer pauses where it does not answer at all, so that it holds
+ * up nobody else.
  */
 export class CallbackSender {
   readonly #runtime: Runtime
@@ -121,7 +133,7 @@ export class CallbackSender {
 
   #roomFor(state: AppState, now: number): number {
     // Before its own beginning, the clock was set back: nothing is known of how long ago that was.
-    if (state.pausedFrom <= now && now < state.pausedUntil) return 0
+    if (state.isResting || (state.pausedFrom <= now && now < state.pausedUntil)) return 0
     const isProven = state.places > 1
     const free = (isProven ? PLACES : UNPROVEN_PLACES) - this.#underWay
     const room = Math.max(0, Math.min(state.places - state.underWay, free))
@@ -132,14 +144,15 @@ export class CallbackSender {
   #stateOf(clientId: string): AppState {
     let state = this.#apps.get(clientId)
     if (!state) {
-      state = { underWay: 0, places: 1, failures: 0, pausedFrom: 0, pausedUntil: 0 }
+      state = { underWay: 0, places: 1, failures: 0, isResting: false, pausedFrom: 0, pausedUntil: 0 }
       this.#apps.set(clientId, state)
     }
     return state
   }
 
   #forgetIdle(clientId: string, state: AppState) {
-    if (state.underWay === 0 && state.failures === 0 && state.places === 1) this.#apps.delete(clientId)
+    if (state.underWay === 0 && state.failures === 0 && state.places === 1 && !state.isResting)
+      this.#apps.delete(clientId)
   }
 
   #begin(callback: UninstallCallbackRow) {
@@ -178,17 +191,32 @@ export class CallbackSender {
       state.places = Math.min(2 * state.places, PLACES_OF_ONE)
       return void (await store.write([deleteCallback(store, callback)]))
     }
-    state.failures += 1
     state.places = 1
-    state.pausedFrom = now
-    state.pausedUntil =
-      now + Math.max(outcome.wait, Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), LONGEST_APP_PAUSE))
+    if (outcome.isAnswered && outcome.wait === 0) this.#rest(callback.client_id, state)
+    else this.#pause(state, now, outcome.wait)
     const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
     log.warn({ ...publicFacts(callback), ...failure }, 'uninstall callback failed')
     await store.write([recordFailedCallback(store, callback, failure)])
   }
 
-  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'stopped' | { error: string; wait: number }> {
+  #rest(clientId: string, state: AppState) {
+    state.failures = 0
+    state.isResting = true
+    const timer = setTimeout(() => {
+      state.isResting = false
+      if (!this.#isStopped) this.#goOn(clientId)
+    }, REST)
+    timer.unref()
+  }
+
+  #pause(state: AppState, now: number, wait: number) {
+    state.failures += 1
+    state.pausedFrom = now
+    const pause = Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), LONGEST_APP_PAUSE)
+    state.pausedUntil = now + Math.max(wait, pause)
+  }
+
+  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'stopped' | Failure> {
     const { clock, log } = this.#runtime
     try {
       const answer = await callApp(this.#runtime, callback, this.#stopping.signal)
@@ -197,11 +225,12 @@ export class CallbackSender {
         log.info(publicFacts(callback), 'the app answered 410 to an uninstall callback: it is not sent again')
         return 'done'
       }
-      return { error: `the app answered ${answer.status}`, wait: retryAfter(answer, clock()) }
+      return { error: `the app answered ${answer.status}`, isAnswered: true, wait: retryAfter(answer, clock()) }
     } catch (error) {
       if (this.#stopping.signal.aborted) return 'stopped'
       const { name, message } = error as Error
-      return { error: name === 'TimeoutError' ? `no answer within ${TIME_LIMIT / SECOND} seconds` : message, wait: 0 }
+      const reason = name === 'TimeoutError' ? `no answer within ${TIME_LIMIT / SECOND} seconds` : message
+      return { error: reason, isAnswered: false, wait: 0 }
     }
   }
 
