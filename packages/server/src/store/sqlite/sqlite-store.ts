@@ -46,6 +46,7 @@ export function migrateFile(path: string): string[] {
   try {
     // Without its database, SQLite would delete it with the commits that it holds.
     setLeftoversAside(path)
+    requireWritablePlace(path)
     const database = openConnection(path, 'write')
     try {
       return migrate(database)
