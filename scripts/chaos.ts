@@ -11,6 +11,7 @@ const FAILURES = [
   'tests/postgres-administration.test.ts',
   'tests/failing-postgres.test.ts',
   'tests/failing-disk.test.ts',
+  'tests/small-disk.test.ts',
 ]
 const USAGE = `npm run chaos -- [--seconds 120] [--rounds 20]
 

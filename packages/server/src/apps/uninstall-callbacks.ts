@@ -8,6 +8,7 @@ import {
   releaseCallback,
   type UninstallCallbackRow,
 } from '../store/queries/uninstall-callbacks.ts'
+import { StoreUnavailable } from '../store/store.ts'
 import {
   callApp,
   FIRST_PAUSE,
@@ -185,7 +186,7 @@ export class CallbackSender {
     const { store, clock, log } = this.#runtime
     const outcome = await this.#deliver(callback)
     const now = clock()
-    if (outcome === 'stopped') return void (await store.write([releaseCallback(store, callback, now)]))
+    if (outcome === 'untried') return void (await store.write([releaseCallback(store, callback, now)]))
     if (outcome === 'done') {
       state.failures = 0
       state.places = Math.min(2 * state.places, PLACES_OF_ONE)
@@ -216,7 +217,7 @@ export class CallbackSender {
     state.pausedUntil = now + Math.max(wait, pause)
   }
 
-  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'stopped' | Failure> {
+  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'untried' | Failure> {
     const { clock, log } = this.#runtime
     try {
       const answer = await callApp(this.#runtime, callback, this.#stopping.signal)
@@ -227,7 +228,8 @@ export class CallbackSender {
       }
       return { error: `the app answered ${answer.status}`, isAnswered: true, wait: retryAfter(answer, clock()) }
     } catch (error) {
-      if (this.#stopping.signal.aborted) return 'stopped'
+      // Broken off, or the database is away: no fault of the app's.
+      if (this.#stopping.signal.aborted || error instanceof StoreUnavailable) return 'untried'
       const { name, message } = error as Error
       const reason = name === 'TimeoutError' ? `no answer within ${TIME_LIMIT / SECOND} seconds` : message
       return { error: reason, isAnswered: false, wait: 0 }
