@@ -98,6 +98,24 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     expect(await readiness()).toEqual([200, { status: 'ready' }])
   })
 
+  it.each([
+    ['a read', () => client.me(tokens.access_token)],
+    ['a write', () => client.refresh(tokens.refresh_token)],
+  ])('%s that deadlocks with an administrator’s statements is tried again', async (_, send) => {
+    const other = await admin.reserve()
+    await other`BEGIN`
+    await other`LOCK TABLE companies IN ACCESS EXCLUSIVE MODE`
+    const answer = send()
+    await new Promise(resolve => setTimeout(resolve, 300))
+    // It waits for the companies, and has the tokens: whoever waits longer is told to give up.
+    for (const table of ['access_tokens', 'refresh_tokens', 'memberships']) {
+      await other.unsafe(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+    }
+    await other`COMMIT`
+    other.release()
+    expect((await answer).status).toBe(200)
+  })
+
   it('a statement that was prepared for other columns is prepared again', async () => {
     const { db } = provider.runtime.store
     const everything = () => db.selectFrom('settings').selectAll().where('name', '=', 'x').execute()

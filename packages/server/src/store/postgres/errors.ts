@@ -1,8 +1,13 @@
-import { ConstraintViolation, NotReady, OutcomeUnknown, StoreUnavailable, WriteConflict } from '../store.ts'
+import { ConstraintViolation, NotReady, OutcomeUnknown, StoreUnavailable } from '../store.ts'
 
 /** The connection broke, or could not be made: what it carried may be tried on another. */
 export class ConnectionLost extends StoreUnavailable {
   override name = 'ConnectionLost'
+}
+
+/** Another transaction was in the way, and this one was given up. The connection is well. */
+export class Interfered extends StoreUnavailable {
+  override name = 'Interfered'
 }
 
 /** The address leads to a standby, whose data are behind; after a failover it leads to the new primary before long. */
@@ -29,8 +34,8 @@ const BROKEN = /^(Connection terminated|Client has encountered a connection erro
 const NONE_FREE = /^timeout exceeded when trying to connect/
 /** Citus: a worker failed while it committed its part (XX000, and no code of its own). */
 const HALF_COMMITTED = /could not commit transaction|failed to commit|commit prepared/i
-/** Another transaction was first: serialization failure, deadlock. */
-const CONFLICT = new Set(['40001', '40P01'])
+/** Serialization failure, deadlock: nothing was done, and the same may be tried again. */
+const INTERFERED = new Set(['40001', '40P01'])
 
 /** What an error of the driver means to the layers above. */
 export function explainError(error: unknown): unknown {
@@ -38,7 +43,7 @@ export function explainError(error: unknown): unknown {
   if (error instanceof StoreUnavailable) return error
   const code = (error as { code?: string }).code ?? ''
   if (code === 'XX000' && HALF_COMMITTED.test(error.message)) return new OutcomeUnknown(error.message, { cause: error })
-  if (CONFLICT.has(code)) return new WriteConflict(error.message)
+  if (INTERFERED.has(code)) return new Interfered(error.message, { cause: error })
   if (code.startsWith('23')) return new ConstraintViolation(constraintKind(code), error.message)
   const isOutdated = code === '0A000' && CHANGED_PLAN.test(error.message)
   if (isOutdated || LOST.test(code) || NO_CONNECTION.test(code) || BROKEN.test(error.message)) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { StoreUnavailable } from '../store.ts'
 import { mayPrepare, newClient, newPool, STATEMENT_TIMEOUT } from './connection.ts'
-import { ConnectionLost, explainError } from './errors.ts'
+import { ConnectionLost, explainError, Interfered } from './errors.ts'
 import type { PostgresOptions } from './options.ts'
 import { Session } from './session.ts'
 
@@ -80,9 +80,10 @@ export class Pool {
       try {
         return await this.#attempt(run, attempt, deadline)
       } catch (error) {
-        if (!(error instanceof ConnectionLost) || attempt.committing || this.#isClosed) throw error
+        const isInterfered = error instanceof Interfered
+        if (!(isInterfered || error instanceof ConnectionLost) || attempt.committing || this.#isClosed) throw error
         if (performance.now() + pause > deadline) {
-          this.#watch()
+          if (!isInterfered) this.#watch()
           throw error
         }
       }
@@ -119,7 +120,7 @@ export class Pool {
     } catch (error) {
       const explained = explainError(error)
       // Whatever it carries is nobody's any more: closed, it is not committed either.
-      if (explained instanceof StoreUnavailable) closeNow(client)
+      if (explained instanceof StoreUnavailable && !(explained instanceof Interfered)) closeNow(client)
       else client.release()
       outcome.catch(() => {})
       throw explained
