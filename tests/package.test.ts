@@ -73,9 +73,10 @@ describe('the published package', { timeout: 300_000 }, () => {
     )
     const paths = (files as { path: string }[]).map(({ path }) => path)
     expect(paths).toContain('README.md')
-    expect(paths.filter(path => !/^(bin\/|dist\/.*\.(js|d\.ts|json)$|package\.json$|README\.md$)/.test(path))).toEqual(
-      [],
-    )
+    expect(paths).toContain('LICENSE')
+    expect(
+      paths.filter(path => !/^(bin\/|dist\/.*\.(js|d\.ts|json)$|package\.json$|README\.md$|LICENSE$)/.test(path)),
+    ).toEqual([])
     expect(paths.filter(path => path.includes('.test.'))).toEqual([])
   })
 })

@@ -165,7 +165,10 @@ describe('the guide, in an empty folder with the packages as they are published'
       .filter(entry => entry.isFile() && !entry.parentPath.slice(home.length).includes('node_modules'))
       .map(entry => relative(home, join(entry.parentPath, entry.name)))
     expect(files).toContain('README.md')
-    expect(files.filter(path => !/^(bin\/|dist\/.*\.(js|d\.ts)$|package\.json$|README\.md$)/.test(path))).toEqual([])
+    expect(files).toContain('LICENSE')
+    expect(
+      files.filter(path => !/^(bin\/|dist\/.*\.(js|d\.ts)$|package\.json$|README\.md$|LICENSE$)/.test(path)),
+    ).toEqual([])
     expect(files.filter(path => path.includes('.test.'))).toEqual([])
   })
 })
