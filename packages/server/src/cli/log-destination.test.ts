@@ -111,7 +111,7 @@ describe('a server whose log cannot be written', () => {
   it('whose reader is blocked answers and stops; one that reads again is told what it missed', async () => {
     const { child, ended, ask } = await serve('pipe')
     child.stdout!.pause()
-    expect(await askOften(ask, 8000)).toEqual([200])
+    expect(await askOften(ask, 12_000)).toEqual([200])
     let text = ''
     child.stdout!.on('data', bytes => {
       text += bytes
