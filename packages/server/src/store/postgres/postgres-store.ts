@@ -88,10 +88,15 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
   }
 }
 
+/** The timeline that the server writes on: a standby begins a new one when it is promoted. */
+const TIMELINE = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
+
 /** A write on its way. */
 interface Transaction {
   /** The server's own number for it; none where it changes nothing. */
   id: string | undefined
+  /** The server's history that the number belongs to. */
+  timeline?: string | undefined
   results: WriteResult[] | undefined
   attempt: Attempt | undefined
 }
@@ -154,7 +159,9 @@ class PostgresStore implements Store {
       const [begun, ...answers] = await Promise.allSettled([
         session.query('BEGIN'),
         ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
-        session.query<{ id: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS id'),
+        session.query<{ id: string | null; timeline: string }>(
+          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${TIMELINE} AS timeline`,
+        ),
       ])
       try {
         if (begun.status === 'rejected') throw begun.reason
@@ -163,6 +170,7 @@ class PostgresStore implements Store {
         if (id.status === 'rejected') throw id.reason
         transaction.results = results
         transaction.id = (id.value.rows[0]?.id as string | null) ?? undefined
+        transaction.timeline = id.value.rows[0]?.timeline as string | undefined
         attempt.committing = true
         await session.query('COMMIT')
         return results
@@ -177,15 +185,20 @@ class PostgresStore implements Store {
    * What became of a transaction whose connection was lost while it committed: the server knows. Not on a cluster, where
    * each machine commits its own part.
    */
-  async #outcomeOf({ id }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
+  async #outcomeOf({ id, timeline }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
     if (this.#isDistributed) return 'unknown'
     // It has read only.
     if (id === undefined) return 'committed'
     for (let pause = 50; pause < 3000; pause *= 2) {
       try {
         const { rows } = await this.#pool.read(session =>
-          session.query<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [id]),
+          session.query<{ status: string | null; timeline: string }>(
+            `SELECT pg_xact_status($1::text::xid8) AS status, ${TIMELINE} AS timeline`,
+            [id],
+          ),
         )
+        // A standby that was promoted gives the same number to another transaction.
+        if (rows[0]?.timeline !== timeline) return 'unknown'
         const status = rows[0]?.status
         if (status === 'committed' || status === 'aborted') return status
         if (status !== 'in progress') return 'unknown'
