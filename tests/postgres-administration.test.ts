@@ -1,6 +1,6 @@
 import pino from 'pino'
 import postgres, { type Sql } from 'postgres'
-import { createTenantry, type Tenantry } from 'tenantry'
+import { createTenantry, forgetAttempts, type Tenantry } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrateDatabase } from '../packages/server/src/store/postgres/postgres-store.ts'
 import type { Client, TokenAnswer } from './support/client.ts'
@@ -193,6 +193,24 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
 })
 
 describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () => {
+  it('may sort as a language does that ignores signs: a user is unlocked all the same', async () => {
+    const name = `shifted_${Math.random().toString(36).slice(2, 10)}`
+    const admin = postgres(postgresUrl!, { max: 1, onnotice: () => {} })
+    await admin.unsafe(
+      `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-u-ka-shifted' LOCALE 'C'`,
+    )
+    const url = new URL(postgresUrl!)
+    url.pathname = `/${name}`
+    await migrateDatabase(url.href)
+    const provider = await startProvider({ store: { url: url.href, migrate: false } })
+    await provider.person('192.0.2.7').signIn(BOND_EMAIL, 'wrong')
+    // The account's own limit, and that of the network.
+    expect(await forgetAttempts(provider.runtime, [BOND_EMAIL])).toBe(2)
+    await provider.close()
+    await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
+    await admin.end()
+  })
+
   it('in another encoding than UTF8 is refused, before anything is made in it', async () => {
     const name = `latin_${Math.random().toString(36).slice(2, 10)}`
     const admin = postgres(postgresUrl!, { max: 1, onnotice: () => {} })

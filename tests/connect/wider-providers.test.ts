@@ -13,7 +13,7 @@ import {
 } from '@tenantry/connect'
 import { sqliteStore } from '@tenantry/connect/sqlite'
 import { Person } from '@tenantry/connect/testing'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { FakeQuickBooks, FakeXero } from '../support/fake-providers.ts'
 import { APP_CALLBACK, KEY, linkForm } from '../support/kit.ts'
 import { REPOSITORY, temporaryFolder } from '../support/sandbox-process.ts'
@@ -203,7 +203,7 @@ describe('ids of the wrong kind', () => {
   })
 })
 
-it('types follow the provider: integers for tenantry(), texts for Provider<string>', () => {
+it('types follow the provider: integers for tenantry(), texts for Provider<string>', async () => {
   const options = { clientId: 'a', clientSecret: 'b', redirectUri: APP_CALLBACK, store: memoryStore() }
   const integers = createConnect({
     ...options,
@@ -211,7 +211,10 @@ it('types follow the provider: integers for tenantry(), texts for Provider<strin
     encryptionKeys: [KEY],
     onInstall: ({ identity }) => createAccount(() => identity.companyId.toFixed()),
   })
-  const find: (reference: { companyId: number; userId: number }) => unknown = integers.links.find
-  const texts: Connect<string>['links']['find'] = async ({ companyId }) => void companyId.toUpperCase()
-  expect([find, texts]).toHaveLength(2)
+  expectTypeOf(integers).toEqualTypeOf<Connect<number>>()
+  expectTypeOf(integers.links.find).parameter(0).toEqualTypeOf<{ companyId: number; userId: number }>()
+  type Texts = Connect<string>['links']['find']
+  expectTypeOf<Texts>().parameter(0).toEqualTypeOf<{ companyId: string; userId: string }>()
+  // @ts-expect-error an integer provider is asked with integers
+  await expect(integers.links.find({ companyId: '1', userId: '777' })).rejects.toThrow('not an integer')
 })

@@ -53,8 +53,8 @@ export interface Provider<I extends Id = number> {
 /** What else is known when an identity is read. */
 export interface IdentityContext<I extends Id = number> {
   /**
-   * The query of the callback, at an install; null when a link is looked at again. Anybody can write there what they like
-   * and go on: what it names must be proved by an answer that this token alone gets.
+   * The query of the callback, at an install; null when a link is looked at again. It is untrusted
+   * input: what it names must be proved by an answer that this token alone gets.
    */
   callback: URLSearchParams | null
   /** The token endpoint's JSON as it came, `id_token` and all, at an install; null when a link is looked at again. */

@@ -7,8 +7,7 @@ import { BOND, CALLBACK, MI6, ORIGIN, onPostgres, SECOND, SECRET } from '../../.
 import { createRuntime } from '../server.ts'
 import { listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
-import { planNextAttempt, retryAfter } from './callback-attempts.ts'
-import { CallbackSender } from './uninstall-callbacks.ts'
+import { CallbackSender } from './callback-sender.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -239,31 +238,5 @@ describe('a sender of callbacks', () => {
     await sender.look()
     await sender.settle()
     expect(app.heard).toHaveLength(2)
-  })
-})
-
-describe('the time of the next attempt', () => {
-  const callback = {
-    ...{ company_id: 1, user_id: 1, client_id: 'c', ended_at: 0, attempts: 0, next_attempt_at: 0 },
-    ...{ claimed_until: null, gave_up_at: null, last_error: null },
-  }
-
-  it('is never the last because the clock leapt: twenty attempts are made at least', () => {
-    const aYearLater = 365 * 24 * 3600 * SECOND
-    expect(planNextAttempt(callback, aYearLater, 'x').gaveUpAt).toBeNull()
-    expect(planNextAttempt({ ...callback, attempts: 19 }, aYearLater, 'x').gaveUpAt).toBe(aYearLater)
-  })
-
-  it.each([
-    ['120', 120_000],
-    ['0', 0],
-    ['Thu, 01 Jan 1970 00:02:00 GMT', 60_000],
-    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['99999999999', 24 * 3600 * SECOND],
-    ['soon', 0],
-    ['-5', 0],
-    [undefined, 0],
-  ])('Retry-After %j is %d ms', (header, wait) => {
-    expect(retryAfter({ status: 503, retryAfter: header }, 60_000)).toBe(wait)
   })
 })

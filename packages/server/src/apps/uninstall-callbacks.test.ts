@@ -15,9 +15,8 @@ import {
 } from '../../../../tests/support/provider.ts'
 import { listAppsWithCallbacks, listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
-import { planNextAttempt } from './callback-attempts.ts'
+import { CallbackSender } from './callback-sender.ts'
 import { removeInstallation } from './installations.ts'
-import { CallbackSender } from './uninstall-callbacks.ts'
 
 interface Heard {
   method: string | undefined
@@ -219,25 +218,5 @@ describe('the uninstall callback', () => {
     await client.revoke(tokens.refresh_token)
     const again = await install()
     expect((await client.me(again.access_token)).status).toBe(200)
-  })
-
-  it('pauses double up to an hour', () => {
-    const callback = {
-      company_id: 1,
-      user_id: 1,
-      client_id: 'c',
-      ended_at: 0,
-      attempts: 0,
-      next_attempt_at: 0,
-      claimed_until: null,
-      gave_up_at: null,
-      last_error: null,
-    }
-    for (let attempts = 0; attempts < 40; attempts++) {
-      const { nextAttemptAt } = planNextAttempt({ ...callback, attempts }, 0, 'x')
-      const pause = Math.min(1000 * 2 ** attempts, HOUR)
-      expect(nextAttemptAt).toBeGreaterThanOrEqual(pause * 0.75)
-      expect(nextAttemptAt).toBeLessThanOrEqual(pause * 1.25)
-    }
   })
 })

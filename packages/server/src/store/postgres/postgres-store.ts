@@ -11,6 +11,7 @@ import {
   WriteConflict,
   type WriteResult,
 } from '../store.ts'
+import { requireAddress } from './address.ts'
 import { newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
@@ -29,28 +30,6 @@ import { type Rows, Session } from './session.ts'
 export function openPostgresStore(options: PostgresOptions): Store {
   requireAddress(options.url)
   return new PostgresStore(options)
-}
-
-const EXAMPLE = 'postgres://user:password@host/database'
-
-function requireAddress(text: string) {
-  const mistake = addressMistake(text)
-  if (mistake !== undefined) throw new StoreOpenError(`The database's address: ${mistake}`)
-}
-
-/** What is wrong with an address, and the form that it should have. The address itself is not told: it has a password. */
-function addressMistake(text: string): string | undefined {
-  if (!/^postgres(ql)?:\/\//.test(text)) return `it must be one such as ${EXAMPLE}.`
-  if (text.includes('#')) return 'a # in it must be written as %23, also in a password.'
-  const authority = text.replace(/^postgres(ql)?:\/\//, '').split(/[/?]/)[0]!
-  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',')) {
-    return 'it names several hosts. Give the one name that leads to the primary, of a proxy or of your DNS.'
-  }
-  if (URL.canParse(text)) return undefined
-  if (/^([^@]*@)?$/.test(authority)) {
-    return 'a socket is named by the folder that it is in: postgres:///database?host=/var/run/postgresql&user=name.'
-  }
-  return `it must be one such as ${EXAMPLE}; what is not a letter or a digit in the password is written as %40 for @, %2F for /, %3A for :.`
 }
 
 /**
@@ -90,13 +69,25 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
 
 /** The timeline that the server writes on: a standby begins a new one when it is promoted. */
 const TIMELINE = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
+/** Where a service does not tell it: since when this server has run, which also ends with each restart. */
+const RUNNING_SINCE = 'pg_postmaster_start_time()::text'
+
+async function historyExpression(session: Session): Promise<string> {
+  try {
+    await session.query(`SELECT ${TIMELINE}`)
+    return TIMELINE
+  } catch (error) {
+    if (explainError(error) instanceof StoreUnavailable) throw error
+    return RUNNING_SINCE
+  }
+}
 
 /** A write on its way. */
 interface Transaction {
   /** The server's own number for it; none where it changes nothing. */
   id: string | undefined
-  /** The server's history that the number belongs to. */
-  timeline?: string | undefined
+  /** The history that the number belongs to. */
+  history?: string | undefined
   results: WriteResult[] | undefined
   attempt: Attempt | undefined
 }
@@ -108,6 +99,8 @@ class PostgresStore implements Store {
   readonly ready: Promise<void>
   readonly #pool: Pool
   #isDistributed = false
+  /** What tells the history of one server from another's, in SQL. */
+  #history = TIMELINE
 
   constructor(options: PostgresOptions) {
     this.#pool = new Pool(options)
@@ -124,6 +117,7 @@ class PostgresStore implements Store {
       await this.#pool.read(requireCurrentPostgres)
       await this.#pool.read(requireWritable)
       this.#isDistributed = await this.#pool.read(isDistributed)
+      this.#history = await this.#pool.read(historyExpression)
     } catch (error) {
       throw explainOpenError(error, options.url)
     }
@@ -159,8 +153,8 @@ class PostgresStore implements Store {
       const [begun, ...answers] = await Promise.allSettled([
         session.query('BEGIN'),
         ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
-        session.query<{ id: string | null; timeline: string }>(
-          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${TIMELINE} AS timeline`,
+        session.query<{ id: string | null; history: string }>(
+          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${this.#history} AS history`,
         ),
       ])
       try {
@@ -170,7 +164,7 @@ class PostgresStore implements Store {
         if (id.status === 'rejected') throw id.reason
         transaction.results = results
         transaction.id = (id.value.rows[0]?.id as string | null) ?? undefined
-        transaction.timeline = id.value.rows[0]?.timeline as string | undefined
+        transaction.history = id.value.rows[0]?.history as string | undefined
         attempt.committing = true
         await session.query('COMMIT')
         return results
@@ -185,20 +179,20 @@ class PostgresStore implements Store {
    * What became of a transaction whose connection was lost while it committed: the server knows. Not on a cluster, where
    * each machine commits its own part.
    */
-  async #outcomeOf({ id, timeline }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
+  async #outcomeOf({ id, history }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
     if (this.#isDistributed) return 'unknown'
     // It has read only.
     if (id === undefined) return 'committed'
     for (let pause = 50; pause < 3000; pause *= 2) {
       try {
         const { rows } = await this.#pool.read(session =>
-          session.query<{ status: string | null; timeline: string }>(
-            `SELECT pg_xact_status($1::text::xid8) AS status, ${TIMELINE} AS timeline`,
+          session.query<{ status: string | null; history: string }>(
+            `SELECT pg_xact_status($1::text::xid8) AS status, ${this.#history} AS history`,
             [id],
           ),
         )
         // A standby that was promoted gives the same number to another transaction.
-        if (rows[0]?.timeline !== timeline) return 'unknown'
+        if (rows[0]?.history !== history) return 'unknown'
         const status = rows[0]?.status
         if (status === 'committed' || status === 'aborted') return status
         if (status !== 'in progress') return 'unknown'

@@ -1,5 +1,5 @@
-import type { Schema } from '../schema.ts'
 import { NotReady, StoreOpenError } from '../store.ts'
+import { placements } from './distribution.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -24,36 +24,12 @@ export async function requireWritable(session: Session): Promise<void> {
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 
 /** What a server writes to: all tables but the list of migrations, which is `tenantry migrate`'s. */
-const WRITTEN: Record<Exclude<keyof Schema, 'migrations'>, true> = {
-  companies: true,
-  company_domains: true,
-  users: true,
-  sign_in_emails: true,
-  user_companies: true,
-  memberships: true,
-  apps: true,
-  client_secrets: true,
-  installations: true,
-  authorization_codes: true,
-  access_tokens: true,
-  refresh_tokens: true,
-  uninstall_callbacks: true,
-  sessions: true,
-  attempt_limits: true,
-  used_assertions: true,
-  counters: true,
-  settings: true,
-  master_keys: true,
-  leases: true,
-  bearer_changes: true,
-}
+const WRITTEN = Object.keys(placements).filter(name => name !== 'migrations')
 
 /** Of the tables that lie beside `migrations`. */
 const QUERY = `SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') AS is_read_only,
   (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class
-    WHERE relname IN (${Object.keys(WRITTEN)
-      .map(name => `'${name}'`)
-      .join()}) AND relkind IN ('r', 'p')
+    WHERE relname IN (${WRITTEN.map(name => `'${name}'`).join()}) AND relkind IN ('r', 'p')
     AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('migrations'))
     AND NOT (${RIGHTS.map(right => `has_table_privilege(oid, '${right}')`).join(' AND ')})) AS forbidden`
 

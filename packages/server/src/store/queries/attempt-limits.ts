@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 /** When each of these limits will have all its attempts back, in milliseconds since 1970; absent ones have them now. */
@@ -10,13 +11,14 @@ export async function findLimits({ db }: Store, keys: string[]): Promise<Map<str
   return new Map(rows.map(row => [row.limit_key, row.full_at]))
 }
 
-/** Those that begin with a text. */
-export async function findLimitKeys({ db }: Store, prefix: string): Promise<string[]> {
+/** Those that begin with a text. Compared by their bytes: in the order of a language, signs may count for nothing. */
+export async function findLimitKeys({ db, engine }: Store, prefix: string): Promise<string[]> {
+  const key = engine === 'sqlite' ? sql.ref<string>('limit_key') : sql<string>`limit_key COLLATE "C"`
   const rows = await db
     .selectFrom('attempt_limits')
     .select('limit_key')
-    .where('limit_key', '>=', prefix)
-    .where('limit_key', '<', `${prefix}~`)
+    .where(key, '>=', prefix)
+    .where(key, '<', `${prefix}~`)
     .execute()
   return rows.map(row => row.limit_key)
 }
