@@ -23,6 +23,10 @@ export function addCleanCommand(program: Command) {
       return { cleaned: await cleanExpired(store, () => now) }
     })
     if (isDone === undefined) return
-    print(options, isDone, isDone.cleaned ? 'Cleaned.' : 'The clock is confirmed. A server is cleaning at this moment.')
+    print(
+      options,
+      isDone,
+      isDone.cleaned ? 'Cleaned.' : 'The clock is confirmed. What ran out was cleaned less than a minute ago.',
+    )
   })
 }
