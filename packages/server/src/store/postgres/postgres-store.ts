@@ -67,20 +67,12 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
   }
 }
 
-/** The timeline that the server writes on: a standby begins a new one when it is promoted. */
-const TIMELINE = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
-/** Where a service does not tell it: since when this server has run, which also ends with each restart. */
-const RUNNING_SINCE = 'pg_postmaster_start_time()::text'
-
-async function historyExpression(session: Session): Promise<string> {
-  try {
-    await session.query(`SELECT ${TIMELINE}`)
-    return TIMELINE
-  } catch (error) {
-    if (explainError(error) instanceof StoreUnavailable) throw error
-    return RUNNING_SINCE
-  }
-}
+/**
+ * What is the same for as long as a server knows all numbers that it has given to transactions: since when it has run, and since
+ * when it has counted, which begins anew when it recovers from a crash. A server that recovers, and a standby that is
+ * promoted, give numbers again that were lost.
+ */
+const HISTORY = "concat_ws(' ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
 
 /** A write on its way. */
 interface Transaction {
@@ -99,8 +91,6 @@ class PostgresStore implements Store {
   readonly ready: Promise<void>
   readonly #pool: Pool
   #isDistributed = false
-  /** What tells the history of one server from another's, in SQL. */
-  #history = TIMELINE
 
   constructor(options: PostgresOptions) {
     this.#pool = new Pool(options)
@@ -117,7 +107,6 @@ class PostgresStore implements Store {
       await this.#pool.read(requireCurrentPostgres)
       await this.#pool.read(requireWritable)
       this.#isDistributed = await this.#pool.read(isDistributed)
-      this.#history = await this.#pool.read(historyExpression)
     } catch (error) {
       throw explainOpenError(error, options.url)
     }
@@ -154,7 +143,7 @@ class PostgresStore implements Store {
         session.query('BEGIN'),
         ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
         session.query<{ id: string | null; history: string }>(
-          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${this.#history} AS history`,
+          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${HISTORY} AS history`,
         ),
       ])
       try {
@@ -187,11 +176,11 @@ class PostgresStore implements Store {
       try {
         const { rows } = await this.#pool.read(session =>
           session.query<{ status: string | null; history: string }>(
-            `SELECT pg_xact_status($1::text::xid8) AS status, ${this.#history} AS history`,
+            `SELECT pg_xact_status($1::text::xid8) AS status, ${HISTORY} AS history`,
             [id],
           ),
         )
-        // A standby that was promoted gives the same number to another transaction.
+        // It may be another transaction's number by now.
         if (rows[0]?.history !== history) return 'unknown'
         const status = rows[0]?.status
         if (status === 'committed' || status === 'aborted') return status
