@@ -7,6 +7,7 @@ const FAILURES = [
   'packages/server/src/apps/callback-sender.test.ts',
   'packages/server/src/outbound/send.test.ts',
   'tests/clocks.test.ts',
+  'tests/lost-commit.test.ts',
   'tests/upgrades.test.ts',
   'tests/postgres-administration.test.ts',
   'tests/failing-postgres.test.ts',
