@@ -24,14 +24,21 @@ async function makeDatabase(name: string, isBusy: boolean): Promise<{ data: stri
   const data = join(folder.path, name)
   const path = join(data, 'tenantry.db')
   const tenantry = createTenantry({
-    ...{ store: { path }, secrets: [SECRET], origin: 'http://localhost:4040', localCallbacks: true },
+    store: { path },
+    secrets: [SECRET],
+    origin: 'http://localhost:4040',
+    localCallbacks: true,
   })
   await tenantry.ready
   const token = await makeToken(tenantry)
   // The address is not called by `serve`, which calls public ones only: the look-ups and claims are what is measured.
   const uninstallUrl = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/gone`
   const { app } = await createApp(tenantry.runtime, {
-    ...{ name: 'Hanging', redirectUris: ['http://127.0.0.1/x'], scopes: ['base'], uninstallUrl, keepSecret: true },
+    name: 'Hanging',
+    redirectUris: ['http://127.0.0.1/x'],
+    scopes: ['base'],
+    uninstallUrl,
+    keepSecret: true,
   })
   await tenantry.close()
   if (isBusy) fill(path, app.clientId)
@@ -60,7 +67,9 @@ function fill(path: string, clientId: string) {
 /** Milliseconds that each request took, one after the other, from the moment that the server is ready. */
 async function measure({ data, token }: { data: string; token: string }): Promise<number[]> {
   const child = startCommand(['serve', '--port', '0', '--data', data], {
-    ...{ TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRET, TENANTRY_LOG_LEVEL: 'info' },
+    TENANTRY_ORIGIN: 'https://id.example',
+    TENANTRY_SECRETS: SECRET,
+    TENANTRY_LOG_LEVEL: 'info',
   })
   const ended = new Promise(resolve => child.once('close', resolve))
   const port = await new Promise<number>(resolve => {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { median, round } from './benchmark.ts'
-import { type Contestant, startBare } from './contestants/start.ts'
-import { makeStore, serveTenantry, someOf } from './contestants/tenantry.ts'
-import { loadFully, type Target, TENANTRY_ANSWER } from './load/wrk.ts'
+import { type Endpoint, loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
 import { cpuSeconds } from './machine.ts'
+import { startBare, type Target } from './targets/start.ts'
+import { makeStore, serveTenantry, someOf } from './targets/tenantry.ts'
 
 // Whether GET /users/me has become dearer: the processor time of an answer beside that of a bare server, in turn in one
 // run. Time on the clock depends on what else the machine does; this does hardly. It informs and never fails.
@@ -30,24 +30,24 @@ const headers = { Authorization: `Bearer ${token}` }
 const bare = await startBare(await (await fetch(`http://127.0.0.1:${tenantry.port}/users/me`, { headers })).text())
 
 /** Microseconds of processor time for an answer. */
-async function cost({ pid }: Contestant, target: Target): Promise<number> {
+async function cost({ pid }: Target, endpoint: Endpoint): Promise<number> {
   const before = cpuSeconds(pid)
-  const { perSecond } = await loadFully(target, SECONDS)
+  const { perSecond } = await loadFully(endpoint, SECONDS)
   return ((cpuSeconds(pid) - before) / (perSecond * SECONDS)) * 1e6
 }
 
-const ask = (tokens: string): Target => ({ port: tenantry.port, tokens, ...TENANTRY_ANSWER })
-const ways: Record<keyof typeof RECORDED, Target> = {
+const ask = (tokens: string): Endpoint => ({ port: tenantry.port, tokens, ...TENANTRY_ANSWER })
+const ways: Record<keyof typeof RECORDED, Endpoint> = {
   'ten thousand tokens in use': ask(some),
   'drawn at random from two hundred thousand': ask(store.tokens),
 }
-const limit: Target = { port: bare.port, path: '/users/me', tokens: some, holds: TENANTRY_ANSWER.holds }
-for (const target of Object.values(ways)) await loadFully(target, 2)
+const limit: Endpoint = { port: bare.port, path: '/users/me', tokens: some, holds: TENANTRY_ANSWER.holds }
+for (const endpoint of Object.values(ways)) await loadFully(endpoint, 2)
 await loadFully(limit, 1)
 const ratios = new Map<string, number[]>(Object.keys(ways).map(name => [name, []]))
 for (let index = 0; index < ROUNDS; index++) {
   const least = await cost(bare, limit)
-  for (const [name, target] of Object.entries(ways)) ratios.get(name)!.push((await cost(tenantry, target)) / least)
+  for (const [name, endpoint] of Object.entries(ways)) ratios.get(name)!.push((await cost(tenantry, endpoint)) / least)
 }
 await bare.stop()
 await tenantry.stop()

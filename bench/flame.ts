@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
-import { makeStore, serveTenantry, someOf } from './contestants/tenantry.ts'
 import { drawFlameGraph, type Profile } from './flame-graph.ts'
 import { loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
+import { makeStore, serveTenantry, someOf } from './targets/tenantry.ts'
 
 // Where the time of GET /users/me goes, drawn as docs/images/flame-*.svg: tokens in use, and tokens drawn at random.
 //   npm run bench:flame

@@ -2,10 +2,10 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type Result, round, summarize } from './benchmark.ts'
-import { makeStore, serveTenantry } from './contestants/tenantry.ts'
 import { runLoad } from './load/node-load.ts'
 import type { SteadyResult } from './load/steady.ts'
 import { CONNECTIONS, loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
+import { makeStore, serveTenantry } from './targets/tenantry.ts'
 
 const RATE = 2000
 
@@ -21,20 +21,20 @@ export const growth: Benchmark = {
       say(`${tokens.toLocaleString('en')} tokens`)
       const data = join(folder.path, 'store')
       const store = await makeStore(['--data', data], folder.path, { tokens, grants: 1 })
-      const contestant = await serveTenantry(store)
-      const target = { port: contestant.port, tokens: store.tokens, ...TENANTRY_ANSWER }
+      const target = await serveTenantry(store)
+      const endpoint = { port: target.port, tokens: store.tokens, ...TENANTRY_ANSWER }
       // Until what is asked for most has been read from the disk once.
-      await loadFully(target, 3 * seconds)
+      await loadFully(endpoint, 3 * seconds)
       const full = []
       const steady: SteadyResult[] = []
       for (let index = 0; index < rounds; index++) {
-        full.push(await loadFully(target, seconds))
-        const settings = { ...target, rate: RATE, seconds, connections: CONNECTIONS }
+        full.push(await loadFully(endpoint, seconds))
+        const settings = { ...endpoint, rate: RATE, seconds, connections: CONNECTIONS }
         steady.push(await runLoad<SteadyResult>('./steady.ts', settings))
       }
-      const status = readFileSync(`/proc/${contestant.pid}/status`, 'utf8')
+      const status = readFileSync(`/proc/${target.pid}/status`, 'utf8')
       const own = Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1024
-      await contestant.stop()
+      await target.stop()
       const bytes = statSync(join(data, 'tenantry.db')).size / tokens
       const result = summarize(`${tokens.toLocaleString('en')} tokens`, full, results[0]?.per_second ?? null)
       const middle = (pick: (one: SteadyResult) => number) =>

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { formatToken } from '../packages/server/src/tokens/token-text.ts'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type Result, type Round, round, summarize } from './benchmark.ts'
-import { type Contestant, pathOf } from './contestants/start.ts'
-import { makeStore, type Store, serveTenantry } from './contestants/tenantry.ts'
 import { loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
 import { onCore } from './machine.ts'
+import { pathOf, type Target } from './targets/start.ts'
+import { makeStore, type Store, serveTenantry } from './targets/tenantry.ts'
 
 interface Attack {
   name: string
@@ -72,19 +72,19 @@ function listAttacks(store: Store, folder: string): Attack[] {
 }
 
 async function measure(store: Store, attack: Attack | undefined, seconds: number) {
-  const contestant = await serveTenantry(store)
+  const target = await serveTenantry(store)
   try {
-    const target = { port: contestant.port, tokens: store.tokens, ...TENANTRY_ANSWER }
-    await loadFully(target, 1)
-    const attacking = attack ? loadHostile(contestant, attack, seconds + 1) : Promise.resolve(0)
-    const honest = await loadFully(target, seconds, { mayTimeOut: true })
+    const endpoint = { port: target.port, tokens: store.tokens, ...TENANTRY_ANSWER }
+    await loadFully(endpoint, 1)
+    const attacking = attack ? loadHostile(target, attack, seconds + 1) : Promise.resolve(0)
+    const honest = await loadFully(endpoint, seconds, { mayTimeOut: true })
     return { honest, attacked: await attacking }
   } finally {
-    await contestant.stop()
+    await target.stop()
   }
 }
 
-async function loadHostile({ port }: Contestant, { args }: Attack, seconds: number): Promise<number> {
+async function loadHostile({ port }: Target, { args }: Attack, seconds: number): Promise<number> {
   const options = ['-t1', '-c64', `-d${seconds}`, '-s', pathOf('../load/hostile.lua'), `http://127.0.0.1:${port}`]
   const [command = '', ...rest] = [...onCore('load'), 'wrk', ...options, '--', ...args]
   const wrk = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type Round, summarize } from './benchmark.ts'
-import { makeStore, PASSWORD, serveTenantry } from './contestants/tenantry.ts'
 import { runLoad } from './load/node-load.ts'
 import type { PeopleResult, PeopleSettings } from './load/people.ts'
+import { makeStore, PASSWORD, serveTenantry } from './targets/tenantry.ts'
 
 const PEOPLE = 16
 
@@ -17,15 +17,20 @@ export const install: Benchmark = {
     const measured: Round[] = []
     for (let index = 0; index < rounds; index++) {
       say(`round ${index + 1} of ${rounds}`)
-      const contestant = await serveTenantry(store)
+      const target = await serveTenantry(store)
       const { clientId, clientSecret, people } = store
       const settings: PeopleSettings = {
-        ...{ port: contestant.port, origin: 'http://localhost:4040', seconds, people, password: PASSWORD },
-        ...{ clientId, clientSecret },
+        port: target.port,
+        origin: 'http://localhost:4040',
+        seconds,
+        people,
+        password: PASSWORD,
+        clientId,
+        clientSecret,
       }
       const result = await runLoad<PeopleResult>('./people.ts', settings)
       measured.push({ perSecond: result.done / result.seconds, p50: result.p50, p99: result.p99 })
-      await contestant.stop()
+      await target.stop()
     }
     folder.remove()
     return {

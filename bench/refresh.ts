@@ -5,12 +5,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { makePostgresServer, type PostgresServer } from '../tests/support/postgres-server.ts'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type Report, type Round, summarize } from './benchmark.ts'
-import { listRivals } from './contestants/rivals.ts'
-import { type Contestant, pathOf } from './contestants/start.ts'
-import { addGrants, makeStore, serveTenantry } from './contestants/tenantry.ts'
 import { runLoad } from './load/node-load.ts'
 import type { RefresherResult, RefresherSettings } from './load/refresher.ts'
 import { onCore } from './machine.ts'
+import { listPeers } from './targets/peers.ts'
+import { pathOf, type Target } from './targets/start.ts'
+import { addGrants, makeStore, serveTenantry } from './targets/tenantry.ts'
 
 const CLIENTS = [1, 64]
 
@@ -22,7 +22,7 @@ interface Way {
 /** How many grants are refreshed a second, each answered when it is on disk. */
 export const refresh: Benchmark = {
   name: 'refresh',
-  about: 'refresh_token grants with a durable commit, beside the rate of single commits and rivals',
+  about: 'refresh_token grants with a durable commit, beside the rate of single commits and peers',
   async run(options) {
     const folder = temporaryFolder()
     const postgres = await makePostgresServer()
@@ -75,15 +75,15 @@ async function listWays(folder: string, postgres: PostgresServer | undefined): P
       tenantryWay('Tenantry, PostgreSQL', flags, await addGrants(flags, Math.max(...CLIENTS)), folder),
     )
   }
-  const rivals = listRivals({ folder, grants: Math.max(...CLIENTS), durable: true })
+  const peers = listPeers({ folder, grants: Math.max(...CLIENTS), durable: true })
   return [
     ...ways,
-    ...rivals.map(({ name, start, refreshTokens }) => ({
+    ...peers.map(({ name, start, refreshTokens }) => ({
       name,
       async round(clients: number, seconds: number) {
-        const contestant = await start()
-        const { token, clientId, clientSecret } = contestant.facts as Record<string, string>
-        return load(contestant, {
+        const target = await start()
+        const { token, clientId, clientSecret } = target.facts as Record<string, string>
+        return load(target, {
           path: token!,
           clientId: clientId!,
           clientSecret: clientSecret!,
@@ -103,10 +103,10 @@ function tenantryWay(name: string, flags: string[], app: Awaited<ReturnType<type
   return {
     name,
     async round(clients, seconds) {
-      const contestant = await serveTenantry({ ...app, flags, tokens })
+      const target = await serveTenantry({ ...app, flags, tokens })
       writeFileSync(tokens, refreshTokens.join('\n'))
       const settings = { path: '/oauth/token', clientId, clientSecret, tokens, clients, seconds }
-      return load(contestant, settings, newest => {
+      return load(target, settings, newest => {
         refreshTokens = newest
       })
     },
@@ -114,16 +114,16 @@ function tenantryWay(name: string, flags: string[], app: Awaited<ReturnType<type
 }
 
 async function load(
-  contestant: Contestant,
+  target: Target,
   settings: Omit<RefresherSettings, 'port' | 'rate'>,
   keep: (refreshTokens: string[]) => void = () => {},
 ): Promise<Round> {
   try {
-    const result = await runLoad<RefresherResult>('./refresher.ts', { ...settings, port: contestant.port, rate: 0 })
+    const result = await runLoad<RefresherResult>('./refresher.ts', { ...settings, port: target.port, rate: 0 })
     keep(result.refreshTokens)
     return { perSecond: result.refreshes / result.seconds, p50: result.p50, p99: result.p99 }
   } finally {
-    await contestant.stop()
+    await target.stop()
   }
 }
 

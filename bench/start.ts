@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lastingPort, temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, median, type Result, round } from './benchmark.ts'
-import { pathOf } from './contestants/start.ts'
-import { makeStore, SECRET, type Store } from './contestants/tenantry.ts'
+import { pathOf } from './targets/start.ts'
+import { makeStore, SECRET, type Store } from './targets/tenantry.ts'
 
 const BUILT = pathOf('../../packages/server/dist/cli/main.js')
 

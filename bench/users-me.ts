@@ -11,13 +11,13 @@ import {
   round,
   summarize,
 } from './benchmark.ts'
-import { findBun, listRivals } from './contestants/rivals.ts'
-import { type Contestant, startBare } from './contestants/start.ts'
-import { makeStore, type Store, serveTenantry, someOf } from './contestants/tenantry.ts'
 import { runLoad } from './load/node-load.ts'
 import type { RefresherResult, RefresherSettings } from './load/refresher.ts'
 import type { SteadyResult } from './load/steady.ts'
-import { CONNECTIONS, loadFully, type Target, TENANTRY_ANSWER } from './load/wrk.ts'
+import { CONNECTIONS, type Endpoint, loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
+import { findBun, listPeers } from './targets/peers.ts'
+import { startBare, type Target } from './targets/start.ts'
+import { makeStore, type Store, serveTenantry, someOf } from './targets/tenantry.ts'
 
 const REFRESHES = 200
 const GRANTS = 400
@@ -26,15 +26,15 @@ const IN_USE = 10_000
 /** A way to answer "who is this token for", how it is started, and what it is asked. */
 interface Way {
   name: string
-  start(): Promise<Contestant>
-  target(contestant: Contestant): Target
+  start(): Promise<Target>
+  endpoint(target: Target): Endpoint
   /** Commits meanwhile. */
-  beside?(contestant: Contestant, seconds: number): Promise<unknown>
+  beside?(target: Target, seconds: number): Promise<unknown>
 }
 
 export const usersMe: Benchmark = {
   name: 'users-me',
-  about: 'GET /users/me beside a bare server, and the same question to rivals',
+  about: 'GET /users/me beside a bare server, and the same question to peers',
   async run(options) {
     const folder = temporaryFolder()
     const postgres = await makePostgresServer()
@@ -98,16 +98,16 @@ function listWays(of: {
   const tenantry = (name: string, sample: string, more: Partial<Way> = {}, options = {}): Way => ({
     name: `Tenantry, ${name}`,
     start: () => serveTenantry(store, options),
-    target: ({ port }) => ({ port, tokens: sample, ...TENANTRY_ANSWER }),
+    endpoint: ({ port }) => ({ port, tokens: sample, ...TENANTRY_ANSWER }),
     ...more,
   })
-  const beside = (contestant: Contestant, seconds: number) => refreshBeside(store, contestant, seconds, folder)
+  const beside = (target: Target, seconds: number) => refreshBeside(store, target, seconds, folder)
   const bun = findBun()
   return [
     {
       name: 'bare node:http',
       start: () => startBare(body),
-      target: ({ port }) => ({ port, path: '/users/me', tokens: some, holds: '"success":true' }),
+      endpoint: ({ port }) => ({ port, path: '/users/me', tokens: some, holds: '"success":true' }),
     },
     tenantry('10k in use', some),
     tenantry(millions, all),
@@ -129,11 +129,11 @@ function listWays(of: {
           tenantry(`${millions}, on Bun`, all, {}, { program: bun }),
         ]
       : []),
-    ...listRivals({ folder, grants: quick ? 500 : IN_USE, durable: false }).map(
+    ...listPeers({ folder, grants: quick ? 500 : IN_USE, durable: false }).map(
       ({ name, start, accessTokens }): Way => ({
         name,
         start,
-        target: ({ port, facts }) => ({
+        endpoint: ({ port, facts }) => ({
           port,
           path: String(facts.userinfo),
           tokens: accessTokens,
@@ -158,36 +158,41 @@ async function answerOf(store: Store): Promise<string> {
 }
 
 async function measureOnce(way: Way, seconds: number): Promise<Round> {
-  const contestant = await way.start()
+  const target = await way.start()
   try {
     // The first seconds are for warming up, of what is done beside as well.
-    await Promise.all([loadFully(way.target(contestant), 2), way.beside?.(contestant, 2)])
-    const [result] = await Promise.all([loadFully(way.target(contestant), seconds), way.beside?.(contestant, seconds)])
+    await Promise.all([loadFully(way.endpoint(target), 2), way.beside?.(target, 2)])
+    const [result] = await Promise.all([loadFully(way.endpoint(target), seconds), way.beside?.(target, seconds)])
     return result
   } finally {
-    await contestant.stop()
+    await target.stop()
   }
 }
 
 async function measureSteadily(way: Way, rate: number, seconds: number): Promise<Result['more']> {
-  const contestant = await way.start()
+  const target = await way.start()
   try {
-    await Promise.all([loadFully(way.target(contestant), 2), way.beside?.(contestant, 2)])
-    const settings = { ...way.target(contestant), rate, seconds, connections: CONNECTIONS }
+    await Promise.all([loadFully(way.endpoint(target), 2), way.beside?.(target, 2)])
+    const settings = { ...way.endpoint(target), rate, seconds, connections: CONNECTIONS }
     const [{ p50, p99, p999 }] = await Promise.all([
       runLoad<SteadyResult>('./steady.ts', settings),
-      way.beside?.(contestant, seconds),
+      way.beside?.(target, seconds),
     ])
     return { 'p50 at 60 %': round(p50, 2), 'p99 at 60 %': round(p99, 2), 'p99.9 at 60 %': round(p999, 2) }
   } finally {
-    await contestant.stop()
+    await target.stop()
   }
 }
 
-async function refreshBeside(store: Store, { port }: Contestant, seconds: number, folder: string) {
+async function refreshBeside(store: Store, { port }: Target, seconds: number, folder: string) {
   const settings: RefresherSettings = {
-    ...{ port, seconds, path: '/oauth/token', rate: REFRESHES, clients: GRANTS },
-    ...{ clientId: store.clientId, clientSecret: store.clientSecret },
+    port,
+    seconds,
+    path: '/oauth/token',
+    rate: REFRESHES,
+    clients: GRANTS,
+    clientId: store.clientId,
+    clientSecret: store.clientSecret,
     tokens: join(folder, 'refresh-tokens'),
   }
   writeFileSync(settings.tokens, store.refreshTokens.join('\n'))

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type BenchmarkOptions, type Result, round, summarize } from './benchmark.ts'
-import type { Contestant } from './contestants/start.ts'
-import { makeStore, PASSWORD, type ServeOptions, type Store, serveTenantry } from './contestants/tenantry.ts'
 import { runLoad } from './load/node-load.ts'
 import type { PeopleResult, PeopleSettings } from './load/people.ts'
 import type { RefresherResult, RefresherSettings } from './load/refresher.ts'
 import type { SteadyResult } from './load/steady.ts'
 import { CONNECTIONS, TENANTRY_ANSWER } from './load/wrk.ts'
+import type { Target } from './targets/start.ts'
+import { makeStore, PASSWORD, type ServeOptions, type Store, serveTenantry } from './targets/tenantry.ts'
 
 const RATE = 2000
 const SIGN_INS = 50
@@ -19,14 +19,22 @@ const GRANTS = 400
 const SLOW = 10
 /** Holds up the one call and stops for no other. */
 const SLOW_DISK = [
-  ...['strace', '-D', '-f', '--seccomp-bpf', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'],
-  ...['-e', `inject=fsync,fdatasync:delay_exit=${SLOW * 1000}`],
+  'strace',
+  '-D',
+  '-f',
+  '--seccomp-bpf',
+  '-o',
+  '/dev/null',
+  '-e',
+  'trace=fsync,fdatasync',
+  '-e',
+  `inject=fsync,fdatasync:delay_exit=${SLOW * 1000}`,
 ]
 
 interface Case {
   name: string
   options?: ServeOptions
-  beside?(contestant: Contestant, seconds: number): Promise<string>
+  beside?(target: Target, seconds: number): Promise<string>
 }
 
 /** Whether reading waits for what is slow: password hashes and commits. */
@@ -62,17 +70,17 @@ async function measure(
     let did = '-'
     for (let index = 0; index < rounds; index++) {
       say(`round ${index + 1} of ${rounds}: ${name}`)
-      const contestant = await serveTenantry(store, { ...options, anyCore: true })
-      const target = { port: contestant.port, tokens: store.tokens, ...TENANTRY_ANSWER }
-      const settings = { ...target, rate: RATE, seconds, connections: CONNECTIONS }
+      const target = await serveTenantry(store, { ...options, anyCore: true })
+      const endpoint = { port: target.port, tokens: store.tokens, ...TENANTRY_ANSWER }
+      const settings = { ...endpoint, rate: RATE, seconds, connections: CONNECTIONS }
       await runLoad<SteadyResult>('./steady.ts', { ...settings, seconds: 1 })
       const [steady, said] = await Promise.all([
         runLoad<SteadyResult>('./steady.ts', settings),
-        beside?.(contestant, seconds),
+        beside?.(target, seconds),
       ])
       runs.push(steady)
       did = said ?? did
-      await contestant.stop()
+      await target.stop()
     }
     const result = summarize(
       name,
@@ -87,20 +95,32 @@ async function measure(
 
 function listCases(store: Store, folder: string): Case[] {
   const { clientId, clientSecret, people } = store
-  const refreshing = async ({ port }: Contestant, seconds: number) => {
+  const refreshing = async ({ port }: Target, seconds: number) => {
     const tokens = join(folder, 'refresh-tokens')
     writeFileSync(tokens, store.refreshTokens.join('\n'))
     const settings: RefresherSettings = {
-      ...{ port, path: '/oauth/token', clientId, clientSecret, tokens },
-      ...{ clients: GRANTS, seconds, rate: REFRESHES },
+      port,
+      path: '/oauth/token',
+      clientId,
+      clientSecret,
+      tokens,
+      clients: GRANTS,
+      seconds,
+      rate: REFRESHES,
     }
     const result = await runLoad<RefresherResult>('./refresher.ts', settings)
     store.refreshTokens = result.refreshTokens
     return `${Math.round(result.refreshes / result.seconds)} refreshes a second, p50 ${round(result.p50, 1)} ms`
   }
-  const signingIn = async ({ port }: Contestant, seconds: number) => {
+  const signingIn = async ({ port }: Target, seconds: number) => {
     const settings: PeopleSettings = {
-      ...{ port, origin: 'http://localhost:4040', seconds, people, password: PASSWORD, clientId, clientSecret },
+      port,
+      origin: 'http://localhost:4040',
+      seconds,
+      people,
+      password: PASSWORD,
+      clientId,
+      clientSecret,
       signInsPerSecond: SIGN_INS,
     }
     const result = await runLoad<PeopleResult>('./people.ts', settings)

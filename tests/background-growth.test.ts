@@ -21,7 +21,7 @@ import { temporaryFolder } from './support/sandbox-process.ts'
  */
 const LITTLE = 2000
 const MUCH = 30 * LITTLE
-const MOST_GROWTH = 4
+const MAX_GROWTH = 4
 /** Growth below it says nothing, in milliseconds. */
 const FLOOR = 1
 /** What there is to do, each time. */
@@ -42,7 +42,10 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
     const path = join(folder.path, 'growth.db')
     runtime = createRuntime({
       store: schema ? { url: schema.url, connections: 4 } : { path },
-      ...{ secrets: [SECRET], origin: ORIGIN, localCallbacks: true, clock: () => NOW },
+      secrets: [SECRET],
+      origin: ORIGIN,
+      localCallbacks: true,
+      clock: () => NOW,
     })
     await runtime.store.ready
     await runtime.keys.load()
@@ -62,7 +65,10 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
     apps = []
     for (let index = 0; index < 3; index++) {
       const { app } = await createApp(runtime, {
-        ...{ name: 'App', redirectUris: [CALLBACK], scopes: ['base'], uninstallUrl: 'http://127.0.0.1:9/gone' },
+        name: 'App',
+        redirectUris: [CALLBACK],
+        scopes: ['base'],
+        uninstallUrl: 'http://127.0.0.1:9/gone',
       })
       apps.push(app.clientId)
       await execute(`INSERT INTO installations VALUES (${MI6}, ${BOND}, '${app.clientId}', 'base', ${NOW}, ${NOW})`)
@@ -107,20 +113,31 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
     await leave(MUCH - LITTLE)
     if (onPostgres) await execute('ANALYZE')
     const after = await fastest(prepare, work)
-    expect(after / Math.max(before, FLOOR), `${before} ms before, ${after} ms after`).toBeLessThan(MOST_GROWTH)
+    expect(after / Math.max(before, FLOOR), `${before} ms before, ${after} ms after`).toBeLessThan(MAX_GROWTH)
   }
 
   const installation = () => ({ company_id: String(MI6), user_id: String(BOND), client_id: `'${apps[0]}'` })
   const token = (expiresAt: number) => ({
-    ...{ ...installation(), token_hash: 'HASH', family_id: "'f' || i", scopes: "'base'" },
-    ...{ created_at: String(NOW - 90 * DAY), expires_at: String(expiresAt) },
+    ...installation(),
+    token_hash: 'HASH',
+    family_id: "'f' || i",
+    scopes: "'base'",
+    created_at: String(NOW - 90 * DAY),
+    expires_at: String(expiresAt),
   })
   const code = (usedAt: string) => ({
-    ...{ ...installation(), code_hash: 'HASH', family_id: "'f' || i", redirect_uri: "'x'", scopes: "'base'" },
-    ...{ created_at: String(NOW - 80 * DAY), expires_at: String(NOW - 79 * DAY), used_at: usedAt },
+    ...installation(),
+    code_hash: 'HASH',
+    family_id: "'f' || i",
+    redirect_uri: "'x'",
+    scopes: "'base'",
+    created_at: String(NOW - 80 * DAY),
+    expires_at: String(NOW - 79 * DAY),
+    used_at: usedAt,
   })
   const clean = async () => {
-    while (await deleteExpired(runtime.store, NOW - DAY));
+    let mayHaveMore = true
+    while (mayHaveMore) mayHaveMore = await deleteExpired(runtime.store, NOW - DAY)
   }
   const countOf = async (table: 'authorization_codes' | 'refresh_tokens') =>
     (await runtime.store.db.selectFrom(table).selectAll().execute()).length
@@ -153,11 +170,16 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
 
   it('cleaning sessions, attempts and assertions, beside those that count', async () => {
     const session = (expiresAt: number) => ({
-      ...{ session_hash: 'HASH', user_id: String(BOND), created_at: String(NOW), expires_at: String(expiresAt) },
+      session_hash: 'HASH',
+      user_id: String(BOND),
+      created_at: String(NOW),
+      expires_at: String(expiresAt),
     })
     const limit = (fullAt: number) => ({ limit_key: "'k' || i", full_at: String(fullAt) })
     const assertion = (expiresAt: number) => ({
-      ...{ client_id: `'${apps[0]}'`, jti_hash: 'HASH', expires_at: String(expiresAt) },
+      client_id: `'${apps[0]}'`,
+      jti_hash: 'HASH',
+      expires_at: String(expiresAt),
     })
     const addAll = async (at: number, count: number) => {
       await add('sessions', session(at), count)
@@ -174,8 +196,13 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
   it('looking for callbacks to send, beside those that wait, were given up, or are due for an app that fails', async () => {
     const [failing, waiting, healthy] = apps as [string, string, string]
     const callback = (clientId: string, next: number, gaveUpAt = 'NULL') => ({
-      ...{ company_id: String(MI6), user_id: String(BOND), client_id: `'${clientId}'`, ended_at: 'i' },
-      ...{ attempts: '0', next_attempt_at: String(next), gave_up_at: gaveUpAt },
+      company_id: String(MI6),
+      user_id: String(BOND),
+      client_id: `'${clientId}'`,
+      ended_at: 'i',
+      attempts: '0',
+      next_attempt_at: String(next),
+      gave_up_at: gaveUpAt,
     })
     await expectNoGrowth(
       async count => {

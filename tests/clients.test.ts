@@ -18,8 +18,18 @@ describe('clients as they are', () => {
     database = await makeTestDatabase()
     sandbox = await startSandbox(database.flags)
     const created = await runCommand([
-      ...['app', 'create', ...database.flags, '--json', '--name', 'Old App', '--wire', 'pipedrive'],
-      ...['--redirect-uri', 'http://127.0.0.1/callback', '--scope', 'base users:read'],
+      'app',
+      'create',
+      ...database.flags,
+      '--json',
+      '--name',
+      'Old App',
+      '--profile',
+      'pipedrive',
+      '--redirect-uri',
+      'http://127.0.0.1/callback',
+      '--scope',
+      'base users:read',
     ])
     app = JSON.parse(created.stdout)
   })
@@ -191,14 +201,30 @@ describe('clients as they are', () => {
     it('on a laptop, at a local address', async () => {
       const { port } = listener.address() as AddressInfo
       const created = await runCommand([
-        ...['app', 'create', ...database.flags, '--json', '--name', 'Listener'],
-        ...['--redirect-uri', 'http://127.0.0.1/callback', '--uninstall-url', `http://127.0.0.1:${port}/gone`],
+        'app',
+        'create',
+        ...database.flags,
+        '--json',
+        '--name',
+        'Listener',
+        '--redirect-uri',
+        'http://127.0.0.1/callback',
+        '--uninstall-url',
+        `http://127.0.0.1:${port}/gone`,
       ])
       const { client_id } = JSON.parse(created.stdout)
       const query = new URLSearchParams({ client_id, redirect_uri: redirectUri })
       await allow(`${sandbox.facts.origin}/oauth/authorize?${query}`, 1)
       const removed = await runCommand([
-        ...['installation', 'remove', ...database.flags, '--company', '1', '--user', '777', '--client', client_id],
+        'installation',
+        'remove',
+        ...database.flags,
+        '--company',
+        '1',
+        '--user',
+        '777',
+        '--client',
+        client_id,
       ])
       expect(removed).toMatchObject({ code: 0, stderr: '' })
       await expect

@@ -129,9 +129,16 @@ describe('kill -9', () => {
   it(`loses no answered write, ${ROUNDS} times, and every uninstall is heard`, { timeout: 300_000 }, async () => {
     const { origin, password, users } = sandbox.facts
     const created = await runCommand([
-      ...['app', 'create', ...database.flags, '--json', '--name', 'Listener'],
-      ...['--redirect-uri', 'http://127.0.0.1/callback'],
-      ...['--uninstall-url', `http://127.0.0.1:${(listener.address() as AddressInfo).port}/gone`],
+      'app',
+      'create',
+      ...database.flags,
+      '--json',
+      '--name',
+      'Listener',
+      '--redirect-uri',
+      'http://127.0.0.1/callback',
+      '--uninstall-url',
+      `http://127.0.0.1:${(listener.address() as AddressInfo).port}/gone`,
     ])
     const { client_id, client_secret } = JSON.parse(created.stdout)
     const request = (path: string, init?: RequestInit) => fetch(new URL(path, origin), init)

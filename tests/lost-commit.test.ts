@@ -50,7 +50,8 @@ describe.skipIf(!findPostgres())('a transaction that was lost', () => {
   /** Until the lost number is another transaction's. */
   const useNumbers = (url: string, lost: number) =>
     asking(url, async sql => {
-      while (Number((await sql`SELECT pg_current_xact_id()::text AS id`)[0]!.id) < lost);
+      let used = 0
+      while (used < lost) used = Number((await sql`SELECT pg_current_xact_id()::text AS id`)[0]!.id)
     })
 
   const ways: [string, (lost: number) => Promise<unknown>][] = [

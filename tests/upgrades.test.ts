@@ -5,11 +5,12 @@ import { gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { createTenantry } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { migrate, migrations } from '../packages/server/src/store/migrate.ts'
 import type { Migration } from '../packages/server/src/store/migrations/migration.ts'
+import { migrations, newestVersion as newest } from '../packages/server/src/store/migrations/migrations.ts'
 import { newUnlimitedClient } from '../packages/server/src/store/postgres/connection.ts'
 import { migratePostgres } from '../packages/server/src/store/postgres/migrate.ts'
 import { Session } from '../packages/server/src/store/postgres/session.ts'
+import { migrate } from '../packages/server/src/store/sqlite/migrate.ts'
 import { Client, type TokenAnswer } from './support/client.ts'
 import { Person } from './support/person.ts'
 import { isCitus } from './support/postgres.ts'
@@ -17,37 +18,48 @@ import { makePreparedSchema } from './support/postgres-schema.ts'
 import { MI6, ORIGIN, onPostgres, SECRET, startProvider, type TestProvider } from './support/provider.ts'
 import { runCommand, temporaryFolder } from './support/sandbox-process.ts'
 
-const newest = migrations.at(-1)!.version
-const tables = ['users', 'memberships', 'companies', 'apps', 'installations', 'access_tokens', 'refresh_tokens'].concat(
-  [
-    ...[
-      'authorization_codes',
-      'sessions',
-      'attempt_limits',
-      'uninstall_callbacks',
-      'settings',
-      'leases',
-      'client_secrets',
-    ],
-  ],
-)
+const tables = [
+  'users',
+  'memberships',
+  'companies',
+  'apps',
+  'installations',
+  'access_tokens',
+  'refresh_tokens',
+  'authorization_codes',
+  'sessions',
+  'attempt_limits',
+  'uninstall_callbacks',
+  'settings',
+  'leases',
+  'client_secrets',
+]
 
 /** What a next program's steps may do while this one runs: they widen. */
 const widening: Migration[] = [
   {
-    ...{ version: newest + 1, name: 'wider tables', worksWith: newest },
-    statements: tables.map(table => `ALTER TABLE ${table} ADD COLUMN of_the_next_program INTEGER NOT NULL DEFAULT 7`),
+    version: newest + 1,
+    name: 'wider tables',
+    worksWith: newest,
+    statements: ({ integer }) =>
+      tables.map(table => `ALTER TABLE ${table} ADD COLUMN of_the_next_program ${integer} NOT NULL DEFAULT 7`),
   },
   {
-    ...{ version: newest + 2, name: 'a new table', worksWith: newest },
-    statements: [
-      'CREATE TABLE of_the_next_program (id INTEGER PRIMARY KEY, note TEXT)',
+    version: newest + 2,
+    name: 'a new table',
+    worksWith: newest,
+    statements: ({ integer }) => [
+      `CREATE TABLE of_the_next_program (id ${integer} PRIMARY KEY, note TEXT)`,
       'CREATE INDEX users_of_the_next_program ON users (of_the_next_program)',
     ],
   },
 ]
 
-const narrowing: Migration = { version: newest + 3, name: 'narrower', statements: ['DROP TABLE of_the_next_program'] }
+const narrowing: Migration = {
+  version: newest + 3,
+  name: 'narrower',
+  statements: () => ['DROP TABLE of_the_next_program'],
+}
 
 describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
   let provider: TestProvider
@@ -69,7 +81,7 @@ describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
       }
       const client = newUnlimitedClient(schema.url)
       await client.connect()
-      await migratePostgres(new Session(client, false), steps)
+      await migratePostgres(new Session(client, false), [...migrations, ...steps])
       return client.end()
     }
     logged.length = 0
@@ -142,7 +154,9 @@ describe.skipIf(onPostgres)('a backup of the first program that was looked at by
     // Within the hour for which its token was good.
     const now = Date.UTC(2026, 10, 25, 17)
     const tenantry = createTenantry({
-      ...{ store: { path: join(data, 'tenantry.db'), migrate: false }, secrets: [held.secret!], origin: ORIGIN },
+      store: { path: join(data, 'tenantry.db'), migrate: false },
+      secrets: [held.secret!],
+      origin: ORIGIN,
       clock: () => now,
     })
     await tenantry.ready

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { createHistogram } from 'node:perf_hooks'
-import type { Target } from './wrk.ts'
+import type { Endpoint } from './wrk.ts'
 
 // Asks at a steady rate, whether answers come or not, and prints how long they took in milliseconds, counted from the
 // moment that each request was due: waiting for a connection counts. Every answer is checked. autocannon counts whole
 // milliseconds only, and wrk has no rate.
-export interface SteadySettings extends Target {
+export interface SteadySettings extends Endpoint {
   rate: number
   seconds: number
   connections: number

@@ -6,7 +6,7 @@ import { onCore } from '../machine.ts'
 const SCRIPT = fileURLToPath(new URL('./random-tokens.lua', import.meta.url))
 export const CONNECTIONS = 64
 
-export interface Target {
+export interface Endpoint {
   port: number
   path: string
   /** A file of access tokens, drawn from at random. */
@@ -25,7 +25,7 @@ export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', com
  * @throws when one answer was wrong, or none came
  */
 export async function loadFully(
-  { port, path, tokens, holds, company = '-' }: Target,
+  { port, path, tokens, holds, company = '-' }: Endpoint,
   seconds: number,
   { mayTimeOut = false } = {},
 ): Promise<Round> {

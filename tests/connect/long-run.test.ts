@@ -52,7 +52,10 @@ describe('an app that runs for days', () => {
     const told: string[] = []
     const connect = createConnect({
       provider: tenantryProvider({ issuer: ORIGIN }),
-      ...{ clientId, clientSecret, redirectUri: APP_CALLBACK, encryptionKeys: [KEY] },
+      clientId,
+      clientSecret,
+      redirectUri: APP_CALLBACK,
+      encryptionKeys: [KEY],
       store: memoryStore(),
       fetch: toProvider,
       clock: () => now,

@@ -78,7 +78,9 @@ describe.each(homes)('many processes on %s', (_, isThere, open) => {
   async function startWorker(hangsBeforeWriting = false): Promise<ChildProcess> {
     const { clientId, clientSecret } = provider.options
     const options: WorkerOptions = {
-      ...{ clientId, clientSecret, hangsBeforeWriting },
+      clientId,
+      clientSecret,
+      hangsBeforeWriting,
       store: home.address,
       issuer: provider.origin,
       redirectUri: APP_CALLBACK,

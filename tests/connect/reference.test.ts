@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REPOSITORY, temporaryFolder } from '../support/sandbox-process.ts'
-import { haveStrangers } from '../support/strangers.ts'
+import { haveThirdParty } from '../support/third-party.ts'
 
 const reference = join(REPOSITORY, 'docs/connect/reference')
 
 describe('the reference of the kit', () => {
-  it.runIf(haveStrangers())('is made from the docstrings as they are by now', { timeout: 120_000 }, () => {
+  it.runIf(haveThirdParty())('is made from the docstrings as they are by now', { timeout: 120_000 }, () => {
     const folder = temporaryFolder()
     const made = join(folder.path, 'reference')
     const script = join(REPOSITORY, 'scripts/reference.ts')

@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts'
 import { packed } from '../support/packed.ts'
 import { REPOSITORY } from '../support/sandbox-process.ts'
 import { serveTestProvider } from '../support/served-provider.ts'
-import { haveStrangers, STRANGERS } from '../support/strangers.ts'
+import { haveThirdParty, THIRD_PARTY } from '../support/third-party.ts'
 
 const HOUR = 3_600_000
 
@@ -33,8 +33,8 @@ describe('the published kit', () => {
 
   beforeAll(async () => {
     const { connect } = await packed()
-    mkdirSync(join(STRANGERS, 'node_modules'), { recursive: true })
-    project = mkdtempSync(join(STRANGERS, 'project-'))
+    mkdirSync(join(THIRD_PARTY, 'node_modules'), { recursive: true })
+    project = mkdtempSync(join(THIRD_PARTY, 'project-'))
     const home = join(project, 'node_modules/@tenantry/connect')
     mkdirSync(home, { recursive: true })
     const { status } = spawnSync('tar', ['-xzf', connect, '-C', home, '--strip-components', '1'])
@@ -76,7 +76,7 @@ describe('the published kit', () => {
     return server.close
   }
 
-  const bin = (name: string) => join(STRANGERS, 'node_modules', name)
+  const bin = (name: string) => join(THIRD_PARTY, 'node_modules', name)
   const startNext: Start = options => {
     const next = [process.execPath, bin('next/dist/bin/next')]
     const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: undefined }
@@ -91,7 +91,7 @@ describe('the published kit', () => {
     ['an edge runtime', true, startEdge],
     [
       'Bun',
-      haveStrangers(),
+      haveThirdParty(),
       startProcess(() => [
         bin(`@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : 'x64'}/bin/bun`),
         'bun.js',
@@ -99,7 +99,7 @@ describe('the published kit', () => {
     ],
     [
       'Deno',
-      haveStrangers(),
+      haveThirdParty(),
       startProcess(() => [
         bin(`@deno/${process.platform}-${process.arch}${process.platform === 'linux' ? '-glibc' : ''}/deno`),
         'run',
@@ -110,7 +110,7 @@ describe('the published kit', () => {
         'deno.js',
       ]),
     ],
-    ['Next.js', haveStrangers(), startNext],
+    ['Next.js', haveThirdParty(), startNext],
   ]
 
   for (const [name, isThere, start] of runtimes) {
@@ -122,7 +122,7 @@ describe('the published kit', () => {
       const { clientId, clientSecret } = provider.options
       const store = join(project, `${port}.db`)
       const now = provider.now()
-      const close = await start({ ...{ origin, port, clientId, clientSecret, now, store }, issuer: provider.origin })
+      const close = await start({ origin, port, clientId, clientSecret, now, store, issuer: provider.origin })
       try {
         const bond = new Person((input, init) => fetch(input, init), 'shaken-not-stirred')
         const walked = await bond.walk(`${origin}/connect/start`, callback, {

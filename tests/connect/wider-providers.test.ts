@@ -36,7 +36,9 @@ function createApp(provider: Provider<string>, fake: FakeQuickBooks | FakeXero, 
   const told: unknown[] = []
   let accounts = 0
   const connect = createConnect({
-    ...{ provider, ...fake.client, store },
+    provider,
+    ...fake.client,
+    store,
     redirectUri: APP_CALLBACK,
     scopes: ['openid', 'profile', 'email'],
     encryptionKeys: [KEY],

@@ -3,14 +3,12 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { migrations } from '../../packages/server/src/store/migrate.ts'
+import { newestVersion as newest } from '../../packages/server/src/store/migrations/migrations.ts'
 import { postgresUrl } from '../support/postgres.ts'
 import { makeSchema } from '../support/postgres-schema.ts'
 import { SECRET } from '../support/provider.ts'
 import { runCommand, startCommand, temporaryFolder } from '../support/sandbox-process.ts'
 import { expectAlive, fail, type Held, live, run } from './held.ts'
-
-const newest = migrations.at(-1)!.version
 
 describe('export and import', () => {
   let folder: ReturnType<typeof temporaryFolder>

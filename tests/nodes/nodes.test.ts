@@ -112,15 +112,24 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
       await once(deafServer, 'listening')
       const uninstallUrl = `http://127.0.0.1:${(deafServer.address() as AddressInfo).port}/gone`
       const { app } = await createApp(runtime, {
-        ...{ name: `Deaf ${index}`, redirectUris: ['http://127.0.0.1/x'], uninstallUrl, keepSecret: true },
+        name: `Deaf ${index}`,
+        redirectUris: ['http://127.0.0.1/x'],
+        uninstallUrl,
+        keepSecret: true,
       })
       const now = Date.now()
       await runtime.store.write(
         Array.from({ length: 300 }, (_, row) =>
           statement(
             runtime.store.db.insertInto('uninstall_callbacks').values({
-              ...{ company_id: row + 1, user_id: 1, client_id: app.clientId, ended_at: now, next_attempt_at: now },
-              ...{ claimed_until: null, gave_up_at: null, last_error: null },
+              company_id: row + 1,
+              user_id: 1,
+              client_id: app.clientId,
+              ended_at: now,
+              next_attempt_at: now,
+              claimed_until: null,
+              gave_up_at: null,
+              last_error: null,
             }),
           ),
         ),

@@ -121,8 +121,11 @@ export class FakeQuickBooks extends FakeProvider {
   protected api({ origin, pathname }: URL, { user, company }: Grant): Response | undefined {
     if (origin === 'https://accounts.platform.intuit.com' && pathname === '/v1/openid_connect/userinfo') {
       return Response.json({
-        ...{ sub: user, givenName: 'James', familyName: 'Bond' },
-        ...{ email: 'james.bond@mi6.example', emailVerified: true },
+        sub: user,
+        givenName: 'James',
+        familyName: 'Bond',
+        email: 'james.bond@mi6.example',
+        emailVerified: true,
       })
     }
     const [, realm, id] = /^\/v3\/company\/([^/]+)\/companyinfo\/([^/]+)$/.exec(pathname) ?? []
@@ -174,7 +177,10 @@ export class FakeXero extends FakeProvider {
     const connections = [...newest.values()].filter(({ id }) => event === null || event === id)
     return Response.json(
       connections.map(({ id, company }) => ({
-        ...{ id: crypto.randomUUID(), authEventId: id, tenantId: company, tenantType: 'ORGANISATION' },
+        id: crypto.randomUUID(),
+        authEventId: id,
+        tenantId: company,
+        tenantType: 'ORGANISATION',
         tenantName: this.organisations[company],
       })),
     )

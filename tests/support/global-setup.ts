@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { ensureChromium } from './chromium-path.ts'
 import { RUN_FOLDER } from './packed.ts'
 import { startPostgres } from './postgres.ts'
-import { ensureStrangers } from './strangers.ts'
+import { ensureThirdParty } from './third-party.ts'
 
 /** What the tests need of the machine, once, before any of them runs. */
 export async function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-run-'))
   process.env[RUN_FOLDER] = folder
   ensureChromium()
-  ensureStrangers()
+  ensureThirdParty()
   const stopPostgres = await startPostgres()
   return () => {
     stopPostgres()

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { expect } from 'vitest'
 
-/** An answer as it came over the wire. */
-export interface WireAnswer {
+/** A response as it was received. */
+export interface RawAnswer {
   status: number
   headers: Record<string, string>
   body: string
@@ -29,7 +29,7 @@ export class Line {
   }
 
   /** The next whole answer. */
-  async answer(): Promise<WireAnswer> {
+  async answer(): Promise<RawAnswer> {
     if (!this.#next()) await expect.poll(() => this.#next(), { interval: 2 }).toBeDefined()
     const { answer, length } = this.#next()!
     this.#received = this.#received.subarray(length)

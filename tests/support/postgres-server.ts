@@ -90,7 +90,10 @@ function makeHome(): Home | undefined {
 async function startIn({ folder, data, run }: Home, settings: string[]): Promise<PostgresServer> {
   const port = await freePort()
   const options = [
-    ...[`-p ${port}`, `-k ${folder}`, '-c listen_addresses=127.0.0.1', '-c max_connections=200'],
+    `-p ${port}`,
+    `-k ${folder}`,
+    '-c listen_addresses=127.0.0.1',
+    '-c max_connections=200',
     ...settings.map(setting => `-c ${setting}`),
   ].join(' ')
   const start = () =>

@@ -2,17 +2,29 @@ import { DatabaseSync } from 'node:sqlite'
 import { isOfTests } from './distribution-rules.ts'
 
 /** What grows with the number of people who use a provider. */
-const LARGE = ['companies', 'users', 'user_companies', 'memberships', 'installations', 'authorization_codes'].concat([
-  ...['access_tokens', 'refresh_tokens', 'sessions', 'sign_in_emails', 'attempt_limits', 'used_assertions'],
-])
+const LARGE = [
+  'companies',
+  'users',
+  'user_companies',
+  'memberships',
+  'installations',
+  'authorization_codes',
+  'access_tokens',
+  'refresh_tokens',
+  'sessions',
+  'sign_in_emails',
+  'attempt_limits',
+  'used_assertions',
+]
 
-/** An administrator's list, and what `tenantry load` asks once. */
+/** An administrator's list, and what `tenantry load` and `tenantry migrate` do once. */
 const WHOLE = [
   /^select ("\w+"(, )?)+ from "users" where "deleted_at" is null (and \(lower.*\) )?order by "user_id"( limit| offset|$)/,
   /^select ("\w+"(, )?)+ from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
   /^select ("\w+"(, )?)+ from "memberships" (where "(user|company)_id" = \? )?order by "company_id", "user_id"/,
   /^select "i"\."company_id", .* from "installations" as "i" .* order by "i"\."created_at" desc/,
   /^select "user_id" from "user_companies" group by "user_id" having/,
+  /^DELETE FROM authorization_codes WHERE used_at IS NOT NULL AND NOT EXISTS/,
 ]
 
 const seen = new Set<string>()

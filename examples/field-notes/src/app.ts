@@ -10,7 +10,7 @@ import { say } from './messages.ts'
 import { home, landing, page, problem } from './pages.ts'
 import { accountOf, endedCookie, endSession } from './session.ts'
 
-const LONGEST_NOTE = 2000
+const MAX_NOTE = 2000
 
 /** The whole app: what `connect` answers, and its own pages. */
 export function createFieldNotes(settings: FieldNotesSettings, database: Database): Hono {
@@ -57,7 +57,7 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
     if (accountId === null) return c.redirect('/', 303)
     const { text } = await c.req.parseBody()
     const note = typeof text === 'string' ? text.trim() : ''
-    if (note.length < 1 || note.length > LONGEST_NOTE) return showProblem(c, connect, 'noteTooLong', 400)
+    if (note.length < 1 || note.length > MAX_NOTE) return showProblem(c, connect, 'noteTooLong', 400)
     database.addNote(accountId, note, Date.now())
     return c.redirect('/', 303)
   })

@@ -9,7 +9,7 @@ import type { Kit } from './options.ts'
 import { brandStyle } from './pages/brand.ts'
 import { type Page, showPage } from './pages/page.ts'
 import { style } from './pages/style.ts'
-import { hearUninstall } from './uninstall/uninstall.ts'
+import { handleUninstall } from './uninstall/uninstall.ts'
 
 /** A web-standard handler: every request in, an answer out, never a throw. */
 export type Handler = (request: Request) => Promise<Response>
@@ -29,7 +29,7 @@ export function createHandler(kit: Kit): Handler {
     [kit.donePath]: { GET: request => showDonePage(kit, request) },
     [pathOf(kit, kit.redirectUri.pathname)]: {
       GET: (request, trail) => finishInstall(kit, request, trail),
-      DELETE: request => hearUninstall(kit, request),
+      DELETE: request => handleUninstall(kit, request),
     },
   }
   return async request => {
@@ -71,7 +71,7 @@ const statuses: Partial<Record<ConnectErrorCode, number>> = {
 }
 
 /** What the person can do something about, they are told; the rest is for the developers, under an id. */
-const peoplesOwn = new Set<string>([
+const userFacingErrors = new Set<string>([
   'denied',
   'flow_invalid',
   'flow_used',
@@ -89,13 +89,15 @@ async function answerError(
   const code: ConnectErrorCode | 'internal' = error instanceof ConnectError ? error.code : 'internal'
   const status = (error instanceof ConnectError && statuses[error.code]) || 500
   const id = crypto.randomUUID().slice(0, 8)
-  if (!peoplesOwn.has(code)) kit.onError(error, id)
+  if (!userFacingErrors.has(code)) kit.onError(error, id)
   if (request.method === 'DELETE') return Response.json({ error: `Something went wrong: ${id}.` }, { status })
   const acceptLanguage = request.headers.get('Accept-Language')
   const page = {
     kind: 'failed' as const,
     code,
-    ...{ status, identity, id },
+    status,
+    identity,
+    id,
     locale: chooseLocale({ identity, languages: kit.languages, acceptLanguage }),
     message: error instanceof Error ? error.message : String(error),
     tryAgain: flow?.returnTo ? `${kit.startPath}?${new URLSearchParams({ returnTo: flow.returnTo })}` : kit.startPath,

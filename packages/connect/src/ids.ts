@@ -4,7 +4,7 @@ export type Id = number | string
 /** Which of the two a provider has. */
 export type IdKind = 'integer' | 'text'
 
-const LONGEST_TEXT = 255
+const MAX_TEXT = 255
 
 /**
  * Whether a value can be an id of this kind. Integers are those that JavaScript holds exactly, from 1 on: 2^53 + 1 would
@@ -16,7 +16,7 @@ export function isId(kind: IdKind, value: unknown): value is Id {
   return (
     typeof value === 'string' &&
     value !== '' &&
-    value.length <= LONGEST_TEXT &&
+    value.length <= MAX_TEXT &&
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
     !/[\u0000-\u001f\u007f]/.test(value) &&
     value.isWellFormed()

@@ -148,7 +148,11 @@ export function createKit(options: ConnectOptions<Id>): Kit {
     store: withTimeLimit(store, options.storeTimeout ?? 10_000),
     keyring: createKeyring(options.encryptionKeys ?? []),
     oauth: createOAuthClient({
-      ...{ provider, clientId, clientSecret, fetch, clock },
+      provider,
+      clientId,
+      clientSecret,
+      fetch,
+      clock,
       redirectUri: redirectUri.href,
       scopes: options.scopes ?? [],
       timeout: options.timeout ?? 10_000,

@@ -1,9 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { answerError, answerNotFound } from './answer-errors.ts'
 import { CallbackSender } from './apps/callback-sender.ts'
-import { keepKeys } from './apps/kept-secrets.ts'
+import { maintainKeys } from './apps/encrypted-secrets.ts'
 import { ClockGuard } from './config/clock-guard.ts'
 import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
@@ -11,20 +11,19 @@ import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
 import { basePathOf, belowBasePath, withoutBasePath } from './http/base-path.ts'
 import type { Environment } from './http/environment.ts'
+import type { HotRoute } from './http/hot-route.ts'
 import { limitBody } from './http/limit-body.ts'
-import type { AnswersPlainly } from './http/plain-answer.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
-import { addRoutes } from './routes.ts'
+import { HotRoutes } from './node-server/hot-routes.ts'
+import { addErrorFormats, addRoutes } from './routes/routes.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
 import { openPostgresStore } from './store/postgres/postgres-store.ts'
-import { prepareFindBearer } from './store/queries/bearer.ts'
 import { cleanExpired } from './store/queries/expired.ts'
 import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
 import { type Store, StoreUnavailable } from './store/store.ts'
-import { type AnswerDirectly, createAnswerDirectly } from './users-me/answer-directly.ts'
-import { createAnswersPlainly } from './users-me/answer-plainly.ts'
+import { usersMeHotRoute } from './users-me/hot-route.ts'
 
 /** What a provider is made of. Durations are in seconds. */
 export interface TenantryOptions extends SettingsInput {
@@ -49,12 +48,12 @@ export interface Tenantry {
    */
   fetch(request: Request, env?: Environment['Bindings']): Promise<Response>
   /**
-   * Answers the most frequent request, `GET /users/me`, without a detour over `Request` and `Response`, and says whether
-   * it did: in a `node:http` server call it first, and `fetch` for the rest. The answers are the same.
+   * Answers the most frequent request, `GET /users/me`, without creating a `Request` and a `Response`. In a `node:http`
+   * server call it first, and `fetch` where it returns false. The responses are the same.
    */
-  readonly answerDirectly: AnswerDirectly
-  /** The same for a server that has the connection itself, as `tenantry serve` has. */
-  readonly answersPlainly: AnswersPlainly
+  answerDirectly(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** The same for a server that reads connections itself, as `tenantry serve` does. */
+  readonly hotRoutes: readonly HotRoute[]
   /** Resolves once requests can be answered, and rejects where the database cannot be used. */
   readonly ready: Promise<void>
   /** Finishes what was begun, then closes the database. */
@@ -89,7 +88,6 @@ export function createRuntime({
     settings: checked,
     keys: new KeyRing(store, secrets, clock),
     store,
-    findBearer: prepareFindBearer(store),
     clock,
     log: logger ?? pino({ enabled: false }),
   }
@@ -103,6 +101,8 @@ function openStore(options: TenantryOptions['store']): Store {
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
   const app = createApp(runtime, addMore)
   const basePath = basePathOf(runtime.settings.origin)
+  const hotRoutes = [usersMeHotRoute(runtime)]
+  const hot = new HotRoutes(hotRoutes)
   const underWay = new Set<Promise<Response>>()
   let isReady = false
   const ready = open(runtime).finally(() => {
@@ -115,8 +115,8 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
   return {
     runtime,
     ready,
-    answerDirectly: createAnswerDirectly(runtime),
-    answersPlainly: createAnswersPlainly(runtime),
+    hotRoutes,
+    answerDirectly: (incoming, outgoing) => hot.respondTo(incoming, outgoing),
     async fetch(request, env = {}) {
       // What goes wrong with the database is answered as every fault of it is.
       if (!isReady) await ready.catch(() => {})
@@ -150,11 +150,10 @@ function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void):
   const basePath = basePathOf(runtime.settings.origin)
   if (basePath !== '') app.use(belowBasePath(basePath))
   app.use(requestLog, securityHeaders(runtime.settings))
+  addErrorFormats(app)
   app.use(limitBody)
   addMore(app)
   addRoutes(app, basePath)
-  app.onError(answerError)
-  app.notFound(answerNotFound)
   return app
 }
 
@@ -178,7 +177,7 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
     [
       { every: 1000, run: look },
       { every: 60_000, run: () => clean(runtime, guard) },
-      { every: RELOAD_EVERY, run: () => keepKeys(runtime, guard) },
+      { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
     ],
     onError,
   )

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Handler } from '../handler.ts'
 
 /** Longer bodies are not the kit's: its own are a short form and a short JSON. */
-const LARGEST_BODY = 65_536
+const MAX_BODY = 65_536
 
 /**
  * A Node request as a web-standard one. A body that a framework has read before is taken as it parsed it.
@@ -39,9 +39,9 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length
     // Too long to be meant for the kit: it is told so by an empty body.
-    if (length <= LARGEST_BODY) chunks.push(chunk)
+    if (length <= MAX_BODY) chunks.push(chunk)
   }
-  return length > LARGEST_BODY ? '' : Buffer.concat(chunks).toString('utf8')
+  return length > MAX_BODY ? '' : Buffer.concat(chunks).toString('utf8')
 }
 
 function cookiesBefore(outgoing: ServerResponse): string[] {

@@ -34,8 +34,10 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
   })
   const identity = await identifyPatiently(kit, exchanged, callback.searchParams)
   trail.identity = identity
-  const kept = await keepOrGiveBack(kit, flow, {
-    ...{ identity, account, request },
+  const kept = await keepLinkOrRevoke(kit, flow, {
+    identity,
+    account,
+    request,
     tokens: exchanged.tokens,
     installedAt: kit.clock() + exchanged.clockSkew,
     intent: flow.account === null ? 'install' : 'link',
@@ -75,7 +77,7 @@ const refusals = [
 
 /** How often, and how long in milliseconds at most, an install waits for a provider that is busy. */
 const BUSY_RETRIES = 2
-const LONGEST_BUSY_WAIT = 5000
+const MAX_BUSY_WAIT = 5000
 
 /** The code is used up: an install is not lost to a provider that says 429 when asked who this is. */
 async function identifyPatiently(
@@ -89,18 +91,18 @@ async function identifyPatiently(
     } catch (error) {
       if (!isConnectError(error, 'provider_unavailable') || retry === BUSY_RETRIES) throw error
       const wait = (error.retryAfter ?? Number.POSITIVE_INFINITY) * 1000
-      if (wait > LONGEST_BUSY_WAIT) throw error
+      if (wait > MAX_BUSY_WAIT) throw error
       await kit.wait(wait)
     }
   }
 }
 
-async function keepOrGiveBack(kit: Kit, flow: Flow, install: Install): Promise<KeptLink> {
+async function keepLinkOrRevoke(kit: Kit, flow: Flow, install: Install): Promise<KeptLink> {
   try {
     requireSameOwner(flow, install.account)
     return await keepLink(kit, install)
   } catch (error) {
-    if (isConnectError(error, ...refusals)) await giveBack(kit, install.identity, install.tokens.refreshToken)
+    if (isConnectError(error, ...refusals)) await revokeInstallation(kit, install.identity, install.tokens.refreshToken)
     throw error
   }
 }
@@ -112,7 +114,7 @@ function requireSameOwner(flow: Flow, account: string | null): void {
 }
 
 /** A refused install is not left at the provider; unless the person has a link that works, which it would end. */
-async function giveBack(kit: Kit, identity: Identity<Id>, refreshToken: string | null): Promise<void> {
+async function revokeInstallation(kit: Kit, identity: Identity<Id>, refreshToken: string | null): Promise<void> {
   const link = await kit.store.findLink(identity)
   if (link?.status === 'active' || refreshToken === null) return
   await kit.oauth.revoke(refreshToken).catch(error => kit.onError(error, crypto.randomUUID()))

@@ -1,13 +1,14 @@
 import { ConnectError } from '../errors.ts'
 import { fromBase64, randomText, toBase64Url, utf8 } from '../keys/bytes.ts'
 import type { Kit } from '../options.ts'
+import { consumeOnce } from '../store/consume-once.ts'
 import { leaseOf } from '../store/wait-for-lease.ts'
 
 /** How long a person may take between the start and the callback, in milliseconds. */
 export const FLOW_LIFETIME = 600_000
 
 /** More than so many installs in tabs of one browser are not kept apart. */
-const MOST_FLOWS = 4
+const MAX_FLOWS = 4
 
 /** An install that this browser started. */
 export interface Flow {
@@ -42,7 +43,7 @@ export async function codeVerifierOf(kit: Kit, flow: Flow): Promise<string> {
 export async function keepFlow(kit: Kit, request: Request | undefined, flow: Flow): Promise<string[]> {
   const payload = toBase64Url(utf8(JSON.stringify(flow)))
   const value = `${payload}.${await kit.keyring.sign(payload)}`
-  const others = request ? flowCookies(kit, request).slice(0, 1 - MOST_FLOWS) : []
+  const others = request ? flowCookies(kit, request).slice(0, 1 - MAX_FLOWS) : []
   return [
     `${cookieName(kit, flow.state)}=${value}; Max-Age=${FLOW_LIFETIME / 1000}; ${cookieAttributes(kit)}`,
     ...others.map(([name]) => `${name}=; Max-Age=0; ${cookieAttributes(kit)}`),
@@ -87,7 +88,7 @@ export async function requireFlow(kit: Kit, request: Request, state: string | nu
  */
 export async function useOnce(kit: Kit, flow: Flow): Promise<void> {
   const name = `${leaseOf({ provider: kit.provider.name, companyId: 0, userId: 0 })} flow ${flow.state}`
-  if (!(await kit.store.acquireLease(name, crypto.randomUUID(), FLOW_LIFETIME))) {
+  if (!(await consumeOnce(kit.store, name, FLOW_LIFETIME))) {
     throw new ConnectError('flow_used', 'This answer was used before.')
   }
 }

@@ -239,8 +239,8 @@ describe('an install', () => {
     expect(app.told.errors).toEqual([])
   })
 
-  it('understands the other wire: commas, user_denied and no iss', async () => {
-    const pipedrive = await startKitProvider({ app: { wire: 'pipedrive' } })
+  it('understands the pipedrive profile: commas, user_denied and no iss', async () => {
+    const pipedrive = await startKitProvider({ app: { profile: 'pipedrive' } })
     const kit = createTestApp(pipedrive)
     const answer = await pipedrive.install(kit.connect, { ...BOND, company: 1 })
     expect(answer.status).toBe(303)

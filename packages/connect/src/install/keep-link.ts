@@ -25,7 +25,7 @@ export interface KeptLink {
   created: boolean
 }
 
-const PATIENCE = 30_000
+const TIMEOUT = 30_000
 
 /**
  * Asks the app whose account an install belongs to, and keeps the link. Installs of one identity go one after the other,
@@ -33,7 +33,7 @@ const PATIENCE = 30_000
  * @throws {ConnectError} what `decide` throws
  */
 export async function keepLink(kit: Kit, install: Install): Promise<KeptLink> {
-  const deadline = performance.now() + PATIENCE
+  const deadline = performance.now() + TIMEOUT
   for (let attempt = 0; performance.now() < deadline; attempt++) {
     const done = await underLease(kit.store, leaseOf(install.identity), () => keepUnderLease(kit, install))
     if (done) return done.result
@@ -67,7 +67,9 @@ type Fields = Omit<StoredLink, 'accountId' | 'version'>
 async function fieldsOf(kit: Kit, { identity, tokens, installedAt }: Install): Promise<Fields> {
   const { provider, companyId, userId } = identity
   return {
-    ...{ provider, companyId, userId },
+    provider,
+    companyId,
+    userId,
     status: 'active',
     notice: null,
     identity: JSON.stringify(identity),

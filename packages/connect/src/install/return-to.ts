@@ -1,7 +1,7 @@
 import { ConnectError } from '../errors.ts'
 
 /** It travels in a cookie, and browsers drop long ones. */
-const LONGEST = 1024
+const MAX_LENGTH = 1024
 
 /** Characters that a browser drops or turns round, which could make another site's address of a path. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
@@ -16,7 +16,7 @@ export function checkReturnTo(returnTo: string | null): string | null {
   const base = new URL('http://app.invalid')
   const resolved = URL.canParse(returnTo, base) ? new URL(returnTo, base) : undefined
   const isLocal =
-    returnTo.length <= LONGEST &&
+    returnTo.length <= MAX_LENGTH &&
     /^\/(?!\/)/.test(returnTo) &&
     !TRICKS.test(returnTo) &&
     resolved?.origin === base.origin &&
@@ -24,7 +24,7 @@ export function checkReturnTo(returnTo: string | null): string | null {
   if (!isLocal)
     throw new ConnectError(
       'return_to_invalid',
-      `returnTo must be a path on this app, such as /settings, of at most ${LONGEST} characters.`,
+      `returnTo must be a path on this app, such as /settings, of at most ${MAX_LENGTH} characters.`,
     )
   return `${resolved.pathname}${resolved.search}${resolved.hash}`
 }

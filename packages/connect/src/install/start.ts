@@ -5,7 +5,7 @@ import type { Kit } from '../options.ts'
 import { beginFlow, codeVerifierOf, keepFlow } from './flow.ts'
 import { checkReturnTo } from './return-to.ts'
 
-const LARGEST_FORM = 16_384
+const MAX_FORM = 16_384
 
 /**
  * `GET` begins an install or a sign-in. `POST`, from a form on the app's own pages, begins adding a company to the account
@@ -90,7 +90,7 @@ async function requireOwner(kit: Kit, request: Request): Promise<string> {
 async function formOf(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get('Content-Type') ?? ''
   if (!type.startsWith('application/x-www-form-urlencoded')) return new URLSearchParams()
-  return new URLSearchParams((await readText(request, LARGEST_FORM)) ?? '')
+  return new URLSearchParams((await readText(request, MAX_FORM)) ?? '')
 }
 
 function companyHint({ ids }: Kit, company: string | null): Id | undefined {

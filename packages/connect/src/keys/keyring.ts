@@ -2,7 +2,7 @@ import { ConnectError } from '../errors.ts'
 import { fromBase64, toBase64Url, utf8 } from './bytes.ts'
 
 /** Shorter keys could be guessed. */
-const SHORTEST_KEY = 32
+const MIN_KEY = 32
 
 /** The app's encryption keys: the current one first, the earlier ones for what was encrypted or signed under them. */
 export interface Keyring {
@@ -27,10 +27,10 @@ interface Key {
  * @throws {ConnectError} `configuration_invalid`
  */
 export function createKeyring(secrets: readonly string[]): Keyring {
-  if (secrets.length === 0 || secrets.some(secret => typeof secret !== 'string' || secret.length < SHORTEST_KEY)) {
+  if (secrets.length === 0 || secrets.some(secret => typeof secret !== 'string' || secret.length < MIN_KEY)) {
     throw new ConnectError(
       'configuration_invalid',
-      `encryptionKeys: at least one key, each at least ${SHORTEST_KEY} characters long, the current one first. \`npx tenantry-connect key\` prints a new one.`,
+      `encryptionKeys: at least one key, each at least ${MIN_KEY} characters long, the current one first. \`npx tenantry-connect key\` prints a new one.`,
     )
   }
   let imported: Promise<Key[]> | undefined

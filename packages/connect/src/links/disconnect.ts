@@ -6,7 +6,7 @@ import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts
 import { openTokens } from '../tokens/vault.ts'
 import { keyOf, type LinkReference, requireLink } from './links.ts'
 
-const PATIENCE = 30_000
+const TIMEOUT = 30_000
 
 /**
  * Ends a link from the app's side: the provider uninstalls the app for that user at that company, the tokens are erased.
@@ -51,7 +51,7 @@ async function withLease(
   reference: LinkReference<Id>,
   work: (link: StoredLink) => Promise<void>,
 ): Promise<void> {
-  const deadline = performance.now() + PATIENCE
+  const deadline = performance.now() + TIMEOUT
   for (let attempt = 0; performance.now() < deadline; attempt++) {
     const run = () => requireLink(kit, reference).then(work)
     if (await underLease(kit.store, leaseOf(keyOf(kit, reference)), run)) return

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { ConnectError } from '../errors.ts'
-import { type Id, isId, keyText } from '../ids.ts'
-import type { Provider } from './provider.ts'
+import { type Id, type IdKind, isId, keyText } from '../ids.ts'
 
 /**
  * Who a token speaks for: a person *at a company*. `(companyId, userId)` is the identity; everything else may change,
@@ -111,7 +110,7 @@ const unsaid: Omit<IdentityClaims, 'companyId' | 'userId'> = {
  * @throws {ConnectError} `answer_invalid`
  */
 export function toIdentity(
-  { name: provider, ids = 'integer' }: Pick<Provider<Id>, 'name' | 'ids'>,
+  { name: provider, ids = 'integer' }: { name: string; ids?: IdKind },
   read: ReadClaims<Id>,
 ): Identity<Id> {
   const { companyId, userId } = read ?? {}

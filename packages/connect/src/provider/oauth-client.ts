@@ -24,7 +24,7 @@ export interface OAuthClientOptions {
   report(error: ConnectError): void
 }
 
-/** What the provider is asked: everything over the wire but the app's own API calls. */
+/** What the provider is asked: every request but the app's own API calls. */
 export interface OAuthClient {
   authorizationUrl(request: { state: string; codeVerifier: string; company?: Id | undefined }): Promise<URL>
   /** Checks `state`, `iss` and errors of an authorization answer, then exchanges its code. */
@@ -54,7 +54,7 @@ export interface Exchanged {
 /** A `Date` header has whole seconds: a smaller difference says nothing. */
 const CLOCK_TOLERANCE = 2_000
 /** A larger one is no skew, but a clock of another kind, as in tests. */
-const LARGEST_SKEW = 600_000
+const MAX_SKEW = 600_000
 
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const { provider, clientId, redirectUri, clock } = options
@@ -239,5 +239,5 @@ function refused(reason: string, cause?: unknown): ConnectError {
 
 function skewOf(response: Response, now: number): number {
   const skew = Date.parse(response.headers.get('Date') ?? '') - now
-  return Math.abs(skew) > CLOCK_TOLERANCE && Math.abs(skew) < LARGEST_SKEW ? skew : 0
+  return Math.abs(skew) > CLOCK_TOLERANCE && Math.abs(skew) < MAX_SKEW ? skew : 0
 }

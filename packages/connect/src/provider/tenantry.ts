@@ -8,7 +8,7 @@ export interface TenantryProviderOptions {
   /** Part of every link's key; for an app that works with several Tenantry providers. */
   name?: string
   /** As the app was registered; `standard` unless said otherwise. */
-  wire?: 'standard' | 'pipedrive'
+  profile?: 'standard' | 'pipedrive'
   /** Where `api_domain` may lead besides the issuer's own host and those below it. */
   apiHosts?: readonly string[]
   /** Allow an issuer on plain HTTP beyond this machine: for a sandbox in another container. */
@@ -43,7 +43,7 @@ export function tenantry(options: TenantryProviderOptions): Provider {
     )
   }
   const base = origin + pathname.replace(/\/+$/, '')
-  const standard = (options.wire ?? 'standard') === 'standard'
+  const standard = (options.profile ?? 'standard') === 'standard'
   return {
     name: options.name ?? 'tenantry',
     issuer: base,

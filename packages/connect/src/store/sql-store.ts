@@ -70,7 +70,9 @@ export function sqlStore(engine: SqlEngine): LinkStore {
     async findLink({ provider, companyId, userId }) {
       const [row] = await run(
         `SELECT ${COLUMNS} FROM ${tableOf(companyId)} WHERE provider = $1 AND company_id = $2 AND user_id = $3`,
-        ...[provider, companyId, userId],
+        provider,
+        companyId,
+        userId,
       )
       return row && toLink(row, kindOf(companyId))
     },
@@ -78,7 +80,8 @@ export function sqlStore(engine: SqlEngine): LinkStore {
       const rows = await run(
         `SELECT ${COLUMNS} FROM ${TABLES[ids]} WHERE provider = $1 AND account_id = $2
          ORDER BY installed_at, company_id, user_id`,
-        ...[provider, accountId],
+        provider,
+        accountId,
       )
       return rows.map(row => toLink(row, ids))
     },
@@ -87,7 +90,10 @@ export function sqlStore(engine: SqlEngine): LinkStore {
       const rows = await run(
         `SELECT ${COLUMNS} FROM ${TABLES[ids]}
          WHERE provider = $1 AND (company_id, user_id) > ($2, $3) ORDER BY company_id, user_id LIMIT $4`,
-        ...[provider, after?.companyId ?? first, after?.userId ?? first, limit],
+        provider,
+        after?.companyId ?? first,
+        after?.userId ?? first,
+        limit,
       )
       return rows.map(row => toLink(row, ids))
     },
@@ -113,7 +119,10 @@ export function sqlStore(engine: SqlEngine): LinkStore {
         run(
           `DELETE FROM ${tableOf(companyId)} WHERE provider = $1 AND company_id = $2 AND user_id = $3 AND version = $4
            RETURNING version`,
-          ...[provider, companyId, userId, version],
+          provider,
+          companyId,
+          userId,
+          version,
         ),
       ),
     async acquireLease(name, holder, milliseconds) {
@@ -126,7 +135,9 @@ export function sqlStore(engine: SqlEngine): LinkStore {
           `INSERT INTO connect_leases (name, holder, expires_at) VALUES ($1, $2, ${now} + $3)
            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
            WHERE connect_leases.holder = excluded.holder OR connect_leases.expires_at <= ${now} RETURNING name`,
-          ...[name, holder, milliseconds],
+          name,
+          holder,
+          milliseconds,
         ),
       )
     },
@@ -144,8 +155,20 @@ function toValues(link: StoredLink): SqlValue[] {
   const { provider, companyId, userId, accountId, status, notice, identity, scope, apiDomain } = link
   const { tokens, tokensExpireAt, installedAt, updatedAt, version } = link
   return [
-    ...[provider, companyId, userId, accountId, status, notice, identity, scope, apiDomain],
-    ...[tokens, tokensExpireAt, installedAt, updatedAt, version],
+    provider,
+    companyId,
+    userId,
+    accountId,
+    status,
+    notice,
+    identity,
+    scope,
+    apiDomain,
+    tokens,
+    tokensExpireAt,
+    installedAt,
+    updatedAt,
+    version,
   ]
 }
 

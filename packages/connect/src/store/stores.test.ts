@@ -15,7 +15,7 @@ import * as tablesInSqlite from '../../../../docs/connect/tables/drizzle-sqlite.
 import * as kyselyMigration from '../../../../docs/connect/tables/kysely.ts'
 import { makeDatabase, postgresUrl } from '../../../../tests/support/postgres.ts'
 import { REPOSITORY, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
-import { haveStrangers, STRANGERS } from '../../../../tests/support/strangers.ts'
+import { haveThirdParty, THIRD_PARTY } from '../../../../tests/support/third-party.ts'
 import { conformanceChecks, textIdChecks } from './conformance.ts'
 import { drizzleStore } from './drizzle.ts'
 import { kyselyStore } from './kysely.ts'
@@ -27,9 +27,20 @@ import { sqliteStore } from './sqlite.ts'
 import type { LinkStore, StoredLink } from './store.ts'
 
 const exampleLink: StoredLink = {
-  ...{ provider: 'x', companyId: 2 ** 40, userId: 777, accountId: 'account', status: 'active', notice: null },
-  ...{ identity: '{}', scope: 'base', apiDomain: null, tokens: 'sealed', tokensExpireAt: null },
-  ...{ installedAt: 1_700_000_000_000, updatedAt: 1_700_000_000_000, version: 1 },
+  provider: 'x',
+  companyId: 2 ** 40,
+  userId: 777,
+  accountId: 'account',
+  status: 'active',
+  notice: null,
+  identity: '{}',
+  scope: 'base',
+  apiDomain: null,
+  tokens: 'sealed',
+  tokensExpireAt: null,
+  installedAt: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_000,
+  version: 1,
 }
 
 function conforms(name: string, open: () => Promise<LinkStore> | LinkStore) {
@@ -158,7 +169,7 @@ describe.runIf(postgresUrl)('a store in PostgreSQL', () => {
   })
 })
 
-describe.runIf(postgresUrl && haveStrangers())('Prisma', () => {
+describe.runIf(postgresUrl && haveThirdParty())('Prisma', () => {
   let database: Awaited<ReturnType<typeof makeDatabase>>
   let project: string
   let prisma: PrismaRawClient & { $disconnect(): Promise<void>; connectLink: { count(): Promise<number> } }
@@ -168,22 +179,24 @@ describe.runIf(postgresUrl && haveStrangers())('Prisma', () => {
     const store = postgresStore(database.url)
     await store.createTables()
     await store.close()
-    project = mkdtempSync(join(STRANGERS, 'project-'))
+    project = mkdtempSync(join(THIRD_PARTY, 'project-'))
     const models = readFileSync(join(REPOSITORY, 'docs/connect/tables/connect.prisma'), 'utf8')
     const generator = 'generator client {\n  provider = "prisma-client"\n  output = "./generated"\n}\n'
     writeFileSync(
       join(project, 'schema.prisma'),
       `${generator}datasource db {\n  provider = "postgresql"\n}\n${models}`,
     )
-    const cli = join(STRANGERS, 'node_modules/prisma/build/index.js')
+    const cli = join(THIRD_PARTY, 'node_modules/prisma/build/index.js')
     // Generating needs no engine, and none can be fetched everywhere.
     const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' }
     const made = spawnSync(process.execPath, [cli, 'generate', '--schema', join(project, 'schema.prisma')], {
-      ...{ cwd: project, env, encoding: 'utf8' },
+      cwd: project,
+      env,
+      encoding: 'utf8',
     })
     expect({ status: made.status, output: made.status === 0 ? '' : made.stderr }).toEqual({ status: 0, output: '' })
     const { PrismaClient } = await import(join(project, 'generated/client.ts'))
-    const { PrismaPg } = await import(join(STRANGERS, 'node_modules/@prisma/adapter-pg/dist/index.mjs'))
+    const { PrismaPg } = await import(join(THIRD_PARTY, 'node_modules/@prisma/adapter-pg/dist/index.mjs'))
     prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }) })
   }, 120_000)
   afterAll(async () => {

@@ -143,7 +143,7 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
     }
   return {
     options: {
-      provider: tenantryProvider({ issuer: origin, wire: app.wire }),
+      provider: tenantryProvider({ issuer: origin, profile: app.profile }),
       clientId: app.clientId,
       clientSecret: clientSecret ?? '',
       redirectUri,

@@ -28,7 +28,7 @@ interface Unwritten {
 }
 
 /** How long others may take with their refresh before a caller is told to come back, in milliseconds. */
-const PATIENCE = 30_000
+const TIMEOUT = 30_000
 
 /** Gives fresh tokens of links; those who ask at once share one answer. */
 export class FreshTokens {
@@ -93,7 +93,7 @@ export class FreshTokens {
 
   /** One refresh at a time among all processes: whoever has the lease refreshes, the others wait for what it writes. */
   async #refreshOnce(key: LinkKey, rejected: string | undefined): Promise<Fresh> {
-    const deadline = performance.now() + PATIENCE
+    const deadline = performance.now() + TIMEOUT
     for (let attempt = 0; performance.now() < deadline; attempt++) {
       const done = await underLease(this.#kit.store, leaseOf(key), async () => {
         await this.#writeAgain(key)

@@ -11,10 +11,10 @@ interface Remembered {
 }
 
 const FIRST_PAUSE = 1000
-const LONGEST_PAUSE = 30_000
+const MAX_PAUSE = 30_000
 /** Refusals that no RFC knows, before they count as one. */
-const MOST_ODD_REFUSALS = 3
-const MOST_REMEMBERED = 10_000
+const MAX_ODD_REFUSALS = 3
+const MAX_REMEMBERED = 10_000
 
 /** Later callers need not ask a provider that has just said that it cannot answer. */
 export class RememberedFailures {
@@ -42,7 +42,7 @@ export class RememberedFailures {
   refusedOddly(name: string): boolean {
     const known = this.#entry(name)
     known.oddRefusals += 1
-    return known.oddRefusals >= MOST_ODD_REFUSALS
+    return known.oddRefusals >= MAX_ODD_REFUSALS
   }
 
   succeeded(name: string) {
@@ -52,7 +52,7 @@ export class RememberedFailures {
   #entry(name: string): Remembered {
     let known = this.#of.get(name)
     if (!known) {
-      if (this.#of.size >= MOST_REMEMBERED) this.#of.clear()
+      if (this.#of.size >= MAX_REMEMBERED) this.#of.clear()
       known = { pausedAt: 0, pausedUntil: 0, error: undefined, failures: 0, oddRefusals: 0 }
       this.#of.set(name, known)
     }
@@ -61,5 +61,5 @@ export class RememberedFailures {
 }
 
 function pauseAfter(failures: number): number {
-  return failures === 0 ? 0 : Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
+  return failures === 0 ? 0 : Math.min(FIRST_PAUSE * 2 ** (failures - 1), MAX_PAUSE)
 }

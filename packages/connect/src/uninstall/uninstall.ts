@@ -9,7 +9,7 @@ import { leaseOf, underLease } from '../store/wait-for-lease.ts'
 import { openTokens } from '../tokens/vault.ts'
 import { hasOwnCredentials } from './credentials.ts'
 
-const LARGEST_BODY = 16_384
+const MAX_BODY = 16_384
 
 /** Clocks of two machines may differ by so much; an older callback is stale without asking, in milliseconds. */
 const DOUBT = 300_000
@@ -31,7 +31,7 @@ const callbackBody = v.object({
  * `DELETE` on the redirect URI: the provider says that a user removed the app. It may come late and more than once; the
  * answer is 200 whenever it need not come again.
  */
-export async function hearUninstall(kit: Kit, request: Request): Promise<Response> {
+export async function handleUninstall(kit: Kit, request: Request): Promise<Response> {
   if (!(await hasOwnCredentials(kit, request))) {
     const challenge = { 'WWW-Authenticate': 'Basic realm="uninstall callback"' }
     return answer(401, 'The client id or secret is wrong.', challenge)
@@ -100,7 +100,7 @@ async function tell(kit: Kit, link: StoredLink): Promise<void> {
 }
 
 async function readBody({ ids }: Kit, request: Request): Promise<v.InferOutput<typeof callbackBody> | undefined> {
-  const text = await readText(request, LARGEST_BODY)
+  const text = await readText(request, MAX_BODY)
   if (text === undefined) return undefined
   try {
     const parsed = v.safeParse(callbackBody, JSON.parse(text))

@@ -6,11 +6,11 @@ import { parseScopes } from '../tokens/scopes.ts'
 import { redirectUriMistake } from './redirect-uri.ts'
 import { uninstallUrlMistake } from './uninstall-url.ts'
 
-const LARGEST_ICON = 64 * 1024
+const MAX_ICON = 64 * 1024
 
 const icon = z.strictObject({
   type: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/svg+xml']),
-  bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= LARGEST_ICON, 'must be at most 64 KiB'),
+  bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= MAX_ICON, 'must be at most 64 KiB'),
 })
 
 /** What can be changed of a registered app without a new client id. */
@@ -21,7 +21,7 @@ const changeable = {
   icon: icon.nullish(),
   redirectUris: z.array(z.string()).min(1, 'at least one is needed'),
   scopes: z.array(z.string()),
-  wire: z.enum(['standard', 'pipedrive']),
+  profile: z.enum(['standard', 'pipedrive']),
   requirePkce: z.boolean(),
   uninstallUrl: z.string().nullish(),
   /** Private-use schemes without a dot that its redirect URIs may have, such as `cursor`. */
@@ -41,7 +41,7 @@ export const newApp = z
       .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
       .optional(),
     scopes: changeable.scopes.default(['base']),
-    wire: changeable.wire.default('standard'),
+    profile: changeable.profile.default('standard'),
     isPublic: z.boolean().default(false),
     requirePkce: z.boolean().default(false),
     jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),

@@ -12,10 +12,10 @@ import {
   updateApp,
 } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
-import { deleteInstallation, listInstallations } from '../store/queries/installations.ts'
+import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
 import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, writeUnlessConflict } from '../store/store.ts'
-import { parseScopes, storedScopes, type Wire } from '../tokens/scopes.ts'
+import { type CompatibilityProfile, parseScopes, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
 
@@ -31,7 +31,7 @@ export interface App {
   maker: string | null
   redirectUris: string[]
   scopes: string[]
-  wire: Wire
+  profile: CompatibilityProfile
   isPublic: boolean
   requirePkce: boolean
   uninstallUrl: string | null
@@ -61,12 +61,12 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     icon: given.icon?.bytes ?? null,
     redirect_uris: JSON.stringify(given.redirectUris),
     scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' '),
-    wire: given.wire,
+    profile: given.profile,
     public: given.isPublic ? 1 : 0,
     require_pkce: given.requirePkce || given.isPublic ? 1 : 0,
     jwks: given.jwks ? JSON.stringify(given.jwks) : null,
     secret_hash: clientSecret === null ? null : hashSecret(clientSecret),
-    encrypted_secret: keepsSecret ? encrypt(keys, clientSecret, clientId) : null,
+    encrypted_secret: keepsSecret ? encrypt(await keys.ready(), clientSecret, clientId) : null,
     uninstall_url: given.uninstallUrl ?? null,
     disabled_at: null,
     created_at: clock(),
@@ -96,7 +96,7 @@ export async function setApp(runtime: Runtime, clientId: string, input: AppChang
     ...(given.icon !== undefined && { icon: given.icon?.bytes ?? null, icon_type: given.icon?.type ?? null }),
     ...(given.redirectUris !== undefined && { redirect_uris: JSON.stringify(given.redirectUris) }),
     ...(given.scopes !== undefined && { scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' ') }),
-    ...(given.wire !== undefined && { wire: given.wire }),
+    ...(given.profile !== undefined && { profile: given.profile }),
     ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
     ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
   }
@@ -119,7 +119,7 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
     const installations = await listInstallations(store, { clientId, limit: DELETED_AT_ONCE })
     const callbacks = await listCallbacksOfApp(store, clientId, DELETED_AT_ONCE)
     const deletions = [
-      ...installations.map(each => deleteInstallation(store, each)),
+      ...installations.map(each => discardInstallation(store, each)),
       ...callbacks.map(each => deleteCallback(store, each)),
     ]
     await Promise.all(deletions.map(deletion => writeUnlessConflict(store, [deletion])))
@@ -146,7 +146,7 @@ export async function setDisabled({ store, clock }: Runtime, clientId: string, d
 }
 
 /** The secret of an app that keeps it encrypted, or undefined where it cannot be read. */
-export function readKeptSecret({ keys }: Runtime, row: AppRow): string | undefined {
+export function decryptClientSecret({ keys }: Runtime, row: AppRow): string | undefined {
   return row.encrypted_secret === null ? undefined : decrypt(keys, row.encrypted_secret, row.client_id)
 }
 
@@ -162,7 +162,7 @@ export function toApp(row: AppRow): App {
     maker: row.maker,
     redirectUris: JSON.parse(row.redirect_uris),
     scopes: storedScopes(row.scopes),
-    wire: row.wire,
+    profile: row.profile,
     isPublic: row.public === 1,
     requirePkce: row.require_pkce === 1,
     uninstallUrl: row.uninstall_url,

@@ -5,8 +5,15 @@ const SECOND = 1000
 
 describe('the time of the next attempt', () => {
   const callback = {
-    ...{ company_id: 1, user_id: 1, client_id: 'c', ended_at: 0, attempts: 0, next_attempt_at: 0 },
-    ...{ claimed_until: null, gave_up_at: null, last_error: null },
+    company_id: 1,
+    user_id: 1,
+    client_id: 'c',
+    ended_at: 0,
+    attempts: 0,
+    next_attempt_at: 0,
+    claimed_until: null,
+    gave_up_at: null,
+    last_error: null,
   }
 
   it('is never the last because the clock leapt: twenty attempts are made at least', () => {

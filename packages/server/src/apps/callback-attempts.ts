@@ -1,27 +1,27 @@
 import type { Runtime } from '../config/runtime.ts'
-import { type OutboundAnswer, send } from '../outbound/send.ts'
+import { type OutboundAnswer, send } from '../http/outbound/send.ts'
 import { findApp } from '../store/queries/apps.ts'
 import type { UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
-import { readKeptSecret } from './apps.ts'
+import { decryptClientSecret } from './apps.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
 /** For the name, the connection and the answer together, whatever drips in meanwhile. */
 export const TIME_LIMIT = 10 * SECOND
 export const FIRST_PAUSE = SECOND
-const LONGEST_PAUSE = HOUR
+const MAX_PAUSE = HOUR
 /** The longest that an app may ask to be left alone. */
-const LONGEST_RETRY_AFTER = 24 * HOUR
+const MAX_RETRY_AFTER = 24 * HOUR
 const GIVE_UP_AFTER = 24 * HOUR
 /** However long the day seems by a clock that leaps, so often it is tried. */
-const FEWEST_ATTEMPTS = 20
+const MIN_ATTEMPTS = 20
 
 /** Pauses are spread, so that what failed together is not tried together. */
 const SMALLEST_SPREAD = 0.75
-const LARGEST_SPREAD = 1.25
+const MAX_SPREAD = 1.25
 
 /** A next attempt that is further ahead was put there by a clock that was ahead, in milliseconds. */
-export const FURTHEST_ATTEMPT = LONGEST_RETRY_AFTER + LONGEST_PAUSE * LARGEST_SPREAD
+export const FURTHEST_ATTEMPT = MAX_RETRY_AFTER + MAX_PAUSE * MAX_SPREAD
 
 /**
  * Twice as long a pause after each failure, an hour at most, with some chance in it; not before the app said; after a day no
@@ -29,10 +29,10 @@ export const FURTHEST_ATTEMPT = LONGEST_RETRY_AFTER + LONGEST_PAUSE * LARGEST_SP
  * @param wait how long the app asked to be left alone, in milliseconds
  */
 export function planNextAttempt(callback: UninstallCallbackRow, now: number, error: string, wait = 0) {
-  const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(callback.attempts, 20), LONGEST_PAUSE)
-  const spread = SMALLEST_SPREAD + Math.random() * (LARGEST_SPREAD - SMALLEST_SPREAD)
+  const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(callback.attempts, 20), MAX_PAUSE)
+  const spread = SMALLEST_SPREAD + Math.random() * (MAX_SPREAD - SMALLEST_SPREAD)
   const nextAttemptAt = Math.round(now + Math.max(pause * spread, wait))
-  const isOver = nextAttemptAt > callback.ended_at + GIVE_UP_AFTER && callback.attempts + 1 >= FEWEST_ATTEMPTS
+  const isOver = nextAttemptAt > callback.ended_at + GIVE_UP_AFTER && callback.attempts + 1 >= MIN_ATTEMPTS
   return { error: error.slice(0, 200), nextAttemptAt, gaveUpAt: isOver ? now : null }
 }
 
@@ -42,7 +42,7 @@ export function retryAfter({ retryAfter }: OutboundAnswer, now: number): number 
   // What else `Date.parse` understands is no date of HTTP.
   const date = /^[A-Z][a-z]+, .* GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN
   const wait = /^\d+$/.test(retryAfter) ? Number(retryAfter) * SECOND : date - now
-  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER) : 0
+  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), MAX_RETRY_AFTER) : 0
 }
 
 /** @returns undefined where the app does not want to be told any more */
@@ -53,7 +53,7 @@ export async function callApp(
 ): Promise<OutboundAnswer | undefined> {
   const app = await findApp(runtime.store, callback.client_id)
   if (!app?.uninstall_url) return undefined
-  const secret = readKeptSecret(runtime, app)
+  const secret = decryptClientSecret(runtime, app)
   if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
   const { localCallbacks, outboundProxy } = runtime.settings
   return send(

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makePreparedSchema } from '../../../../tests/support/postgres-schema.ts'
 import { BOND, CALLBACK, MI6, ORIGIN, onPostgres, SECOND, SECRET } from '../../../../tests/support/provider.ts'
 import { createRuntime } from '../server.ts'
-import { listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
 import { CallbackSender } from './callback-sender.ts'
 
@@ -23,7 +23,10 @@ beforeEach(async () => {
   schema = onPostgres ? await makePreparedSchema() : undefined
   runtime = createRuntime({
     store: schema ? { url: schema.url, connections: 4 } : { path: ':memory:' },
-    ...{ secrets: [SECRET], origin: ORIGIN, localCallbacks: true, clock: () => now },
+    secrets: [SECRET],
+    origin: ORIGIN,
+    localCallbacks: true,
+    clock: () => now,
   })
   await runtime.store.ready
   await runtime.keys.load()
@@ -46,7 +49,10 @@ const pass = (time: number) => {
 
 async function registerApp(uninstallUrl: string): Promise<string> {
   const { app } = await createApp(runtime, {
-    ...{ name: 'App', redirectUris: [CALLBACK], scopes: ['base'], uninstallUrl },
+    name: 'App',
+    redirectUris: [CALLBACK],
+    scopes: ['base'],
+    uninstallUrl,
   })
   return app.clientId
 }
@@ -80,8 +86,14 @@ async function queue(clientId: string, count: number, nextAttemptAt = now) {
     Array.from({ length: count }, (_, index) =>
       statement(
         store.db.insertInto('uninstall_callbacks').values({
-          ...{ company_id: MI6, user_id: BOND, client_id: clientId, ended_at: now - 100_000 + index },
-          ...{ next_attempt_at: nextAttemptAt, claimed_until: null, gave_up_at: null, last_error: null },
+          company_id: MI6,
+          user_id: BOND,
+          client_id: clientId,
+          ended_at: now - 100_000 + index,
+          next_attempt_at: nextAttemptAt,
+          claimed_until: null,
+          gave_up_at: null,
+          last_error: null,
         }),
       ),
     ),
@@ -90,7 +102,7 @@ async function queue(clientId: string, count: number, nextAttemptAt = now) {
 
 const ok: Answer = (_, response) => void response.writeHead(204).end()
 const left = async (clientId: string) =>
-  (await listUnheardCallbacks(runtime.store)).filter(({ client_id }) => client_id === clientId)
+  (await listPendingCallbacks(runtime.store)).filter(({ client_id }) => client_id === clientId)
 
 describe('a sender of callbacks', () => {
   it('sends a healthy app’s forty while a host hangs, and while thirty do', async () => {

@@ -31,7 +31,7 @@ const UNPROVEN_PLACES = 96
 const PLACES_OF_ONE = 8
 /** How many apps are looked at together. */
 const APPS_AT_ONCE = 256
-const LONGEST_APP_PAUSE = 60 * SECOND
+const MAX_APP_PAUSE = 60 * SECOND
 /** Between two calls of an app that answers, but not well: it holds no place for long, and each callback has its own pauses. */
 const REST = 20
 const RECALL_EVERY = 60 * SECOND
@@ -213,7 +213,7 @@ export class CallbackSender {
   #pause(state: AppState, now: number, wait: number) {
     state.failures += 1
     state.pausedFrom = now
-    const pause = Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), LONGEST_APP_PAUSE)
+    const pause = Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), MAX_APP_PAUSE)
     state.pausedUntil = now + Math.max(wait, pause)
   }
 

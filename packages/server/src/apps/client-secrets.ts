@@ -17,7 +17,7 @@ import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import type { App } from './apps.ts'
 
 const HOUR = 3600 * 1000
-const LONGEST_OVERLAP = 90 * 24 * HOUR
+const MAX_OVERLAP = 90 * 24 * HOUR
 const NO_HASH = new Uint8Array(32)
 
 /** A client secret as it may be shown. */
@@ -41,7 +41,7 @@ export function rotateSecret(
   clientId: string,
   { keepOld = 0 }: { keepOld?: number } = {},
 ): Promise<string> {
-  if (!Number.isSafeInteger(keepOld) || keepOld < 0 || keepOld > LONGEST_OVERLAP) {
+  if (!Number.isSafeInteger(keepOld) || keepOld < 0 || keepOld > MAX_OVERLAP) {
     throw new InputError('keepOld: must be a time of at most 90 days.')
   }
   const secret = newClientSecret()
@@ -53,9 +53,10 @@ export function rotateSecret(
     }
     const keepsSecret = app.encrypted_secret !== null || app.uninstall_url !== null
     const newHash = hashSecret(secret)
+    const encryptedSecret = keepsSecret ? encrypt(await keys.ready(), secret, clientId) : null
     const now = clock()
     await store.write([
-      setAppSecret(store, app, newHash, keepsSecret ? encrypt(keys, secret, clientId) : null),
+      setAppSecret(store, app, newHash, encryptedSecret),
       deleteOtherClientSecrets(store, clientId, keepOld > 0 ? app.secret_hash : undefined),
       ...(keepOld > 0 ? expireClientSecret(store, app, now + keepOld) : []),
       insertClientSecret(store, { client_id: clientId, secret_hash: newHash, created_at: now }),
@@ -94,12 +95,12 @@ export async function holdsSecret(runtime: Runtime, app: App | undefined, secret
 }
 
 function isStillAccepted(expiresAt: number | null | undefined, now: number): boolean {
-  return typeof expiresAt === 'number' && expiresAt > now && !isTooFarAhead(expiresAt, now, LONGEST_OVERLAP)
+  return typeof expiresAt === 'number' && expiresAt > now && !isTooFarAhead(expiresAt, now, MAX_OVERLAP)
 }
 
 /** When each secret's use was last written, by each server: at most once an hour. */
 const recorded = new WeakMap<Runtime, Map<string, number>>()
-const MOST_RECORDED = 10_000
+const MAX_RECORDED = 10_000
 
 function recordUse(runtime: Runtime, clientId: string, secretHash: Uint8Array) {
   const { store, clock, log } = runtime
@@ -112,7 +113,7 @@ function recordUse(runtime: Runtime, clientId: string, secretHash: Uint8Array) {
   const now = clock()
   const before = known.get(key) ?? 0
   if (now - before < HOUR && now >= before) return
-  if (known.size >= MOST_RECORDED) known.clear()
+  if (known.size >= MAX_RECORDED) known.clear()
   known.set(key, now)
   // The answer does not wait for it: it is for an operator to read later.
   store.write([recordClientSecretUse(store, clientId, secretHash, now, now - HOUR)]).catch(error => {

@@ -1,4 +1,4 @@
-import { isLocalHost } from '../outbound/public-address.ts'
+import { isLocalHost } from '../http/outbound/public-address.ts'
 
 /** An http URI on this very machine, taken apart so that its port can be left out (RFC 8252 section 7.3). */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::(\d{1,5}))?((?:[/?].*)?)$/

@@ -13,7 +13,7 @@ import {
   type TestProvider,
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
-import { listAppsWithCallbacks, listUnheardCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { listAppsWithCallbacks, listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
 import { CallbackSender } from './callback-sender.ts'
 import { removeInstallation } from './installations.ts'
@@ -61,7 +61,7 @@ describe('the uninstall callback', () => {
       .person()
       .code(client, { company })
       .then(code => client.tokens(code))
-  const unheard = () => listUnheardCallbacks(provider.runtime.store)
+  const unheard = () => listPendingCallbacks(provider.runtime.store)
   /** The job of the server may be faster than we are. */
   const untilSent = async () => {
     const sender = new CallbackSender(provider.runtime)

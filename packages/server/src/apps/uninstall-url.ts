@@ -1,4 +1,4 @@
-import { isLocalHost } from '../outbound/public-address.ts'
+import { isLocalHost } from '../http/outbound/public-address.ts'
 
 /** Why a URL cannot hear uninstall callbacks, or undefined when it can. */
 export function uninstallUrlMistake(url: string, localAllowed: boolean): string | undefined {

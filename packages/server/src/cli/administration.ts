@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
+import { KeyRing } from '../config/key-ring.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { SettingsInput } from '../config/settings.ts'
 import { SANDBOX_SECRET, sandboxState } from '../sandbox/seed.ts'
 import { createRuntime } from '../server.ts'
+import type { Store } from '../store/store.ts'
 import { environmentSecrets, readSecretFile } from './data-folder.ts'
 import {
   addDatabaseOptions,
@@ -23,15 +25,6 @@ export interface AdministrationOptions extends DatabaseFlags {
   config?: string
 }
 
-/** What an administering command works with. */
-export interface Administration extends Runtime {
-  /**
-   * Makes the server's keys usable, for what needs them.
-   * @throws {UsageError} when the secrets are not at hand: what is encrypted under others could never be read
-   */
-  loadKeys(): Promise<void>
-}
-
 /** A command that works on a database, also while a server runs on it. */
 export function administer(command: Command): Command {
   return addDatabaseOptions(command).option('--json', 'print JSON')
@@ -43,14 +36,14 @@ export function administer(command: Command): Command {
  */
 export async function withRuntime<Result>(
   options: AdministrationOptions,
-  work: (runtime: Administration) => Promise<Result>,
+  work: (runtime: Runtime) => Promise<Result>,
 ): Promise<Result> {
   const database = chooseDatabase(options)
   requireDatabase(database)
   const secrets = environmentSecrets() ?? sandboxSecrets(database)
   const runtime = createRuntime({
     store: storeOptions(database, false),
-    secrets: secrets ?? [randomBytes(32).toString('base64url')],
+    secrets: secrets ?? [newSecret()],
     origin: 'http://localhost',
     localCallbacks: true,
     scopes: configuredScopes(options.config),
@@ -63,7 +56,7 @@ export async function withRuntime<Result>(
     return await work({
       ...runtime,
       settings: { ...runtime.settings, localCallbacks: isSandbox },
-      loadKeys: () => (atHand ? runtime.keys.load() : missingSecrets()),
+      keys: atHand ? runtime.keys : new MissingKeys(runtime.store, runtime.clock),
     })
   } finally {
     await runtime.store.close()
@@ -86,8 +79,19 @@ function sandboxSecrets(database: Database): string[] | undefined {
   return secret === undefined ? undefined : [secret]
 }
 
-async function missingSecrets(): Promise<never> {
-  throw new UsageError(
-    'Set TENANTRY_SECRETS to what the server has: the client secret of an app with an uninstall URL is kept encrypted under it.',
-  )
+/** Stands for keys whose secrets are not given: what is encrypted under other secrets could never be read. */
+class MissingKeys extends KeyRing {
+  constructor(store: Store, clock: () => number) {
+    super(store, [newSecret()], clock)
+  }
+
+  override async load(): Promise<never> {
+    throw new UsageError(
+      'Set TENANTRY_SECRETS to the secrets of the server: the client secret of an app with an uninstall URL is encrypted under them.',
+    )
+  }
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString('base64url')
 }

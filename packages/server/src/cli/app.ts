@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander'
 import { type App, createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
 import { type ClientSecretFacts, listSecrets, rotateSecret } from '../apps/client-secrets.ts'
 import { InputError } from '../companies/input.ts'
-import { findApp, listApps } from '../store/queries/apps.ts'
-import type { Wire } from '../tokens/scopes.ts'
+import { listApps } from '../store/queries/apps.ts'
+import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { readIcon, readJson } from './app-files.ts'
 import { collect, given, parseDuration, parseYesOrNo } from './arguments.ts'
@@ -20,7 +20,7 @@ interface CreateOptions extends AdministrationOptions {
   allowScheme?: string[]
   public?: boolean
   requirePkce?: boolean
-  wire: Wire
+  profile: CompatibilityProfile
   jwks?: string
   uninstallUrl?: string
 }
@@ -30,7 +30,7 @@ interface SetOptions extends AdministrationOptions, Partial<Pick<CreateOptions, 
   icon?: string
   allowScheme?: string[]
   requirePkce?: boolean
-  wire?: Wire
+  profile?: CompatibilityProfile
   uninstallUrl?: string
 }
 
@@ -48,27 +48,26 @@ export function addAppCommands(program: Command) {
     .option('--public', 'it runs on its users’ devices and can keep no secret')
     .option('--require-pkce', 'refuse its requests without PKCE')
     .addOption(
-      new Option('--wire <wire>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
+      new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
     )
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
     .option('--uninstall-url <url>', 'called for every installation that ends')
     .action(async (options: CreateOptions) => {
-      const { app, clientSecret } = await withRuntime(options, async runtime => {
-        if (options.uninstallUrl) await runtime.loadKeys()
-        return createApp(runtime, {
+      const { app, clientSecret } = await withRuntime(options, runtime =>
+        createApp(runtime, {
           name: options.name,
           maker: options.maker,
           icon: options.icon === undefined ? null : readIcon(options.icon),
           redirectUris: options.redirectUri,
           allowSchemes: options.allowScheme,
           scopes: splitScopes(options.scope),
-          wire: options.wire,
+          profile: options.profile,
           isPublic: options.public ?? false,
           requirePkce: options.requirePkce ?? false,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           uninstallUrl: options.uninstallUrl,
-        })
-      })
+        }),
+      )
       const secretWords = clientSecret
         ? `client secret  ${clientSecret}   (shown this once)`
         : 'It has no client secret.'
@@ -108,7 +107,7 @@ export function addAppCommands(program: Command) {
     .option('--icon <file>', 'PNG, JPEG, WebP or SVG, at most 64 KiB')
     .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
     .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
-    .addOption(new Option('--wire <wire>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
+    .addOption(new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
     .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
     .action(async (clientId: string, options: SetOptions) => {
       const { uninstallUrl } = options
@@ -124,7 +123,7 @@ export function addAppCommands(program: Command) {
             allowSchemes: options.redirectUri && options.allowScheme,
             scopes: splitScopes(options.scope),
             requirePkce: options.requirePkce,
-            wire: options.wire,
+            profile: options.profile,
             uninstallUrl: uninstallUrl === 'none' ? null : uninstallUrl,
           }),
         ),
@@ -161,11 +160,7 @@ export function addAppCommands(program: Command) {
     .option('--keep-old <time>', 'how long the one before is still accepted, such as 24h', parseDuration)
     .action(async (clientId: string, options: AdministrationOptions & { keepOld?: number }) => {
       const { keepOld = 0 } = options
-      const secret = await withRuntime(options, async runtime => {
-        const found = await findApp(runtime.store, clientId)
-        if (found?.encrypted_secret || found?.uninstall_url) await runtime.loadKeys()
-        return rotateSecret(runtime, clientId, { keepOld })
-      })
+      const secret = await withRuntime(options, runtime => rotateSecret(runtime, clientId, { keepOld }))
       const until = keepOld > 0 ? formatMoment(Date.now() + keepOld) : null
       print(
         options,
@@ -210,7 +205,7 @@ function describe(app: App) {
     maker: app.maker,
     redirect_uris: app.redirectUris,
     scopes: app.scopes,
-    wire: app.wire,
+    profile: app.profile,
     public: app.isPublic,
     uninstall_url: app.uninstallUrl,
     disabled: app.disabledAt !== null,

@@ -127,15 +127,27 @@ describe('the command line beside a running server', () => {
 
   it('app create, list, rotate-secret, disable, enable', async () => {
     const created = await run(
-      ...['app', 'create', '--name', 'Rotating', '--maker', 'Q Branch', '--redirect-uri', 'http://127.0.0.1/callback'],
-      ...['--redirect-uri', 'https://app.example/callback', '--scope', 'base', '--scope', 'users:read'],
+      'app',
+      'create',
+      '--name',
+      'Rotating',
+      '--maker',
+      'Q Branch',
+      '--redirect-uri',
+      'http://127.0.0.1/callback',
+      '--redirect-uri',
+      'https://app.example/callback',
+      '--scope',
+      'base',
+      '--scope',
+      'users:read',
     )
     expect(created).toMatchObject({
       client_id: expect.stringMatching(/^[0-9a-f]{16}$/),
       client_secret: expect.stringMatching(/^tny_cs_/),
       redirect_uris: ['http://127.0.0.1/callback', 'https://app.example/callback'],
       scopes: ['base', 'users:read'],
-      wire: 'standard',
+      profile: 'standard',
       public: false,
     })
     const authenticates = async (secret: string) => {
@@ -170,7 +182,7 @@ describe('the command line beside a running server', () => {
     )
     expect(await fail(['app', 'create', '--name', 'x'])).toContain("required option '--redirect-uri")
     expect(
-      await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--wire', 'x']),
+      await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--profile', 'x']),
     ).toContain('Allowed choices')
     expect(
       await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--icon', 'x.gif']),
@@ -180,14 +192,28 @@ describe('the command line beside a running server', () => {
 
   it('app show, set, delete; a secret that overlaps', async () => {
     const made = await run(
-      ...['app', 'create', '--name', 'Changing', '--redirect-uri', 'https://app.example/callback'],
-      ...['--scope', 'base users:read'],
+      'app',
+      'create',
+      '--name',
+      'Changing',
+      '--redirect-uri',
+      'https://app.example/callback',
+      '--scope',
+      'base users:read',
     )
     const id = made.client_id as string
     const client = (secret: string) => new Client(fetchSandbox, id, secret, 'https://app.example/new')
     const authenticates = async (secret: string) => (await client(secret).introspect('x')).status === 200
     const changed = await run(
-      ...['app', 'set', id, '--name', 'Changed', '--redirect-uri', 'https://app.example/new', '--maker', 'Q'],
+      'app',
+      'set',
+      id,
+      '--name',
+      'Changed',
+      '--redirect-uri',
+      'https://app.example/new',
+      '--maker',
+      'Q',
     )
     expect(changed).toMatchObject({ name: 'Changed', maker: 'Q', redirect_uris: ['https://app.example/new'] })
     const choice = { email: 'q@mi6.example', password: sandbox.facts.password }
@@ -382,8 +408,14 @@ describe('the command line beside a running server', () => {
 
   it('an uninstall that the app did not hear of is listed', async () => {
     const { client_id } = await run(
-      ...['app', 'create', '--name', 'Deaf', '--redirect-uri', 'http://127.0.0.1/callback'],
-      ...['--uninstall-url', 'http://127.0.0.1:9/gone'],
+      'app',
+      'create',
+      '--name',
+      'Deaf',
+      '--redirect-uri',
+      'http://127.0.0.1/callback',
+      '--uninstall-url',
+      'http://127.0.0.1:9/gone',
     )
     const { client_secret } = await run('app', 'rotate-secret', client_id)
     const client = new Client(fetchSandbox, client_id, client_secret, 'http://127.0.0.1:5999/callback')
@@ -481,11 +513,17 @@ describe('the command line beside a running server', () => {
     const fresh = join(folder.path, 'fresh')
     const first = await runCommand(['migrate', '--data', fresh, '--json'])
     expect(JSON.parse(first.stdout)).toMatchObject({
-      version: 11,
+      version: 12,
       applied: [
-        ...['front door', 'bearer changes', 'several nodes', 'access token ends', 'query statistics'],
-        ...['administration', 'administration statistics', 'bounded work', 'codes of ended families'],
-        ...['bounded work statistics', 'side by side'],
+        'initial schema',
+        'bearer changes',
+        'several nodes',
+        'access token expiry',
+        'client secrets',
+        'background indexes',
+        'codes of ended families',
+        'side by side',
+        'compatibility profile',
       ],
     })
     expect(JSON.parse((await runCommand(['migrate', '--data', fresh, '--json'])).stdout)).toMatchObject({ applied: [] })

@@ -226,7 +226,7 @@ describe('tenantry dev', () => {
       const { port } = taken.address() as AddressInfo
       await expectSentence(
         ['--port', String(port), '--data', folder.path],
-        /^Port \d+ on 127\.0\.0\.1 is taken\. Choose/,
+        /^Port \d+ on 127\.0\.0\.1 is in use\. Choose/,
       )
       taken.close()
     })

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { pino } from 'pino'
 import type { Runtime } from '../config/runtime.ts'
-import { type Listener, listen } from '../listen.ts'
 import { LOAD_SETTING } from '../load/load.ts'
+import { type Listener, listen } from '../node-server/listen.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
 import { letInstall, SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
@@ -11,7 +11,7 @@ import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
 import { StoreOpenError } from '../store/store.ts'
-import { findCopyLeftovers } from '../store/transfer/copy.ts'
+import { findCopyLeftovers } from '../transfer/copy.ts'
 import { parsePort } from './arguments.ts'
 import { databasePath, environmentSecrets, hasDatabase, makeSecretFile, readSecretFile } from './data-folder.ts'
 import {
@@ -85,7 +85,7 @@ async function startSandbox(listener: Listener, options: DevOptions, database: D
       addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),
     )
     // Every request goes through the routes, where the host name is checked.
-    listener.serve({ fetch: tenantry.fetch, answerDirectly: () => false })
+    listener.serve({ fetch: tenantry.fetch })
     return { tenantry, facts }
   } catch (error) {
     await runtime.store.close()
@@ -133,7 +133,7 @@ function sandboxSecrets(database: Database, mayMake: boolean): string[] {
 /** @throws {UsageError} when the database is somebody's own, or there is no sandbox to join */
 async function requireOwnState({ store }: Runtime, mayMake: boolean, database: Database) {
   const where = nameSandbox(database)
-  for (let patience = 60; patience > 0; patience--) {
+  for (let attempts = 60; attempts > 0; attempts--) {
     const state = await sandboxState(store)
     if (state === 'ready') return
     if (state === 'foreign' && (await findSetting(store, LOAD_SETTING)) !== undefined) {

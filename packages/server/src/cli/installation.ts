@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { removeInstallation } from '../apps/installations.ts'
 import { InputError } from '../companies/input.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
-import { listUnheardCallbacks, type UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
+import { listPendingCallbacks, type UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { given, parseId } from './arguments.ts'
@@ -34,7 +34,7 @@ export function addInstallationCommands(program: Command) {
       const only = given({ companyIds: company === undefined ? undefined : [company], userId, clientId })
       const [installed, pending] = await withRuntime(options, async ({ store }) => {
         const rows = await listInstallations(store, { ...only, ...pageOf(options) } as typeof only)
-        const unheard = options.page === 1 ? await listUnheardCallbacks(store) : []
+        const unheard = options.page === 1 ? await listPendingCallbacks(store) : []
         const matching = unheard.filter(
           row =>
             (company === undefined || row.company_id === company) &&

@@ -30,7 +30,6 @@ export function addKeyCommands(program: Command) {
       .description('make a new key; every node uses it two minutes later, earlier ones still verify'),
   ).action(async (options: AdministrationOptions) => {
     const { activeAt, keyId } = await withRuntime(options, async runtime => {
-      await runtime.loadKeys()
       return { activeAt: await rotate(runtime.keys), keyId: runtime.keys.list()[0]!.keyId }
     })
     print(

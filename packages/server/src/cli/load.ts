@@ -14,7 +14,7 @@ import { progressBar } from './progress.ts'
 import { UsageError } from './usage-error.ts'
 
 const DAY = 24 * 3600 * 1000
-const MOST = { tokens: 10_000_000, users: 1_000_000, companies: 100_000 }
+const MAX_SIZE = { tokens: 10_000_000, users: 1_000_000, companies: 100_000 }
 
 interface LoadCommandOptions extends AdministrationOptions {
   tokens: number
@@ -32,12 +32,12 @@ export function addLoadCommand(program: Command, environment = process.env) {
   administer(
     program.command('load').description('fill a database with made-up companies, users and live tokens, to measure on'),
   )
-    .option('--tokens <number>', 'access tokens, each with a refresh token', upTo(MOST.tokens), 1_000_000)
-    .option('--users <number>', 'users, a tenth of the tokens when not given', upTo(MOST.users))
-    .option('--companies <number>', 'companies, a tenth of the users when not given', upTo(MOST.companies))
+    .option('--tokens <number>', 'access tokens, each with a refresh token', upTo(MAX_SIZE.tokens), 1_000_000)
+    .option('--users <number>', 'users, a tenth of the tokens when not given', upTo(MAX_SIZE.users))
+    .option('--companies <number>', 'companies, a tenth of the users when not given', upTo(MAX_SIZE.companies))
     .option('--days <number>', 'how long the access tokens live', upTo(3650), 30)
     .option('--sample <file>', 'write access tokens drawn at random to a file, one a line')
-    .option('--sample-size <number>', 'how many', upTo(MOST.tokens), 100_000)
+    .option('--sample-size <number>', 'how many', upTo(MAX_SIZE.tokens), 100_000)
     .option('--into-existing', 'also where there is something already')
     .action(runLoad)
 }
@@ -52,8 +52,8 @@ function upTo(most: number) {
 
 async function runLoad(options: LoadCommandOptions) {
   const database = chooseDatabase(options)
-  const users = options.users ?? Math.min(Math.max(Math.round(options.tokens / 10), 1), MOST.users)
-  const companies = options.companies ?? Math.min(Math.max(Math.round(users / 10), 1), users, MOST.companies)
+  const users = options.users ?? Math.min(Math.max(Math.round(options.tokens / 10), 1), MAX_SIZE.users)
+  const companies = options.companies ?? Math.min(Math.max(Math.round(users / 10), 1), users, MAX_SIZE.companies)
   if (companies > users) throw new UsageError(`There are ${companies} companies for ${users} users. Each needs one.`)
   if (options.sample !== undefined && existsSync(options.sample)) {
     throw new UsageError(`${options.sample} is there already. Nothing was changed.`)

@@ -2,9 +2,9 @@ import { constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 
 /** What waits to be written, in bytes; lines that come when there is more are dropped. */
-const MOST_WAITING = 1_048_576
+const MAX_WAITING = 1_048_576
 /** As much as a pipe takes whole (PIPE_BUF): workers that share one do not tear each other's lines. */
-const LARGEST_WRITE = 4096
+const MAX_WRITE = 4096
 /** Between two tries of a destination that takes nothing, in milliseconds. */
 const PAUSE = 200
 
@@ -44,7 +44,7 @@ export class LogDestination {
   /** As pino calls it. */
   write(line: string) {
     const bytes = Buffer.from(line)
-    if (this.#waitingBytes + bytes.length > MOST_WAITING) {
+    if (this.#waitingBytes + bytes.length > MAX_WAITING) {
       this.#dropped += 1
       return
     }
@@ -73,7 +73,7 @@ export class LogDestination {
   /** Some lines that are written together. */
   #takeChunk(): Buffer[] {
     let [count, size] = [0, 0]
-    while (count < this.#waiting.length && (count === 0 || size + this.#waiting[count]!.length <= LARGEST_WRITE)) {
+    while (count < this.#waiting.length && (count === 0 || size + this.#waiting[count]!.length <= MAX_WRITE)) {
       size += this.#waiting[count]!.length
       count += 1
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { migrations } from '../store/migrate.ts'
+import { newestVersion } from '../store/migrations/migrations.ts'
 import { distributeDatabase, migrateDatabase } from '../store/postgres/postgres-store.ts'
 import { migrateFile } from '../store/sqlite/sqlite-store.ts'
 import { type AdministrationOptions, administer } from './administration.ts'
@@ -24,7 +24,7 @@ export function addMigrateCommand(program: Command) {
       const { applied, distributed } = await bringUpToDate(database, options.distribute ?? false)
       print(
         options,
-        { database: name, version: migrations.at(-1)!.version, applied, ...(distributed && { distributed }) },
+        { database: name, version: newestVersion, applied, ...(distributed && { distributed }) },
         `${name} ${describeApplied(applied)}.${distributed ? ` ${describeDistributed(distributed)}` : ''}`,
       )
     })

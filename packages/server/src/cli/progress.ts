@@ -1,4 +1,4 @@
-import type { Progress } from '../store/transfer/export-stream.ts'
+import type { Progress } from '../transfer/export-stream.ts'
 
 const WIDTH = 30
 /** Milliseconds between two drawings. */

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import type { Listener } from '../listen.ts'
+import type { Listener } from '../node-server/listen.ts'
 import type { Tenantry } from '../server.ts'
 import { StoreOpenError } from '../store/store.ts'
 

@@ -56,7 +56,10 @@ export function addUserCommands(program: Command) {
           ),
           has_password: row.password_hash !== null,
           memberships: memberships.map(({ company_id, company_name, name, email, active, is_admin }) => ({
-            ...{ company_id, company_name, name, email },
+            company_id,
+            company_name,
+            name,
+            email,
             active: active === 1,
             is_admin: is_admin === 1,
           })),

@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts'
 const SECOND = 1000
 /** A worker that lives shorter than this was not well, and its successor waits a while. */
 const SHORT_LIFE = 5 * SECOND
-const LONGEST_PAUSE = 10 * SECOND
+const MAX_PAUSE = 10 * SECOND
 
 /** What a worker tells once it answers. */
 interface Ready {
@@ -129,7 +129,7 @@ class Workers {
   }
 
   async #restart(pause: number): Promise<void> {
-    for (let wait = pause; !this.#stopping; wait = Math.min(2 * wait + SECOND, LONGEST_PAUSE)) {
+    for (let wait = pause; !this.#stopping; wait = Math.min(2 * wait + SECOND, MAX_PAUSE)) {
       await sleep(wait)
       if (this.#stopping) return
       try {

@@ -14,7 +14,7 @@ import { allocateId, reserveIds } from '../store/queries/ids.ts'
 import { listMembers } from '../store/queries/memberships.ts'
 import { ConstraintViolation, retryOnConflict, type Store, WriteConflict, writeUnlessConflict } from '../store/store.ts'
 import { checkInput, displayName, InputError, id } from './input.ts'
-import { endMembership } from './memberships.ts'
+import { tryRemoveMember } from './memberships.ts'
 
 /** A DNS label: it stands in the company's address. */
 const domainLabel = z
@@ -133,7 +133,7 @@ export async function deleteCompany(runtime: Runtime, companyId: number): Promis
   let ended = 0
   for (;;) {
     const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE })
-    for (const { user_id } of members) if (await endMembership(runtime, companyId, user_id)) ended += 1
+    for (const { user_id } of members) if (await tryRemoveMember(runtime, companyId, user_id)) ended += 1
     if (members.length === 0 && (await writeUnlessConflict(store, deleteCompanyRow(store, companyId)))) return ended
   }
 }

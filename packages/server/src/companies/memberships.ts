@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import type { Runtime } from '../config/runtime.ts'
 import { findCompany } from '../store/queries/companies.ts'
-import { queueUninstallCallbacks } from '../store/queries/installations.ts'
 import {
-  deleteMembership,
+  endMembership,
   findMembership,
   insertMembership,
-  lockMembership,
   type MembershipChange,
   type MembershipRow,
   updateMembership,
@@ -109,18 +107,17 @@ export async function setMember(
   return (await findMembership(store, companyId, userId))!
 }
 
-/** Ends a membership with its installations and their tokens; their apps are told. */
+/**
+ * Ends a membership with its installations and their tokens; their apps get uninstall callbacks.
+ * @throws {InputError} if there is no such membership
+ */
 export async function removeMember(runtime: Runtime, companyId: number, userId: number): Promise<void> {
-  if (!(await endMembership(runtime, companyId, userId))) throw noMember(companyId, userId)
+  if (!(await tryRemoveMember(runtime, companyId, userId))) throw noMember(companyId, userId)
 }
 
-/** @returns false when there was none */
-export function endMembership({ store, clock }: Runtime, companyId: number, userId: number): Promise<boolean> {
-  return writeUnlessConflict(store, [
-    ...lockMembership(store, companyId, userId),
-    queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
-    ...deleteMembership(store, companyId, userId),
-  ])
+/** @returns false if there is no such membership */
+export function tryRemoveMember({ store, clock }: Runtime, companyId: number, userId: number): Promise<boolean> {
+  return writeUnlessConflict(store, endMembership(store, companyId, userId, clock()))
 }
 
 function noMember(companyId: number, userId: number): InputError {

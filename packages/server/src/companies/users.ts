@@ -1,13 +1,7 @@
 import { z } from 'zod'
 import type { Runtime } from '../config/runtime.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
-import { queueUninstallCallbacks } from '../store/queries/installations.ts'
-import {
-  deleteMembership,
-  listCompanyIdsOfUser,
-  lockMembership,
-  requireMembershipCount,
-} from '../store/queries/memberships.ts'
+import { endMembership, listCompanyIdsOfUser, requireMembershipCount } from '../store/queries/memberships.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import {
   findUser,
@@ -125,11 +119,7 @@ export function deleteUser({ store, clock }: Runtime, userId: number): Promise<v
     await store.write([
       touchUser!,
       requireMembershipCount(store, userId, companyIds.length),
-      ...companyIds.flatMap(companyId => [
-        ...lockMembership(store, companyId, userId),
-        queueUninstallCallbacks(store, { company_id: companyId, user_id: userId }, clock()),
-        ...deleteMembership(store, companyId, userId),
-      ]),
+      ...companyIds.flatMap(companyId => endMembership(store, companyId, userId, clock())),
       ...removeUser,
       deleteSessionsOfUser(store, userId),
     ])

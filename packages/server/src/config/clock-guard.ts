@@ -7,9 +7,9 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** A leap of less cannot make cleaning delete what is still good: it runs so much late. */
-const LARGEST_LEAP = DAY
+const MAX_LEAP = DAY
 /** A server may have been off for so long without anybody's being asked about the clock. */
-const LONGEST_ABSENCE = 7 * DAY
+const MAX_ABSENCE = 7 * DAY
 /** A time that was written so near to now, after a leap was noticed, shows that others have the same clock. */
 const AGREED = 10 * MINUTE
 
@@ -45,7 +45,7 @@ export class ClockGuard {
     const seen = await this.#lastSeen()
     const absence = seen === undefined ? 0 : now - seen
     const isAgreed = this.#warnedAt !== undefined && Math.abs(absence) < AGREED && seen !== undefined
-    const isSuspect = !isAgreed && (leap > LARGEST_LEAP || absence > LONGEST_ABSENCE)
+    const isSuspect = !isAgreed && (leap > MAX_LEAP || absence > MAX_ABSENCE)
     if (isSuspect) {
       this.#warn(now, Math.max(leap, absence))
       return false

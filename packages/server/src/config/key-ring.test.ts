@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DAY, MINUTE, SECRET, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
-import { readKeptSecret } from '../apps/apps.ts'
-import { keepKeys } from '../apps/kept-secrets.ts'
+import { decryptClientSecret } from '../apps/apps.ts'
+import { maintainKeys } from '../apps/encrypted-secrets.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { ClockGuard, confirmClock } from './clock-guard.ts'
 import { KeyRing } from './key-ring.ts'
+import { decrypt, deriveKeys, encrypt } from './keys.ts'
 
 const NEW = 'the secret that the server is given from today on'
 
@@ -23,11 +24,16 @@ describe('keys that all nodes share', () => {
 
   it('are the same on every node, and not those that the secret alone would give', async () => {
     const [one, other] = [node(SECRET), node(SECRET)]
-    expect(current(one)).toBe(current(other))
-    const before = current(one)
     await Promise.all([one.load(), other.load()])
     expect(current(one)).toBe(current(other))
-    expect(current(one)).not.toBe(before)
+    expect(current(one)).not.toBe(Buffer.from(deriveKeys([SECRET]).successor[0]!).toString('hex'))
+  })
+
+  it('refuse to encrypt and to sign before they are loaded, and load once where they are awaited', async () => {
+    const ring = node(SECRET)
+    expect(() => encrypt(ring, 'secret', 'owner')).toThrow('The keys have not been loaded')
+    expect(() => ring.forms).toThrow('The keys have not been loaded')
+    expect(decrypt(await ring.ready(), encrypt(await ring.ready(), 'secret', 'owner'), 'owner')).toBe('secret')
   })
 
   it('are made once, however many nodes start at the same moment on an empty database', async () => {
@@ -91,20 +97,20 @@ describe('keys that all nodes share', () => {
     provider.pass(3 * MINUTE)
     let passed = 0
     const guard = new ClockGuard(runtime, () => passed)
-    await keepKeys(runtime, guard)
+    await maintainKeys(runtime, guard)
     const app = (await findApp(runtime.store, client.id))!
     expect(app.encrypted_secret?.startsWith(runtime.keys.encryption[0]!.id)).toBe(true)
-    expect(readKeptSecret(runtime, app)).toBe(client.secret)
+    expect(decryptClientSecret(runtime, app)).toBe(client.secret)
     expect(await listMasterKeys(runtime.store)).toHaveLength(2)
     provider.pass(31 * DAY)
     // Not while the clock alone says that it is so late.
-    await keepKeys(runtime, guard)
+    await maintainKeys(runtime, guard)
     expect(await listMasterKeys(runtime.store)).toHaveLength(2)
     passed += 31 * DAY
     await confirmClock(runtime.store, provider.now())
-    await keepKeys(runtime, guard)
+    await maintainKeys(runtime, guard)
     expect((await listMasterKeys(runtime.store)).map(({ key_id }) => key_id)).toEqual([2])
-    expect(readKeptSecret(runtime, (await findApp(runtime.store, client.id))!)).toBe(client.secret)
+    expect(decryptClientSecret(runtime, (await findApp(runtime.store, client.id))!)).toBe(client.secret)
   })
 
   it('a form that was shown under the key before is accepted under the next', async () => {

@@ -7,7 +7,7 @@ import {
   type MasterKeyRow,
   resealMasterKey,
 } from '../store/queries/master-keys.ts'
-import { type Store, StoreOpenError, WriteConflict } from '../store/store.ts'
+import { type Store, StoreOpenError, StoreUnavailable, WriteConflict } from '../store/store.ts'
 import { decrypt, deriveKeys, encrypt, type Keys } from './keys.ts'
 
 const SECOND = 1000
@@ -37,9 +37,9 @@ export interface MasterKeyFacts {
 }
 
 /**
- * The keys that all nodes share: derived from master keys in the database, which are sealed under the configured
- * secrets. Until {@link load} was called, and for what earlier programs made, they are derived from the secrets
- * themselves.
+ * The keys that all nodes share, derived from master keys in the database, which are sealed under the configured secrets.
+ * They can be used once {@link load} or {@link ready} has resolved. What programs before master keys made is still
+ * verified under keys that are derived from the secrets themselves.
  */
 export class KeyRing implements Keys {
   readonly #store: Store
@@ -48,7 +48,7 @@ export class KeyRing implements Keys {
   /** Derived from the configured secrets. */
   readonly #configured: Keys
   #masters: readonly MasterKey[] = []
-  #derived: Keys
+  #derived: Keys | undefined
   #derivedUntil = Infinity
 
   /** @throws {SettingsError} when a secret is missing or too short to be one */
@@ -57,7 +57,6 @@ export class KeyRing implements Keys {
     this.#secrets = secrets
     this.#clock = clock
     this.#configured = deriveKeys(secrets)
-    this.#derived = this.#configured
   }
 
   get successor() {
@@ -71,6 +70,15 @@ export class KeyRing implements Keys {
   }
   get encryption() {
     return this.#now().encryption
+  }
+
+  /**
+   * The keys, loaded if they were not: for what encrypts outside a running server.
+   * @throws {StoreOpenError} when they are sealed under a secret that is not configured
+   */
+  async ready(): Promise<Keys> {
+    if (this.#derived === undefined) await this.load()
+    return this
   }
 
   /**
@@ -121,18 +129,19 @@ export class KeyRing implements Keys {
   }
 
   #now(): Keys {
-    if (this.#clock() >= this.#derivedUntil) this.#derive()
-    return this.#derived
+    if (this.#derived === undefined) throw new StoreUnavailable('The keys have not been loaded from the database.')
+    return this.#clock() >= this.#derivedUntil ? this.#derive() : this.#derived
   }
 
   /** Current and earlier keys, then those of earlier programs, then those that are not used yet. */
-  #derive() {
+  #derive(): Keys {
     const now = this.#clock()
     const coming = this.#masters.filter(({ activeAt }) => activeAt > now)
     const usable = this.#masters.filter(({ activeAt }) => activeAt <= now)
     const secrets = [...usable.map(({ secret }) => secret), ...this.#secrets, ...coming.map(({ secret }) => secret)]
     this.#derived = deriveKeys(secrets)
     this.#derivedUntil = Math.min(...coming.map(({ activeAt }) => activeAt))
+    return this.#derived
   }
 
   async #insert(keyId: number, activeAfter: number) {

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto'
 import { SettingsError } from './settings.ts'
 
-const SHORTEST_SECRET = 32
+const MIN_SECRET = 32
 
 /**
  * The server's keys, each for one purpose, derived (HKDF, RFC 5869) from secrets. The first of each is current; what was
@@ -24,9 +24,9 @@ export interface EncryptionKey {
 /** @throws {SettingsError} when a secret is missing or too short to be one */
 export function deriveKeys(secrets: readonly string[]): Keys {
   if (secrets.length === 0) throw new SettingsError(['secrets: at least one is needed'])
-  if (secrets.some(secret => secret.length < SHORTEST_SECRET)) {
+  if (secrets.some(secret => secret.length < MIN_SECRET)) {
     throw new SettingsError([
-      `secrets: each needs at least ${SHORTEST_SECRET} characters; make one with \`openssl rand -base64 32\``,
+      `secrets: each needs at least ${MIN_SECRET} characters; make one with \`openssl rand -base64 32\``,
     ])
   }
   const each = (purpose: string) => secrets.map(secret => deriveKey(secret, purpose))

@@ -12,7 +12,7 @@ export const openToAll = {
 const PREFLIGHT_LIFETIME = 86_400
 /** A field name of RFC 9110 section 5.1. */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const MOST_FIELD_NAMES = 100
+const MAX_FIELD_NAMES = 100
 
 /**
  * The step before a route that pages of any origin may call, preflight requests included. Requested headers are all
@@ -34,7 +34,7 @@ export function corsFor(methods: readonly string[]): RouteStep {
 
 function readFieldNames(text: string): string[] {
   return text
-    .split(',', MOST_FIELD_NAMES)
+    .split(',', MAX_FIELD_NAMES)
     .map(name => name.trim())
     .filter(name => FIELD_NAME.test(name))
 }

@@ -2,6 +2,7 @@ import type { Context, Handler, MiddlewareHandler } from 'hono'
 import type { Runtime } from '../config/runtime.ts'
 import type { SessionRow } from '../store/queries/sessions.ts'
 import type { UserRow } from '../store/queries/users.ts'
+import type { CommonError } from './common-error.ts'
 
 /** Who is signed in in this browser. */
 export interface SignedIn {
@@ -17,10 +18,15 @@ export interface Environment {
   Variables: {
     runtime: Runtime
     requestId: string
+    /** How common errors are answered, see {@link ErrorFormat}. */
+    errorFormat: ErrorFormat
     /** Set by the session step; undefined when nobody is signed in. */
     signedIn: SignedIn | undefined
   }
 }
+
+/** How a group of routes answers a common error: as its clients expect errors. */
+export type ErrorFormat = (c: RequestContext, error: CommonError) => Response | Promise<Response>
 
 export type RequestContext = Context<Environment>
 export type RouteHandler = Handler<Environment>

@@ -6,7 +6,7 @@ import { rawQuery } from './raw-query.ts'
 export type Parameters = ReadonlyMap<string, string>
 
 /** More than any client sends. Work per request grows with the number of parameters, so it has a limit. */
-export const MOST_PARAMETERS = 200
+export const MAX_PARAMETERS = 200
 
 /** Parameters of the token, revocation and introspection endpoints that must not be repeated (RFC 6749 section 3.2). */
 const OAUTH_FORM_PARAMETERS = new Set([
@@ -69,7 +69,7 @@ function requireFewParameters(text: string) {
   let separators = 0
   for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) {
     separators += 1
-    if (separators >= MOST_PARAMETERS) throw new TooManyParameters()
+    if (separators >= MAX_PARAMETERS) throw new TooManyParameters()
   }
 }
 

@@ -1,9 +1,9 @@
 import { bodyLimit } from 'hono/body-limit'
 import type { RouteStep } from './environment.ts'
 
-const LARGEST_BODY = 64 * 1024
+const MAX_BODY = 64 * 1024
 
-const countAndRefuse = bodyLimit({ maxSize: LARGEST_BODY })
+const countAndRefuse = bodyLimit({ maxSize: MAX_BODY })
 
 /** Refuses bodies of more than 64 KiB. One that says its length is not touched: a `Request` would be made for that. */
 export const limitBody: RouteStep = (c, next) => {
@@ -11,5 +11,5 @@ export const limitBody: RouteStep = (c, next) => {
   if (method === 'GET' || method === 'HEAD') return next()
   const length = c.req.header('Content-Length')
   const isTold = length !== undefined && c.req.header('Transfer-Encoding') === undefined
-  return isTold && Number(length) <= LARGEST_BODY ? next() : countAndRefuse(c, next)
+  return isTold && Number(length) <= MAX_BODY ? next() : countAndRefuse(c, next)
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Target, type TransferRow, type TransferTable, transferTables } from '../store/transfer/tables.ts'
+import { type Target, type TransferRow, type TransferTable, transferTables } from '../transfer/tables.ts'
 import { type Group, groups, type Size, seededRandom } from './population.ts'
 import {
   APPS,

@@ -1,5 +1,5 @@
-import type { TransferRow } from '../store/transfer/tables.ts'
 import { hashSecret, newToken } from '../tokens/token-text.ts'
+import type { TransferRow } from '../transfer/tables.ts'
 import type { Group } from './population.ts'
 
 /** Apps of the made-up population are `load-1`, `load-2` and so on. */
@@ -32,7 +32,7 @@ export function appRow(app: number, now: number): TransferRow {
     icon: null,
     redirect_uris: JSON.stringify([`https://load-${app}.example/callback`]),
     scopes: 'base users:read',
-    wire: 'standard',
+    profile: 'standard',
     public: 0,
     require_pkce: 0,
     jwks: null,

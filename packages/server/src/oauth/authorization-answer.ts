@@ -24,17 +24,17 @@ export class AuthorizationError extends Error {
   }
 }
 
-export function answerWithCode(c: RequestContext, target: AnswerTarget, code: string) {
+export function respondWithCode(c: RequestContext, target: AnswerTarget, code: string) {
   return answer(c, target, { code })
 }
 
-export function answerWithError(c: RequestContext, { target, code, description }: AuthorizationError) {
+export function respondWithError(c: RequestContext, { target, code, description }: AuthorizationError) {
   return answer(c, target, { error: code, error_description: description })
 }
 
 /** The person said no. Pipedrive has its own word for it. */
-export function answerDenied(c: RequestContext, target: AnswerTarget) {
-  const error = target.app.wire === 'pipedrive' ? 'user_denied' : 'access_denied'
+export function respondDenied(c: RequestContext, target: AnswerTarget) {
+  const error = target.app.profile === 'pipedrive' ? 'user_denied' : 'access_denied'
   return answer(c, target, { error, error_description: 'The user did not allow the app.' })
 }
 
@@ -42,7 +42,7 @@ function answer(c: RequestContext, target: AnswerTarget, parameters: Record<stri
   const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
   if (target.rawState !== undefined) pairs.push(`state=${target.rawState}`)
   // RFC 9207. Pipedrive sends none, and clients made for it refuse what they do not expect.
-  if (target.app.wire === 'standard') pairs.push(`iss=${encodeURIComponent(c.var.runtime.settings.origin)}`)
+  if (target.app.profile === 'standard') pairs.push(`iss=${encodeURIComponent(c.var.runtime.settings.origin)}`)
   const separator = target.redirectUri.includes('?') ? '&' : '?'
   c.header('Cache-Control', 'no-store')
   // After a POST 303: a 307 would send the password on (RFC 9700 section 4.12).

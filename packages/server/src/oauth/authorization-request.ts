@@ -23,9 +23,27 @@ export interface AuthorizationRequest extends AnswerTarget {
 
 /** Parameters that must not be repeated (RFC 6749 section 3.1). Unknown ones are ignored; `resource` may be repeated. */
 const KNOWN = new Set([
-  ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'response_mode', 'nonce', 'display', 'prompt'],
-  ...['max_age', 'ui_locales', 'id_token_hint', 'login_hint', 'acr_values', 'claims', 'request', 'request_uri'],
-  ...['code_challenge', 'code_challenge_method', 'company_id', 'dpop_jkt'],
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'response_mode',
+  'nonce',
+  'display',
+  'prompt',
+  'max_age',
+  'ui_locales',
+  'id_token_hint',
+  'login_hint',
+  'acr_values',
+  'claims',
+  'request',
+  'request_uri',
+  'code_challenge',
+  'code_challenge_method',
+  'company_id',
+  'dpop_jkt',
 ])
 
 const COMPANY_ID = /^[1-9][0-9]{0,15}$/
@@ -103,7 +121,7 @@ function checkPrompt(target: AnswerTarget, parameters: Parameters) {
 function checkScopes(target: AnswerTarget, text: string | undefined): string[] {
   const { app } = target
   if (text === undefined) return app.scopes
-  const scopes = parseScopes(text, app.wire)
+  const scopes = parseScopes(text, app.profile)
   if (!scopes || scopes.length === 0 || !isSubset(scopes, app.scopes)) {
     throw new AuthorizationError(target, 'invalid_scope', 'The app is not registered for all of these scopes.')
   }

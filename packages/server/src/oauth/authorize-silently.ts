@@ -4,7 +4,7 @@ import { findInstallation } from '../store/queries/installations.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
-import { AuthorizationError, answerWithCode } from './authorization-answer.ts'
+import { AuthorizationError, respondWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { grantCodeAgain } from './grant-code.ts'
 
@@ -19,7 +19,7 @@ export async function answerWithoutAsking(c: RequestContext, request: Authorizat
     const membership = await requireOneMembership(c, request)
     return grantCodeAgain(c, request, await requireConsent(c, request, membership.company_id))
   })
-  return answerWithCode(c, request, code)
+  return respondWithCode(c, request, code)
 }
 
 /**

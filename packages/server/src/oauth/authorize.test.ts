@@ -272,8 +272,8 @@ describe('GET /oauth/authorize', () => {
     })
   })
 
-  it('sends Pipedrive’s wire no iss', async () => {
-    const app = await provider.registerApp({ wire: 'pipedrive' })
+  it('sends the pipedrive profile no iss', async () => {
+    const app = await provider.registerApp({ profile: 'pipedrive' })
     const answer = await person.authorize(app, { company: MI6 })
     expect([...answer.searchParams.keys()]).toEqual(['code', 'state'])
   })

@@ -4,7 +4,7 @@ import { holdsFormToken } from '../http/form-token.ts'
 import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { listActiveMemberships } from './active-memberships.ts'
-import { answerDenied } from './authorization-answer.ts'
+import { respondDenied } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
 import { showCompanyChooser } from './choose-company-page.ts'
@@ -17,7 +17,7 @@ export const chooseCompany: RouteHandler = async c => {
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)
-  if (form.has('cancel')) return answerDenied(c, request)
+  if (form.has('cancel')) return respondDenied(c, request)
   const memberships = await listActiveMemberships(c)
   if (form.has('search') && memberships.length > 0) {
     return showCompanyChooser(c, request, memberships, { search: form.get('company_search') })

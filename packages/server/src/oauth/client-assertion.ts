@@ -10,10 +10,10 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 export const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
 
 /** The longest time to expiry, in seconds: as long as its `jti` must be remembered. */
-const LONGEST_LIFE = 600
+const MAX_LIFETIME = 600
 /** Seconds by which the clocks of client and server may differ. */
 const CLOCK_TOLERANCE = 15
-const LONGEST_JTI = 1024
+const MAX_JTI = 1024
 
 /** The client that a JWT claims to come from, before anything is verified. */
 export function readAssertionClient(assertion: string): string | undefined {
@@ -91,13 +91,13 @@ function requireOwnAudience({ settings }: Runtime, { aud }: JWTPayload) {
 }
 
 function requireClaims({ clock }: Runtime, { jti, exp, iat }: JWTPayload): { jti: string; expiresAt: number } {
-  if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI) {
-    throw refused(`The client assertion needs a jti: a string of 1 to ${LONGEST_JTI} characters.`)
+  if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI) {
+    throw refused(`The client assertion needs a jti: a string of 1 to ${MAX_JTI} characters.`)
   }
   if (typeof exp !== 'number') throw refused('The client assertion needs an exp: a number of seconds since 1970.')
   const now = clock() / 1000
-  if (exp > now + LONGEST_LIFE + CLOCK_TOLERANCE) {
-    throw refused(`The client assertion must expire within ${LONGEST_LIFE} seconds from now.`)
+  if (exp > now + MAX_LIFETIME + CLOCK_TOLERANCE) {
+    throw refused(`The client assertion must expire within ${MAX_LIFETIME} seconds from now.`)
   }
   if (iat !== undefined && iat > now + CLOCK_TOLERANCE) {
     throw refused('The client assertion was issued in the future: check the clock.')

@@ -57,14 +57,14 @@ describe('the consent page', () => {
     expect(page.text).not.toContain('Choose another company')
   })
 
-  it('says access_denied when the person says no, and user_denied on Pipedrive’s wire', async () => {
+  it('says access_denied when the person says no, and user_denied on the pipedrive profile', async () => {
     const denied = await person.authorize(client, { company: MI6, decision: 'deny' })
     expect(Object.fromEntries(denied.searchParams)).toMatchObject({
       error: 'access_denied',
       state: 'a state',
       iss: ORIGIN,
     })
-    const pipedrive = await provider.registerApp({ wire: 'pipedrive' })
+    const pipedrive = await provider.registerApp({ profile: 'pipedrive' })
     const other = await person.authorize(pipedrive, { company: MI6, decision: 'deny' })
     expect(other.searchParams.get('error')).toBe('user_denied')
     expect(other.searchParams.has('iss')).toBe(false)

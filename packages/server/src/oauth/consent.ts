@@ -7,7 +7,7 @@ import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
 import { WriteConflict } from '../store/store.ts'
 import { listActiveMemberships } from './active-memberships.ts'
-import { answerDenied, answerWithCode } from './authorization-answer.ts'
+import { respondDenied, respondWithCode } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
 import { type ConsentOptions, showConsent } from './consent-page.ts'
@@ -32,7 +32,7 @@ export const consent: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)
   const decision = form.get('decision')
-  if (decision === 'deny') return answerDenied(c, request)
+  if (decision === 'deny') return respondDenied(c, request)
   const ticket = readTicket(c, request, form.get('ticket') ?? '')
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
   if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
@@ -50,7 +50,7 @@ async function allow(c: RequestContext, request: AuthorizationRequest, companyId
     const membership = await findChosen(c, companyId)
     if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
     try {
-      return answerWithCode(c, request, await installAndGrantCode(c, request, companyId, [stillShown]))
+      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, [stillShown]))
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
       if (round === ROUNDS) return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })

@@ -30,7 +30,7 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
   if (!membership) return undefined
   return {
     active: true,
-    scope: formatScopes(intersection(storedScopes(found.scopes), app.scopes), app.wire),
+    scope: formatScopes(intersection(storedScopes(found.scopes), app.scopes), app.profile),
     client_id: found.client_id,
     username: membership.name,
     token_type: found.tokenType,

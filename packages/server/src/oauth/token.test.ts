@@ -31,7 +31,7 @@ describe('POST /oauth/token', () => {
   const grant = () => new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
   const errorOf = async (answer: Response) => [answer.status, ((await answer.json()) as TokenAnswer).error]
 
-  it('answers the wire’s fields, and nothing besides', async () => {
+  it('answers with the documented fields only', async () => {
     const answer = await client.exchange(code)
     expect(answer.status).toBe(200)
     expect((await answer.json()) as unknown).toEqual({
@@ -57,8 +57,8 @@ describe('POST /oauth/token', () => {
     await other.close()
   })
 
-  it('joins scopes with commas on Pipedrive’s wire', async () => {
-    const app = await provider.registerApp({ wire: 'pipedrive' })
+  it('joins scopes with commas on the pipedrive profile', async () => {
+    const app = await provider.registerApp({ profile: 'pipedrive' })
     const tokens = await app.tokens(await person.code(app, { company: MI6 }))
     expect(tokens.scope).toBe('base,users:read')
   })
@@ -168,10 +168,30 @@ describe('POST /oauth/token', () => {
       const now = provider.now() / 1000
       const others = [ORIGIN, 'https://other.example']
       for (const claims of [
-        ...[{ jti: 7 }, { jti: ['one'] }, { jti: {} }, { jti: true }, { jti: '' }, { jti: null }],
-        ...[{ exp: 'soon' }, { exp: [now + 60] }, { exp: {} }, { exp: now + 700 }, { exp: 1e300 }, { exp: now - 16 }],
-        ...[{ nbf: 'x' }, { nbf: now + 16 }, { iat: 'x' }, { iat: {} }, { iat: now + 16 }],
-        ...[{ aud: others }, { aud: [] }, { aud: {} }, { aud: 7 }, { sub: 7 }, { sub: [app.id] }, { iss: [app.id] }],
+        { jti: 7 },
+        { jti: ['one'] },
+        { jti: {} },
+        { jti: true },
+        { jti: '' },
+        { jti: null },
+        { exp: 'soon' },
+        { exp: [now + 60] },
+        { exp: {} },
+        { exp: now + 700 },
+        { exp: 1e300 },
+        { exp: now - 16 },
+        { nbf: 'x' },
+        { nbf: now + 16 },
+        { iat: 'x' },
+        { iat: {} },
+        { iat: now + 16 },
+        { aud: others },
+        { aud: [] },
+        { aud: {} },
+        { aud: 7 },
+        { sub: 7 },
+        { sub: [app.id] },
+        { iss: [app.id] },
       ]) {
         const answer = await errorOf(await send(await sign(claims as Record<string, unknown>)))
         expect([claims, ...answer]).toEqual([claims, 401, 'invalid_client'])

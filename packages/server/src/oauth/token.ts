@@ -63,7 +63,7 @@ async function tokenAnswer(runtime: Runtime, app: App, tokens: IssuedTokens) {
     token_type: 'Bearer',
     expires_in: Math.max(0, Math.ceil((tokens.expiresAt - runtime.clock()) / 1000)),
     refresh_token: tokens.refreshToken,
-    scope: formatScopes(tokens.scopes, app.wire),
+    scope: formatScopes(tokens.scopes, app.profile),
     api_domain: await apiDomain(runtime, tokens.companyId),
   }
 }

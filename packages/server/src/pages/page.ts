@@ -52,14 +52,14 @@ export function showPage(c: RequestContext, page: Page) {
 }
 
 /** Matching languages takes long for each tag. */
-const LONGEST_LOCALES = 200
+const MAX_LOCALES = 200
 
 /** The language for a request: what was chosen on a page, what it asks for by `ui_locales`, the user's own, the browser's. */
 export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
   const chosen = readCookie(c, 'language')
   if (chosen !== undefined && isLanguage(chosen)) return chosen
   return negotiateLanguage(
-    (uiLocales ?? '').slice(0, LONGEST_LOCALES).split(' '),
+    (uiLocales ?? '').slice(0, MAX_LOCALES).split(' '),
     userLocale === undefined ? [] : [localeToTag(userLocale)],
     parseAcceptLanguage(c.req.header('Accept-Language')),
   )

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readKeptSecret } from '../apps/apps.ts'
+import { decryptClientSecret } from '../apps/apps.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { findInstallation, putInstallation } from '../store/queries/installations.ts'
@@ -54,7 +54,7 @@ export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
 
 async function readApp(runtime: Runtime) {
   const app = await findApp(runtime.store, SANDBOX_CLIENT_ID)
-  const secret = app && readKeptSecret(runtime, app)
+  const secret = app && decryptClientSecret(runtime, app)
   if (!app || secret === undefined) throw new SandboxSecretLost()
   return { app, secret }
 }
@@ -62,7 +62,7 @@ async function readApp(runtime: Runtime) {
 /** The facts as they are by now: the app's secret, who is active where, and a token that still speaks. */
 export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promise<SandboxFacts> {
   const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
-  const bearer = companyId && (await runtime.findBearer(hashAsText(facts.access_token!), () => companyId))
+  const bearer = companyId && (await runtime.store.findBearer(hashAsText(facts.access_token!), companyId))
   const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
   if (!stillSpeaks) return gatherFacts(runtime)
   return { ...facts, client_secret: (await readApp(runtime)).secret, users: await gatherUsers(runtime) }

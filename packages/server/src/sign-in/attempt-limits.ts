@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import type { Runtime } from '../config/runtime.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
-import { clearLimit, findLimitKeys, findLimits, giveBack, putLimit } from '../store/queries/attempt-limits.ts'
+import { clearLimit, findLimitKeys, findLimits, putLimit, revokeInstallation } from '../store/queries/attempt-limits.ts'
 import { retryOnConflict } from '../store/store.ts'
 
 /** `burst` attempts at once, and one more each `interval` milliseconds. */
@@ -73,7 +73,9 @@ export function countAttempt(runtime: Runtime, attempt: Attempt): Promise<{ wait
 
 async function succeed({ store }: Runtime, limits: Limit[]) {
   await store.write(
-    limits.map(({ key, interval, clears }) => (clears ? clearLimit(store, key) : giveBack(store, key, interval))),
+    limits.map(({ key, interval, clears }) =>
+      clears ? clearLimit(store, key) : revokeInstallation(store, key, interval),
+    ),
   )
 }
 

@@ -4,7 +4,7 @@ import { TooBusy } from '../http/errors.ts'
 /** Each takes a core for some 20 ms and 19 MiB: one core is left for answering. */
 const AT_ONCE = Math.max(1, availableParallelism() - 1)
 /** More would wait longer than somebody who signs in. */
-const MOST_WAITING = 100
+const MAX_WAITING = 100
 
 /** Work that is heavy and runs on other threads: a few at once, some that wait their turn, and no more. */
 export class HashingQueue {
@@ -13,7 +13,7 @@ export class HashingQueue {
   readonly #waiting: (() => void)[] = []
   #running = 0
 
-  constructor(atOnce = AT_ONCE, mostWaiting = MOST_WAITING) {
+  constructor(atOnce = AT_ONCE, mostWaiting = MAX_WAITING) {
     this.#atOnce = atOnce
     this.#mostWaiting = mostWaiting
   }

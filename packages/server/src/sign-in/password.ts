@@ -8,8 +8,8 @@ import { HashingQueue } from './hashing-queue.ts'
 
 /** OWASP's first choice: argon2id (2 in the library's numbers), 19 MiB, two passes, one lane. */
 const PARAMETERS: Options = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
-const SHORTEST = 8
-const LONGEST_BYTES = 1024
+const MIN_LENGTH = 8
+const MAX_BYTES = 1024
 
 /** Of a random password that nobody knows, made with the same parameters. */
 const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+WAE1dDLab99VSQRTGT2GK0k+FRpU/Fq8U/QRDTPo'
@@ -28,7 +28,7 @@ export function hashPassword(password: string): Promise<string> {
  * @throws {TooBusy} when more are being checked than can be
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
-  if (Buffer.byteLength(password) > LONGEST_BYTES) return false
+  if (Buffer.byteLength(password) > MAX_BYTES) return false
   const right = await hashingQueue.run(() => verify(user?.password_hash ?? NOBODYS_HASH, normalize(password)))
   return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
 }
@@ -39,8 +39,8 @@ export async function holdsPassword(user: UserRow | undefined, password: string)
  */
 export async function setPassword({ store, clock }: Runtime, userId: number, password: string): Promise<void> {
   await requireUser(store, userId)
-  if ([...password].length < SHORTEST) throw new InputError(`The password needs at least ${SHORTEST} characters.`)
-  if (Buffer.byteLength(password) > LONGEST_BYTES) throw new InputError('The password is longer than 1024 bytes.')
+  if ([...password].length < MIN_LENGTH) throw new InputError(`The password needs at least ${MIN_LENGTH} characters.`)
+  if (Buffer.byteLength(password) > MAX_BYTES) throw new InputError('The password is longer than 1024 bytes.')
   const passwordHash = await hashPassword(password)
   await store.write([setPasswordHash(store, userId, passwordHash, clock()), deleteSessionsOfUser(store, userId)])
 }

@@ -57,7 +57,7 @@ export const columns = {
     icon: true,
     redirect_uris: true,
     scopes: true,
-    wire: true,
+    profile: true,
     public: true,
     require_pkce: true,
     jwks: true,
@@ -135,6 +135,13 @@ export const columns = {
     created_at: true,
     expires_at: true,
   }),
+  company_domains: columnsOf<'company_domains'>({ domain: true, company_id: true }),
+  sign_in_emails: columnsOf<'sign_in_emails'>({ email: true, user_id: true }),
+  user_companies: columnsOf<'user_companies'>({ user_id: true, company_id: true }),
+  attempt_limits: columnsOf<'attempt_limits'>({ limit_key: true, full_at: true }),
+  used_assertions: columnsOf<'used_assertions'>({ client_id: true, jti_hash: true, expires_at: true }),
+  counters: columnsOf<'counters'>({ name: true, value: true }),
+  settings: columnsOf<'settings'>({ name: true, value: true }),
   master_keys: columnsOf<'master_keys'>({ key_id: true, sealed: true, created_at: true, active_at: true }),
 }
 

@@ -105,7 +105,7 @@ export interface AppsTable {
   /** A JSON array of strings. */
   redirect_uris: string
   scopes: string
-  wire: 'standard' | 'pipedrive'
+  profile: 'standard' | 'pipedrive'
   public: number
   require_pkce: number
   /** A JSON Web Key Set of public keys, for `private_key_jwt`. */

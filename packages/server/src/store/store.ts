@@ -1,14 +1,7 @@
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { BearerChanges } from './bearer-cache.ts'
+import type { BearerRecord } from './bearer-record.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 import type { Schema } from './schema.ts'
-
-/** At once where the engine is in this process, otherwise later. */
-export type Soon<Value> = Value | Promise<Value>
-
-/** What comes of a value that is there at once or later. */
-export function soon<Value, Result>(value: Soon<Value>, next: (value: Value) => Result): Soon<Result> {
-  return value instanceof Promise ? value.then(next) : next(value)
-}
 
 /**
  * One database, whatever engine. Reads go through `db` and see every commit that was answered before. Writes are
@@ -22,15 +15,14 @@ export interface Store {
   readonly ready: Promise<void>
   /** For reading. Writes go through {@link Store.write}. */
   readonly db: Kysely<Schema>
-  /** What is committed that bearer checks depend on, if that can be followed here. */
-  readonly bearerChanges: BearerChanges | undefined
   /** Resolves when the database file was moved away or replaced: everything is refused from then on. */
   readonly replaced?: Promise<Error> | undefined
   /**
-   * Runs the one hot query: prepared once, rows as arrays in the order of its columns. Where there are
-   * {@link bearerChanges}, what it finds is of their last poll or newer.
+   * Finds what an access token speaks for, as of every commit that was answered before. At once on SQLite.
+   * @param tokenHash the token's SHA-256 as a text of one character per byte
+   * @param companyId from the token's text: it says where to look, and is trusted only together with the hash
    */
-  prepare(lookUp: LookUp): (companyId: number, hash: Uint8Array) => Soon<unknown[] | undefined>
+  findBearer(tokenHash: string, companyId: number): MaybePromise<BearerRecord | undefined>
   /**
    * Commits all statements or none, and resolves when the commit is on disk.
    * @throws {WriteConflict} when a statement did not touch what it expected to: read again and decide again
@@ -45,21 +37,6 @@ export interface Store {
    */
   ping(): Promise<void>
   close(): Promise<void>
-}
-
-/** One look-up by a company's id and a hash, as one engine or another runs it. */
-export interface LookUp {
-  /**
-   * For SQLite: a token with its member, `$1` the company's id and `$2` the hash; then what many tokens have in common,
-   * their company by `$1` its id, and their app by `$1` the second column of the first. Rows are put together.
-   */
-  readonly token: CompiledQuery
-  readonly company: CompiledQuery
-  readonly app: CompiledQuery
-  /** For PostgreSQL: `$1` ids and `$2` hashes, as texts of arrays. Its rows begin with the id and the hash that they are for. */
-  readonly many: CompiledQuery
-  /** The same for many hashes of one company: `$1` the id, `$2` the hashes. */
-  readonly manyOfOneCompany: CompiledQuery
 }
 
 /** A compiled query with the number of rows it must touch or return, if the decision depended on that. */
@@ -140,7 +117,7 @@ export function expecting(count: number, query: Compilable): Statement {
  * Reads where requests do not wait for it: on the thread that writes, where the engine is in this process. For what may take
  * a while and nobody waits for.
  */
-export async function readBeside<Row>(store: Store, query: CompiledQuery): Promise<Row[]> {
+export async function readInBackground<Row>(store: Store, query: CompiledQuery): Promise<Row[]> {
   if (store.engine !== 'sqlite') return (await store.db.executeQuery<Row>(query as CompiledQuery<Row>)).rows
   return returned<Row>(await store.write([{ sql: query.sql, parameters: query.parameters }]))
 }
@@ -165,7 +142,7 @@ export async function writeUnlessConflict(store: Store, statements: readonly Sta
 }
 
 /** More rounds than any crowd that the tests could make has needed; only a fault can reach it. */
-const MOST_ROUNDS = 24
+const MAX_ROUNDS = 24
 
 /** Decides again when another write came first; the more often, the longer the pause, so that a crowd thins out. */
 export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
@@ -173,7 +150,7 @@ export async function retryOnConflict<Value>(decide: () => Promise<Value>): Prom
     try {
       return await decide()
     } catch (error) {
-      if (!(error instanceof WriteConflict) || round === MOST_ROUNDS) throw error
+      if (!(error instanceof WriteConflict) || round === MAX_ROUNDS) throw error
       if (round > 2) await new Promise(resolve => setTimeout(resolve, Math.random() * Math.min(4 * round, 60)))
     }
   }

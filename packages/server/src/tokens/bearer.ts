@@ -1,18 +1,22 @@
 import type { Runtime } from '../config/runtime.ts'
 import { ApiError } from '../http/errors.ts'
-import type { BearerRecord } from '../store/queries/bearer.ts'
-import { type Soon, soon } from '../store/store.ts'
+import type { BearerRecord } from '../store/bearer-record.ts'
+import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { storesScope } from './scopes.ts'
 import { hashAsText, parseToken } from './token-text.ts'
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
 /**
- * Whom a request's token speaks for: at once where the database is in this process. The token comes from the Authorization header alone (RFC 6750 section 2.1).
+ * Whom a request's token speaks for. The token is read from the Authorization header alone (RFC 6750 section 2.1).
  * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
  */
-export function requireBearer(runtime: Runtime, authorization: string | undefined, scope: string): Soon<BearerRecord> {
-  return soon(findToken(runtime, readToken(authorization)), found => {
+export function requireBearer(
+  runtime: Runtime,
+  authorization: string | undefined,
+  scope: string,
+): MaybePromise<BearerRecord> {
+  return whenReady(findToken(runtime, readToken(authorization)), found => {
     const bearer = requireUsable(runtime, found)
     requireScope(bearer, scope)
     return bearer
@@ -32,12 +36,10 @@ function readToken(authorization: string | undefined): string {
   throw invalidToken('The Authorization header does not hold a bearer token.')
 }
 
-function findToken({ findBearer }: Runtime, token: string): Soon<BearerRecord | undefined> {
-  return findBearer(hashAsText(token), () => {
-    const parsed = parseToken(token)
-    if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
-    return parsed.companyId
-  })
+function findToken({ store }: Runtime, token: string): MaybePromise<BearerRecord | undefined> {
+  const parsed = parseToken(token)
+  if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
+  return store.findBearer(hashAsText(token), parsed.companyId)
 }
 
 function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {

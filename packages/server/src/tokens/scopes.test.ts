@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatScopes, isSubset, parseScopes, storedScopes, type Wire } from './scopes.ts'
+import { type CompatibilityProfile, formatScopes, isSubset, parseScopes, storedScopes } from './scopes.ts'
 
 const SCOPE_CHARACTERS = [...Array(94).keys()]
   .map(offset => String.fromCharCode(0x21 + offset))
   .filter(c => !'",\\'.includes(c))
 const scope = fc.string({ unit: fc.constantFrom(...SCOPE_CHARACTERS), minLength: 1, maxLength: 20 })
 const scopes = fc.uniqueArray(scope, { maxLength: 8 })
-const wire = fc.constantFrom<Wire>('standard', 'pipedrive')
+const profile = fc.constantFrom<CompatibilityProfile>('standard', 'pipedrive')
 
 describe('lists of scopes', () => {
-  it('read back as they were written, on either wire', () => {
+  it('read back as they were written, in either profile', () => {
     fc.assert(
-      fc.property(scopes, wire, (list, wire) => {
-        expect(parseScopes(formatScopes(list, wire), wire)).toEqual(list)
+      fc.property(scopes, profile, (list, profile) => {
+        expect(parseScopes(formatScopes(list, profile), profile)).toEqual(list)
       }),
     )
   })
@@ -28,8 +28,8 @@ describe('lists of scopes', () => {
 
   it('hold scopes only: whatever parses is made of allowed characters, and nothing throws', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), wire, (text, wire) => {
-        const parsed = parseScopes(text, wire)
+      fc.property(fc.string({ unit: 'binary' }), profile, (text, profile) => {
+        const parsed = parseScopes(text, profile)
         return parsed === undefined || parsed.every(one => [...one].every(c => SCOPE_CHARACTERS.includes(c)))
       }),
     )

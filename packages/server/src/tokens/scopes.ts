@@ -1,18 +1,18 @@
-/** How an app writes lists of scopes: by spaces (RFC 6749 section 3.3) or, on Pipedrive's wire, by commas. */
-export type Wire = 'standard' | 'pipedrive'
+/** How an app writes lists of scopes: by spaces (RFC 6749 section 3.3) or, on the pipedrive profile, by commas. */
+export type CompatibilityProfile = 'standard' | 'pipedrive'
 
-/** A scope-token of RFC 6749 section 3.3, without the comma that Pipedrive's wire joins by. */
+/** A scope-token of RFC 6749 section 3.3, without the comma that the pipedrive profile joins by. */
 const SCOPE = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
 
 /** The scopes of a text, each once, in the order they stand; undefined where one is not a scope at all. */
-export function parseScopes(text: string, wire: Wire): string[] | undefined {
-  const separator = wire === 'pipedrive' ? /[ ,]+/ : / +/
+export function parseScopes(text: string, profile: CompatibilityProfile): string[] | undefined {
+  const separator = profile === 'pipedrive' ? /[ ,]+/ : / +/
   const scopes = [...new Set(text.split(separator).filter(scope => scope !== ''))]
   return scopes.every(scope => SCOPE.test(scope)) ? scopes : undefined
 }
 
-export function formatScopes(scopes: readonly string[], wire: Wire): string {
-  return scopes.join(wire === 'pipedrive' ? ',' : ' ')
+export function formatScopes(scopes: readonly string[], profile: CompatibilityProfile): string {
+  return scopes.join(profile === 'pipedrive' ? ',' : ' ')
 }
 
 /** As the store keeps them. */

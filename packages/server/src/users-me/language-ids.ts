@@ -1,5 +1,5 @@
 /**
- * The small integer that `lang` holds. 1 is en_US on the wire; the others are ours and never change. A locale without
+ * The small integer that `lang` holds. 1 is en_US, as Pipedrive has it; the others are ours and never change. A locale without
  * a number of its own has 0: clients read `locale` and `language`.
  */
 const ids: Readonly<Record<string, number>> = {

@@ -21,7 +21,7 @@ describe('GET /users/me', () => {
   })
   afterEach(() => provider.close())
 
-  it('answers the wire’s example for James Bond of the sandbox: same keys, same order, same values', async () => {
+  it('answers the documented example for James Bond of the sandbox: same keys, same order, same values', async () => {
     const winter = Date.UTC(2026, 0, 15)
     const tenantry = createTenantry({
       store: { path: ':memory:' },

@@ -1,46 +1,57 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Runtime } from '../config/runtime.ts'
-import { basePathOf } from '../http/base-path.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
-import type { BearerRecord } from '../store/queries/bearer.ts'
-import { type Soon, soon } from '../store/store.ts'
+import { ResponseBody } from '../http/hot-route.ts'
+import type { BearerRecord } from '../store/bearer-record.ts'
+import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { requireBearer } from '../tokens/bearer.ts'
-import { writeUser } from './user-answer.ts'
+import { writeUser } from './user-json.ts'
 
 /** The paths that real clients call. */
 export const usersMePaths = ['/users/me', '/v1/users/me', '/api/v1/users/me']
 
-/** Those, and the same below the base path of an origin that has one. */
-export function pathsBelow(origin: string): string[] {
-  const basePath = basePathOf(origin)
-  return basePath === '' ? usersMePaths : [...usersMePaths, ...usersMePaths.map(path => basePath + path)]
-}
-
-export interface UsersMeAnswer {
+export interface UsersMeResponse {
   status: ContentfulStatusCode
   headers: Record<string, string>
-  body: Body
+  body: ResponseBody
 }
 
-/** A text for the wire, with what sending it takes. */
-export class Body {
-  readonly text: string
-  /** In bytes of UTF-8. */
-  readonly length: number
+export const OK_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 
-  constructor(text: string) {
-    this.text = text
-    this.length = Buffer.byteLength(text)
-  }
+/** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
+export const usersMe: RouteHandler = async c => {
+  const { status, headers, body } = await respondUsersMe(c.var.runtime, c.req.header('Authorization'))
+  return c.body(body.text, status, headers)
+}
 
-  /** Whether each of its characters is one byte. */
-  get isAscii(): boolean {
-    return this.length === this.text.length
+/** The response to `GET /users/me`, for any server. @param authorization the request's header */
+export function respondUsersMe(runtime: Runtime, authorization: string | undefined): MaybePromise<UsersMeResponse> {
+  try {
+    const response = whenReady(requireBearer(runtime, authorization, 'base'), bearer => ({
+      status: 200 as const,
+      headers: OK_HEADERS,
+      body: renderUser(bearer, runtime.clock()),
+    }))
+    return response instanceof Promise ? response.catch(refusal) : response
+  } catch (error) {
+    return refusal(error)
   }
 }
 
-class Rendered extends Body {
+/** @throws whatever is not an {@link ApiError} */
+function refusal(error: unknown): UsersMeResponse {
+  if (!(error instanceof ApiError)) throw error
+  return {
+    status: error.status,
+    headers: { ...OK_HEADERS, ...error.headers },
+    body: new ResponseBody(JSON.stringify(error.body())),
+  }
+}
+
+const MINUTE = 60_000
+
+class RenderedUser extends ResponseBody {
   readonly minute: number
 
   constructor(text: string, minute: number) {
@@ -49,49 +60,15 @@ class Rendered extends Body {
   }
 }
 
-export const OK_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+/** For as long as the store caches the record. */
+const rendered = new WeakMap<BearerRecord, RenderedUser>()
 
-/** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
-export const usersMe: RouteHandler = async c => {
-  const { status, headers, body } = await answerUsersMe(c.var.runtime, c.req.header('Authorization'))
-  return c.body(body.text, status, headers)
-}
-
-/**
- * The same for whatever server it is in.
- * @param authorization the request's header
- */
-export function answerUsersMe(runtime: Runtime, authorization: string | undefined): Soon<UsersMeAnswer> {
-  try {
-    const answer = soon(requireBearer(runtime, authorization, 'base'), bearer => ({
-      status: 200 as const,
-      headers: OK_HEADERS,
-      body: render(bearer, runtime.clock()),
-    }))
-    return answer instanceof Promise ? answer.catch(refuse) : answer
-  } catch (error) {
-    return refuse(error)
-  }
-}
-
-/** @throws what is no refusal */
-function refuse(error: unknown): UsersMeAnswer {
-  if (!(error instanceof ApiError)) throw error
-  return {
-    status: error.status,
-    headers: { ...OK_HEADERS, ...error.headers },
-    body: new Body(JSON.stringify(error.body())),
-  }
-}
-
-const MINUTE = 60_000
-
-/** The same record makes the same answer, but for the offset of its time zone: rendered once a minute, and kept with it. */
-function render(bearer: BearerRecord, now: number): Body {
+/** The same record gives the same body, except for the time zone's offset: rendered once a minute. */
+function renderUser(bearer: BearerRecord, now: number): ResponseBody {
   const minute = Math.floor(now / MINUTE)
-  const known = bearer.kept
-  if (known instanceof Rendered && known.minute === minute) return known
-  const body = new Rendered(`{"success":true,"data":${writeUser(bearer, now)}}`, minute)
-  bearer.kept = body
+  const known = rendered.get(bearer)
+  if (known?.minute === minute) return known
+  const body = new RenderedUser(`{"success":true,"data":${writeUser(bearer, now)}}`, minute)
+  rendered.set(bearer, body)
   return body
 }

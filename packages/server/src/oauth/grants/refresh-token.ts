@@ -1,7 +1,7 @@
 import { OAuthError } from '../../http/errors.ts'
-import { refresh } from '../../tokens/refresh.ts'
 import { parseScopes } from '../../tokens/scopes.ts'
 import { type Grant, requireParameter } from './grant.ts'
+import { refresh } from './refresh-rotation.ts'
 
 /**
  * A refresh token for its successor (RFC 6749 section 6).
@@ -10,7 +10,7 @@ import { type Grant, requireParameter } from './grant.ts'
 export const exchangeRefreshToken: Grant = (runtime, app, form) => {
   const presented = requireParameter(form, 'refresh_token')
   const scope = form.get('scope')
-  const requested = scope === undefined ? undefined : parseScopes(scope, app.wire)
+  const requested = scope === undefined ? undefined : parseScopes(scope, app.profile)
   if (scope !== undefined && !requested?.length) throw new OAuthError('invalid_scope', 'The scope is malformed.')
   return refresh(runtime, app, presented, requested)
 }

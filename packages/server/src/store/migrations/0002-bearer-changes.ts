@@ -1,34 +1,38 @@
 import type { Migration } from './migration.ts'
 
-const log = (table: string, event: string, columns: string, values: string) =>
-  `CREATE TRIGGER ${table}_bearer_${event.toLowerCase()} AFTER ${event} ON ${table} BEGIN
-    INSERT INTO bearer_changes (${columns}) VALUES (${values});
-  END`
-
-const events = ['UPDATE', 'DELETE']
+const EVENTS = ['UPDATE', 'DELETE']
 
 /**
- * A log, written in the same transaction as the change itself, of everything that a bearer check's answer may depend
- * on: which token, which member, which company or which app. Cascades are logged too, since they fire triggers.
+ * On SQLite, a log of everything that the answer of a bearer check depends on: which token, member, company or app was
+ * changed. It is written in the transaction of the change itself. Cascades are logged too, since they fire triggers.
+ * PostgreSQL is asked each time.
  */
 export const bearerChanges: Migration = {
   version: 2,
   name: 'bearer changes',
-  // Other engines are asked each time.
-  only: 'sqlite',
-  statements: [
-    `CREATE TABLE bearer_changes (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
-      company_id INTEGER,
-      user_id INTEGER,
-      token_hash BLOB,
-      client_id TEXT
-    )`,
-    ...events.flatMap(event => [
-      log('access_tokens', event, 'company_id, token_hash', 'old.company_id, old.token_hash'),
-      log('memberships', event, 'company_id, user_id', 'old.company_id, old.user_id'),
-      log('companies', event, 'company_id', 'old.company_id'),
-      log('apps', event, 'client_id', 'old.client_id'),
-    ]),
-  ],
+  statements: ({ name }) => (name === 'sqlite' ? [createLog, ...createTriggers()] : []),
+}
+
+const createLog = `CREATE TABLE bearer_changes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  company_id INTEGER,
+  user_id INTEGER,
+  token_hash BLOB,
+  client_id TEXT
+)`
+
+function createTriggers(): string[] {
+  return EVENTS.flatMap(event => [
+    createTrigger('access_tokens', event, ['company_id', 'token_hash']),
+    createTrigger('memberships', event, ['company_id', 'user_id']),
+    createTrigger('companies', event, ['company_id']),
+    createTrigger('apps', event, ['client_id']),
+  ])
+}
+
+function createTrigger(table: string, event: string, columns: readonly string[]): string {
+  const values = columns.map(column => `old.${column}`).join(', ')
+  return `CREATE TRIGGER ${table}_bearer_${event.toLowerCase()} AFTER ${event} ON ${table} BEGIN
+    INSERT INTO bearer_changes (${columns.join(', ')}) VALUES (${values});
+  END`
 }

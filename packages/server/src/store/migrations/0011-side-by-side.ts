@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts'
 
-/** Which earlier programs a step leaves working, so that they can tell. */
+/** Each later step records which earlier programs work with it. */
 export const sideBySide: Migration = {
   version: 11,
   name: 'side by side',
-  statements: ['ALTER TABLE migrations ADD COLUMN works_with INTEGER'],
+  statements: ({ integer }) => [`ALTER TABLE migrations ADD COLUMN works_with ${integer}`],
 }

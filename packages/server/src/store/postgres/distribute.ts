@@ -1,7 +1,7 @@
 import { StoreOpenError } from '../store.ts'
 import { placements } from './distribution.ts'
-import { inTransaction } from './migrate.ts'
 import type { Session } from './session.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Whether the tables lie on the machines of a Citus cluster. */
 export async function isDistributed(session: Session): Promise<boolean> {

@@ -6,7 +6,7 @@ import { Pool } from './pool.ts'
 import type { Session } from './session.ts'
 
 /** What a ping waits for a connection and its answer, in milliseconds. */
-const PING_PATIENCE = 2000
+const PING_TIMEOUT = 2000
 
 const ping = async (session: Session) => void (await session.query('SELECT 1'))
 
@@ -24,7 +24,7 @@ describe.runIf(postgresUrl)('a pool whose connections are all in use', () => {
       () => 'answered',
       (error: unknown) => error,
     )
-    while (performance.now() < begun + PING_PATIENCE + 200) await new Promise(resolve => setTimeout(resolve, 50))
+    while (performance.now() < begun + PING_TIMEOUT + 200) await new Promise(resolve => setTimeout(resolve, 50))
     end.resolve()
     await holder
     const refusal = await check

@@ -8,12 +8,12 @@ import { Session } from './session.ts'
 
 const SECOND = 1000
 /** How long a caller waits for an answer; a little longer than the server lets a statement run. */
-const PATIENCE = STATEMENT_TIMEOUT + SECOND
-const PING_PATIENCE = 2 * SECOND
+const TIMEOUT = STATEMENT_TIMEOUT + SECOND
+const PING_TIMEOUT = 2 * SECOND
 /** The most that may wait for a connection; more would be answered too late to be of use. */
-const MOST_WAITING = 5000
-const SHORTEST_PAUSE = 50
-const LONGEST_PAUSE = 500
+const MAX_WAITING = 5000
+const MIN_PAUSE = 50
+const MAX_PAUSE = 500
 
 /** What may still become of a transaction. */
 export interface Attempt {
@@ -47,7 +47,7 @@ export class Pool {
    * @throws {StoreUnavailable}
    */
   read<Value>(run: (session: Session) => Promise<Value>): Promise<Value> {
-    return this.#run(run, PATIENCE)
+    return this.#run(run, TIMEOUT)
   }
 
   /**
@@ -56,7 +56,7 @@ export class Pool {
    * @throws {StoreUnavailable}
    */
   write<Value>(run: Run<Value>): Promise<Value> {
-    return this.#run(run, PATIENCE)
+    return this.#run(run, TIMEOUT)
   }
 
   /**
@@ -64,7 +64,7 @@ export class Pool {
    * @throws {StoreUnavailable}
    */
   check(run: (session: Session) => Promise<void>): Promise<void> {
-    return this.#run(run, PING_PATIENCE)
+    return this.#run(run, PING_TIMEOUT)
   }
 
   async close() {
@@ -72,9 +72,9 @@ export class Pool {
     await this.#pool.end()
   }
 
-  async #run<Value>(run: Run<Value>, patience: number) {
-    const deadline = performance.now() + patience
-    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  async #run<Value>(run: Run<Value>, timeout: number) {
+    const deadline = performance.now() + timeout
+    for (let pause = MIN_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       this.#refuseWhileDown()
       const attempt = { committing: false }
       try {
@@ -93,14 +93,14 @@ export class Pool {
 
   #refuseWhileDown() {
     if (this.#down !== undefined) throw new StoreUnavailable(`PostgreSQL does not answer: ${this.#down}`)
-    if (this.#pool.waitingCount > MOST_WAITING) throw new StoreUnavailable('too many statements are waiting')
+    if (this.#pool.waitingCount > MAX_WAITING) throw new StoreUnavailable('too many statements are waiting')
   }
 
   /** @param deadline on the clock of `performance.now()` */
   async #attempt<Value>(run: Run<Value>, attempt: Attempt, deadline: number): Promise<Value> {
     const client = await this.#connect()
-    const patience = deadline - performance.now()
-    if (patience <= 0) {
+    const timeout = deadline - performance.now()
+    if (timeout <= 0) {
       // Nothing was begun, and the connection is well: it waited for others.
       client.release()
       throw new StoreUnavailable('no connection to PostgreSQL became free in time')
@@ -109,8 +109,8 @@ export class Pool {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.#watch()
-        reject(new StoreUnavailable(`PostgreSQL did not answer within ${Math.round(patience)} ms`))
-      }, patience)
+        reject(new StoreUnavailable(`PostgreSQL did not answer within ${Math.round(timeout)} ms`))
+      }, timeout)
     })
     const outcome = run(new Session(client, this.#prepares), attempt)
     try {
@@ -153,7 +153,7 @@ export class Pool {
     for (;;) {
       this.#down = await this.#silence()
       if (this.#down === undefined || this.#isClosed) return
-      await sleep(LONGEST_PAUSE, undefined, { ref: false })
+      await sleep(MAX_PAUSE, undefined, { ref: false })
     }
   }
 
@@ -167,7 +167,7 @@ export class Pool {
     try {
       await Promise.race([
         probe.connect().then(() => probe.query('SELECT 1')),
-        sleep(PING_PATIENCE, undefined, { ref: false, signal: late.signal }).then(() =>
+        sleep(PING_TIMEOUT, undefined, { ref: false, signal: late.signal }).then(() =>
           Promise.reject(new Error('nothing came within two seconds')),
         ),
       ])

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
+import type { BearerRecord } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
 import {
-  type LookUp,
   OutcomeUnknown,
   type Statement,
   type Store,
@@ -12,11 +12,11 @@ import {
   type WriteResult,
 } from '../store.ts'
 import { requireAddress } from './address.ts'
+import { BearerBatches } from './bearer-batches.ts'
 import { newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
 import { ConnectionLost, explainError } from './errors.ts'
-import { BatchedLookUps } from './look-ups.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
 import { type Attempt, Pool } from './pool.ts'
@@ -87,14 +87,15 @@ interface Transaction {
 class PostgresStore implements Store {
   readonly engine = 'postgres'
   readonly db: Kysely<Schema>
-  readonly bearerChanges = undefined
   readonly ready: Promise<void>
   readonly #pool: Pool
+  readonly #bearers: BearerBatches
   #isDistributed = false
 
   constructor(options: PostgresOptions) {
     this.#pool = new Pool(options)
     this.db = new Kysely<Schema>({ dialect: postgresDialect(this.#pool) })
+    this.#bearers = new BearerBatches(this.#pool, this.db, () => this.#isDistributed)
     this.ready = this.#open(options)
     // Whoever does not wait for it meets the same error at the first statement.
     this.ready.catch(() => {})
@@ -116,9 +117,8 @@ class PostgresStore implements Store {
     return this.#isDistributed
   }
 
-  prepare(lookUp: LookUp) {
-    const batched = new BatchedLookUps(this.#pool, lookUp, () => this.#isDistributed)
-    return (companyId: number, hash: Uint8Array) => batched.find(companyId, hash)
+  findBearer(tokenHash: string, companyId: number): Promise<BearerRecord | undefined> {
+    return this.#bearers.find(tokenHash, companyId)
   }
 
   async write(statements: readonly Statement[]): Promise<WriteResult[]> {

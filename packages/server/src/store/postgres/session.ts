@@ -38,12 +38,12 @@ export class Session {
 const names = new Map<string, string>()
 
 /** The most texts that are prepared; each is kept by every connection. */
-const MOST_NAMES = 500
+const MAX_NAMES = 500
 
 /** What a text is prepared as; those that differ by the length of a list are left out when they are too many. */
 function nameOf(sql: string): string | undefined {
   let name = names.get(sql)
-  if (name === undefined && names.size < MOST_NAMES) {
+  if (name === undefined && names.size < MAX_NAMES) {
     name = `t${names.size}`
     names.set(sql, name)
   }

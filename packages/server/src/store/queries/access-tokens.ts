@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
-import { KeptQuery } from '../kept-query.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { AccessTokensTable } from '../schema.ts'
 import { type Statement, type Store, statement } from '../store.ts'
 import type { Family } from './families.ts'
 
 export type AccessTokenRow = Selectable<AccessTokensTable>
 
-const insertion = new KeptQuery((db, row: AccessTokenRow) =>
+const insertion = new PreparedQuery((db, row: AccessTokenRow) =>
   db.insertInto('access_tokens').values({
     company_id: row.company_id,
     token_hash: row.token_hash,
@@ -43,7 +43,7 @@ export function deleteAccessToken({ db }: Store, companyId: number, tokenHash: U
   )
 }
 
-const sweep = new KeptQuery((db, { company_id, user_id, client_id, family_id, now }: Family & { now: number }) =>
+const sweep = new PreparedQuery((db, { company_id, user_id, client_id, family_id, now }: Family & { now: number }) =>
   db
     .deleteFrom('access_tokens')
     .where('company_id', '=', company_id)

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
-import { KeptQuery } from '../kept-query.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { contains, type ListPage, paged } from './lists.ts'
@@ -11,7 +11,7 @@ export function insertApp({ db }: Store, row: AppRow): Statement {
   return statement(db.insertInto('apps').values(row))
 }
 
-const byId = new KeptQuery((db, { clientId }: { clientId: string }) =>
+const byId = new PreparedQuery((db, { clientId }: { clientId: string }) =>
   db.selectFrom('apps').select(columns.apps).where('client_id', '=', clientId),
 )
 
@@ -46,7 +46,7 @@ export function setAppSecret(
 export type AppColumns = Partial<
   Pick<
     AppRow,
-    'name' | 'maker' | 'icon' | 'icon_type' | 'redirect_uris' | 'scopes' | 'wire' | 'require_pkce' | 'uninstall_url'
+    'name' | 'maker' | 'icon' | 'icon_type' | 'redirect_uris' | 'scopes' | 'profile' | 'require_pkce' | 'uninstall_url'
   >
 >
 
@@ -61,7 +61,7 @@ export function deleteAppRow({ db }: Store, clientId: string): Statement {
 }
 
 /** Of the apps whose client secret is kept encrypted. */
-export function listKeptSecrets({ db }: Store): Promise<{ client_id: string; encrypted_secret: string }[]> {
+export function listEncryptedSecrets({ db }: Store): Promise<{ client_id: string; encrypted_secret: string }[]> {
   return db
     .selectFrom('apps')
     .select(['client_id', 'encrypted_secret'])

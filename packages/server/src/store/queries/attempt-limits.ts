@@ -45,7 +45,7 @@ export function putLimit({ db }: Store, key: string, before: number | undefined,
 }
 
 /** Gives one attempt back, after it turned out well. */
-export function giveBack({ db }: Store, key: string, cost: number): Statement {
+export function revokeInstallation({ db }: Store, key: string, cost: number): Statement {
   return statement(
     db
       .updateTable('attempt_limits')

@@ -1,8 +1,7 @@
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
 import type { AuthorizationCodesTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
-import type { Family } from './families.ts'
 
 export type AuthorizationCodeRow = Selectable<AuthorizationCodesTable>
 
@@ -21,35 +20,6 @@ export function findAuthorizationCode(
     .where('company_id', '=', companyId)
     .where('code_hash', '=', codeHash)
     .executeTakeFirst()
-}
-
-/** The used codes of a family of which no refresh token is left. */
-export function deleteCodesOfEndedFamily(
-  { db }: Store,
-  { company_id, user_id, client_id, family_id }: Pick<AuthorizationCodeRow, keyof Family>,
-): Statement {
-  return statement(
-    db
-      .deleteFrom('authorization_codes')
-      .where('company_id', '=', company_id)
-      .where('user_id', '=', user_id)
-      .where('client_id', '=', client_id)
-      .where('family_id', '=', family_id)
-      .where('used_at', 'is not', null)
-      .where(eb =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('refresh_tokens as token')
-              .select(sql`1`.as('one'))
-              .where('token.company_id', '=', company_id)
-              .where('token.user_id', '=', user_id)
-              .where('token.client_id', '=', client_id)
-              .where('token.family_id', '=', family_id),
-          ),
-        ),
-      ),
-  )
 }
 
 /** Holds only for the first use. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
-import { deleteCodesOfEndedFamily } from './authorization-codes.ts'
+import { deleteCodesOfEndedFamily } from './families.ts'
 import { takeLease } from './leases.ts'
 
 const BATCH = 500
@@ -20,7 +20,8 @@ const deleteOldChanges = sql`DELETE FROM bearer_changes
  */
 export async function cleanExpired(store: Store, clock: () => number): Promise<boolean> {
   if (!(await writeUnlessConflict(store, [takeLease(store, 'clean expired', clock(), clock() + LEASE)]))) return false
-  while (await deleteExpired(store, clock() - LATE));
+  let mayHaveMore = true
+  while (mayHaveMore) mayHaveMore = await deleteExpired(store, clock() - LATE)
   return true
 }
 
@@ -41,7 +42,7 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'used_assertions', 'expires_at', ['client_id', 'jti_hash'], before),
   ])
   const deletions = [...accessTokens, ...found.flat()]
-  if (store.bearerChanges) deletions.push(statement({ compile: () => deleteOldChanges.compile(store.db) }))
+  if (store.engine === 'sqlite') deletions.push(statement({ compile: () => deleteOldChanges.compile(store.db) }))
   if (deletions.length > 0) await store.write(deletions)
   return [accessTokens, ...found].some(({ length }) => length >= BATCH)
 }

@@ -1,5 +1,5 @@
+import { sql } from 'kysely'
 import { type Statement, type Store, statement } from '../store.ts'
-import { deleteCodesOfEndedFamily } from './authorization-codes.ts'
 import { lockInstallation } from './installations.ts'
 
 /** A refresh token and all its successors, with the access tokens they gave. */
@@ -24,4 +24,33 @@ export function endFamily(store: Store, family: Family): Statement[] {
     ),
   )
   return [...lockInstallation(store, family), ...deletions, deleteCodesOfEndedFamily(store, family)]
+}
+
+/** The used codes of a family of which no refresh token is left. */
+export function deleteCodesOfEndedFamily(
+  { db }: Store,
+  { company_id, user_id, client_id, family_id }: Family,
+): Statement {
+  return statement(
+    db
+      .deleteFrom('authorization_codes')
+      .where('company_id', '=', company_id)
+      .where('user_id', '=', user_id)
+      .where('client_id', '=', client_id)
+      .where('family_id', '=', family_id)
+      .where('used_at', 'is not', null)
+      .where(eb =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('refresh_tokens as token')
+              .select(sql`1`.as('one'))
+              .where('token.company_id', '=', company_id)
+              .where('token.user_id', '=', user_id)
+              .where('token.client_id', '=', client_id)
+              .where('token.family_id', '=', family_id),
+          ),
+        ),
+      ),
+  )
 }

@@ -106,22 +106,31 @@ export function lockInstallation({ db, engine }: Store, key: InstallationKey): S
   return [statement(query)]
 }
 
-/** Removes an installation, and with it by cascade its codes and tokens. */
-export function deleteInstallation({ db }: Store, key: InstallationKey): Statement {
-  return expecting(
-    1,
-    db
-      .deleteFrom('installations')
-      .where('company_id', '=', key.company_id)
-      .where('user_id', '=', key.user_id)
-      .where('client_id', '=', key.client_id),
-  )
+/** All installations of a member, or the one of an app. */
+export type InstallationsOf = Omit<InstallationKey, 'client_id'> & { client_id?: string }
+
+/**
+ * Ends installations: queues the uninstall callbacks that their apps asked for, then deletes the installations, and with
+ * them by cascade their codes and tokens. With a `client_id` it holds only if that app is installed.
+ * @param endedAt milliseconds since 1970
+ */
+export function endInstallations(store: Store, of: InstallationsOf, endedAt: number): Statement[] {
+  return [queueUninstallCallbacks(store, of, endedAt), deleteInstallations(store, of)]
 }
 
-/** Queues the callbacks that the end of these installations calls for; goes before the statement that ends them. */
-export function queueUninstallCallbacks(
+/** Deletes an installation of an app that is being deleted itself: there is nobody to call back. */
+export function discardInstallation(store: Store, { company_id, user_id, client_id }: InstallationKey): Statement {
+  return deleteInstallations(store, { company_id, user_id, client_id })
+}
+
+function deleteInstallations({ db }: Store, { company_id, user_id, client_id }: InstallationsOf): Statement {
+  const ofMember = db.deleteFrom('installations').where('company_id', '=', company_id).where('user_id', '=', user_id)
+  return client_id === undefined ? statement(ofMember) : expecting(1, ofMember.where('client_id', '=', client_id))
+}
+
+function queueUninstallCallbacks(
   { db }: Store,
-  key: Omit<InstallationKey, 'client_id'> & { client_id?: string },
+  { company_id, user_id, client_id }: InstallationsOf,
   endedAt: number,
 ): Statement {
   let ending = db
@@ -134,16 +143,16 @@ export function queueUninstallCallbacks(
       sql<number>`cast(${endedAt} as bigint)`.as('ended_at'),
       sql<number>`cast(${endedAt} as bigint)`.as('next_attempt_at'),
     ])
-    .where('i.company_id', '=', key.company_id)
-    .where('i.user_id', '=', key.user_id)
+    .where('i.company_id', '=', company_id)
+    .where('i.user_id', '=', user_id)
     .where('a.uninstall_url', 'is not', null)
-  if (key.client_id !== undefined) ending = ending.where('i.client_id', '=', key.client_id)
+  if (client_id !== undefined) ending = ending.where('i.client_id', '=', client_id)
   return statement(
     db
       .insertInto('uninstall_callbacks')
       .columns(['company_id', 'user_id', 'client_id', 'ended_at', 'next_attempt_at'])
       .expression(ending)
-      // The same end told twice within a millisecond is one callback.
+      // The same installation, ended twice within a millisecond, is one callback.
       .onConflict(conflict => conflict.columns(['company_id', 'user_id', 'client_id', 'ended_at']).doNothing()),
   )
 }

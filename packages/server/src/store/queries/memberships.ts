@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
-import { KeptQuery } from '../kept-query.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { endInstallations } from './installations.ts'
 import { type ListPage, paged } from './lists.ts'
 
 export type MembershipRow = Selectable<MembershipsTable>
@@ -100,9 +101,12 @@ export function updateMembership(
   )
 }
 
-/** Removes a membership, and with it by cascade its installations and their tokens. */
-export function deleteMembership({ db }: Store, companyId: number, userId: number): Statement[] {
+/** Ends a membership with its installations, their codes and tokens. Holds only if there is such a membership. */
+export function endMembership(store: Store, companyId: number, userId: number, endedAt: number): Statement[] {
+  const { db } = store
   return [
+    ...lockMembership(store, companyId, userId),
+    ...endInstallations(store, { company_id: companyId, user_id: userId }, endedAt),
     expecting(1, db.deleteFrom('memberships').where('company_id', '=', companyId).where('user_id', '=', userId)),
     statement(db.deleteFrom('user_companies').where('user_id', '=', userId).where('company_id', '=', companyId)),
   ]
@@ -120,7 +124,7 @@ export function recordSignIn({ db }: Store, userId: number, companyIds: number[]
   )
 }
 
-const stillActive = new KeptQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+const stillActive = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -141,7 +145,7 @@ export function requireActiveMembership(store: Store, companyId: number, userId:
  * Keeps installations from being added to a membership until this write is done. SQLite's writes go one after the other
  * anyway; elsewhere what is added at the same moment would not be seen by the statements that end what is there.
  */
-export function lockMembership({ db, engine }: Store, companyId: number, userId: number): Statement[] {
+function lockMembership({ db, engine }: Store, companyId: number, userId: number): Statement[] {
   if (engine === 'sqlite') return []
   const query = db
     .selectFrom('memberships')
@@ -160,7 +164,7 @@ export function requireMembershipCount({ db }: Store, userId: number, count: num
   return expecting(count, db.selectFrom('user_companies').select('company_id').where('user_id', '=', userId))
 }
 
-const active = new KeptQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+const active = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')

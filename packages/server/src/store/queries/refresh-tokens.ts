@@ -1,12 +1,12 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
-import { KeptQuery } from '../kept-query.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { RefreshTokensTable } from '../schema.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
 
 export type RefreshTokenRow = Selectable<RefreshTokensTable>
 
-const insertion = new KeptQuery((db, row: RefreshTokenRow) =>
+const insertion = new PreparedQuery((db, row: RefreshTokenRow) =>
   db.insertInto('refresh_tokens').values({
     company_id: row.company_id,
     token_hash: row.token_hash,
@@ -25,7 +25,7 @@ export function insertRefreshToken(store: Store, row: RefreshTokenRow): Statemen
   return insertion.statement(store, row)
 }
 
-const byHash = new KeptQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
+const byHash = new PreparedQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
   db
     .selectFrom('refresh_tokens')
     .select(columns.refresh_tokens)
@@ -41,13 +41,14 @@ export function findRefreshToken(
   return byHash.first(store, { companyId, tokenHash })
 }
 
-const firstUse = new KeptQuery((db, token: Pick<RefreshTokenRow, 'company_id' | 'token_hash'> & { usedAt: number }) =>
-  db
-    .updateTable('refresh_tokens')
-    .set({ used_at: token.usedAt })
-    .where('company_id', '=', token.company_id)
-    .where('token_hash', '=', token.token_hash)
-    .where('used_at', 'is', null),
+const firstUse = new PreparedQuery(
+  (db, token: Pick<RefreshTokenRow, 'company_id' | 'token_hash'> & { usedAt: number }) =>
+    db
+      .updateTable('refresh_tokens')
+      .set({ used_at: token.usedAt })
+      .where('company_id', '=', token.company_id)
+      .where('token_hash', '=', token.token_hash)
+      .where('used_at', 'is', null),
 )
 
 /** Holds only for the first use. */

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { CLOCK_SKEW } from '../clock-skew.ts'
 import { columns } from '../columns.ts'
 import type { UninstallCallbacksTable } from '../schema.ts'
-import { expecting, readBeside, type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
+import { expecting, readInBackground, type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
 
 export type UninstallCallbackRow = Selectable<UninstallCallbacksTable>
 
@@ -29,7 +29,7 @@ export async function listAppsWithCallbacks(store: Store, after: string, limit: 
           WHERE more.gave_up_at IS NULL AND more.client_id > app.client_id)
         FROM app WHERE app.client_id IS NOT NULL
       ) SELECT client_id FROM app WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`
-  const rows = await readBeside<{ client_id: string }>(store, query.compile(store.db))
+  const rows = await readInBackground<{ client_id: string }>(store, query.compile(store.db))
   return rows.map(row => row.client_id)
 }
 
@@ -57,7 +57,7 @@ export async function claimDueCallbacks(
     .limit(sql.lit(limit))
   // Until its claim ends it is not due: whoever looks for what is due does not go through what others are sending.
   const claimed = { claimed_until: until, next_attempt_at: until }
-  const found = await readBeside<UninstallCallbackRow>(store, due.select(columns.uninstall_callbacks).compile())
+  const found = await readInBackground<UninstallCallbackRow>(store, due.select(columns.uninstall_callbacks).compile())
   const taken = await Promise.all(found.map(callback => claimOne(store, callback, claimed)))
   return taken.filter(callback => callback !== undefined)
 }
@@ -133,7 +133,7 @@ export function releaseCallback({ db }: Store, callback: UninstallCallbackRow, n
 }
 
 /** Those not yet heard: pending or given up. */
-export function listUnheardCallbacks({ db }: Store): Promise<UninstallCallbackRow[]> {
+export function listPendingCallbacks({ db }: Store): Promise<UninstallCallbackRow[]> {
   return db.selectFrom('uninstall_callbacks').select(columns.uninstall_callbacks).orderBy('ended_at').execute()
 }
 

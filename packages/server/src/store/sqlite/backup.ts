@@ -1,10 +1,10 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
-import { requireReadableSchema } from '../migrate.ts'
 import { makePrivateFile } from '../private-file.ts'
 import { StoreOpenError } from '../store.ts'
 import { explainOpenError, isDiskFull, openConnection } from './connection.ts'
+import { requireReadableSchema } from './migrate.ts'
 
 /** What SQLite keeps beside a database: commits that are not in it yet, and their index. */
 const BESIDE = ['-wal', '-journal', '-shm']

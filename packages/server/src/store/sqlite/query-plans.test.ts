@@ -2,8 +2,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProvider } from '../../../../../tests/support/provider.ts'
 import { planOf, preparedStatements, slowStep } from '../../../../../tests/support/watch-plans.ts'
-import { migrate } from '../migrate.ts'
 import { openConnection } from './connection.ts'
+import { migrate } from './migrate.ts'
+import { applyPlannerStatistics } from './planner-statistics.ts'
 
 /** What is done to one row takes the same time in a large company as in a small one. */
 describe('the plans of the embedded database', () => {
@@ -12,6 +13,7 @@ describe('the plans of the embedded database', () => {
   beforeAll(() => {
     database = openConnection(':memory:', 'write')
     migrate(database)
+    applyPlannerStatistics(database)
   })
   afterAll(() => database.close())
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
-import { migrate, migrations, schemaVersion } from '../migrate.ts'
+import { migrations } from '../migrations/migrations.ts'
 import { allocateId } from '../queries/ids.ts'
 import { findSetting, putSetting } from '../queries/settings.ts'
 import {
@@ -16,6 +16,7 @@ import {
   statement,
   WriteConflict,
 } from '../store.ts'
+import { migrate, schemaVersion } from './migrate.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import { ThreadWriter } from './writer.ts'
 
@@ -171,7 +172,7 @@ describe('the embedded store on disk', () => {
   it('a migration that fails leaves nothing behind', () => {
     const database = new DatabaseSync(path)
     const version = migrations.at(-1)!.version
-    const broken = { version: version + 1, name: 'broken', statements: ['CREATE TABLE half (x)', 'nonsense'] }
+    const broken = { version: version + 1, name: 'broken', statements: () => ['CREATE TABLE half (x)', 'nonsense'] }
     expect(() => migrate(database, [...migrations, broken])).toThrow()
     expect(schemaVersion(database)).toBe(version)
     expect(database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'half'").get()).toBeUndefined()
@@ -180,7 +181,7 @@ describe('the embedded store on disk', () => {
 
   it('refuses a database that a newer program made, and changes nothing', () => {
     const database = new DatabaseSync(path)
-    migrate(database, [...migrations, { version: 99, name: 'of the future', statements: [] }])
+    migrate(database, [...migrations, { version: 99, name: 'of the future', statements: () => [] }])
     database.close()
     expect(() => openSqliteStore({ path, migrate: true })).toThrow(/schema version 99.*Use the newer program/)
   })

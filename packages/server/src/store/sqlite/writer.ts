@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** The most writes that share one commit. */
-const LARGEST_BATCH = 512
+const MAX_BATCH = 512
 
 /**
  * Commits on a thread of its own. Writes that arrive while a commit is under way share the next one: one fsync for
@@ -80,7 +80,7 @@ export class ThreadWriter implements Writer {
 
   #send() {
     if (!this.#thread || this.#committing.length > 0 || this.#queue.length === 0) return
-    this.#committing = this.#queue.splice(0, LARGEST_BATCH)
+    this.#committing = this.#queue.splice(0, MAX_BATCH)
     this.#thread.postMessage({ writes: this.#committing.map(waiting => waiting.statements) })
   }
 

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathOf, startContestant, type Target } from './start.ts'
+
+/** A peer, with grants that are made anew at each start. */
+export interface Rival {
+  name: string
+  /** Where it writes its access and refresh tokens. */
+  accessTokens: string
+  refreshTokens: string
+  start(): Promise<Target>
+}
+
+const RIVALS = pathOf('../peers')
+
+export interface RivalOptions {
+  folder: string
+  grants: number
+  /** On disk, as for refreshes; otherwise where the peer is fastest. */
+  durable: boolean
+}
+
+/** oidc-provider, and better-auth's OAuth provider; better-auth is installed when it is not there yet. */
+export function listPeers({ folder, grants, durable }: RivalOptions): Rival[] {
+  installRivals()
+  let starts = 0
+  const peer = (name: string, program: string, where: 'memory' | 'file'): Rival => {
+    const accessTokens = join(folder, `${name}-access`)
+    const refreshTokens = join(folder, `${name}-refresh`)
+    return {
+      name: `${name} ${versionOf(name)}, ${where === 'memory' ? 'in memory' : 'SQLite'}`,
+      accessTokens,
+      refreshTokens,
+      start() {
+        const database = where === 'file' ? join(folder, `${name}-${starts++}.db`) : undefined
+        return startContestant([program, JSON.stringify({ grants, accessTokens, refreshTokens, database })])
+      },
+    }
+  }
+  return [
+    peer('oidc-provider', pathOf('./oidc-provider.ts'), durable ? 'file' : 'memory'),
+    peer('better-auth', join(RIVALS, 'better-auth.js'), 'file'),
+  ]
+}
+
+function installRivals() {
+  const list = createHash('sha256')
+    .update(readFileSync(join(RIVALS, 'package.json')))
+    .digest('hex')
+  const mark = join(RIVALS, 'node_modules/.installed')
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === list) return
+  console.error('Installing better-auth beside the benchmarks …')
+  const args = ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel', 'error']
+  const { status, stderr } = spawnSync('npm', args, { cwd: RIVALS, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`npm install in bench/peers ended with ${status}: ${stderr}`)
+  writeFileSync(mark, list)
+}
+
+function versionOf(name: string): string {
+  const places = [join(RIVALS, 'node_modules', name), pathOf(`../../node_modules/${name}`)]
+  const place = places.find(folder => existsSync(folder))!
+  return (JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+/** The Bun that `npm run third-party` installs, or one in the path. */
+export function findBun(): string | undefined {
+  const brought = pathOf('../../tests/third-party/node_modules/.bin/bun')
+  const candidates = [
+    ...['', '-baseline'].map(kind => pathOf(`../../tests/third-party/node_modules/@oven/bun-linux-x64${kind}/bin/bun`)),
+    brought,
+    'bun',
+  ]
+  return candidates.find(program => spawnSync(program, ['--version']).status === 0)
+}

@@ -1,0 +1,19 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+/** Errors that can happen to any request, whichever route it is for. */
+export type CommonErrorKind =
+  | 'not_found'
+  | 'wrong_method'
+  | 'body_too_large'
+  | 'too_many_parameters'
+  | 'unavailable'
+  | 'outcome_unknown'
+  | 'internal'
+
+export interface CommonError {
+  kind: CommonErrorKind
+  status: ContentfulStatusCode
+  /** For developers, in English. */
+  description: string
+  headers: Record<string, string>
+}

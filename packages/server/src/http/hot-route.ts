@@ -1,0 +1,41 @@
+/** A request for a hot route. */
+export interface HotRequest {
+  /** Without its query. */
+  path: string
+  authorization: string | undefined
+}
+
+export interface HotResponse {
+  status: number
+  /** All headers but `X-Request-Id`, `Content-Length`, `Date` and `Connection`. */
+  headers: Readonly<Record<string, string>>
+  requestId: string
+  body: ResponseBody
+}
+
+/**
+ * A `GET` route that is called far more often than all others. A server may answer it from what it has of a request,
+ * without creating a `Request` and a `Response`.
+ */
+export interface HotRoute {
+  readonly paths: ReadonlySet<string>
+  /** @returns undefined for a request that only the full route can answer */
+  respond(request: HotRequest): HotResponse | undefined
+}
+
+/** A text with what sending it needs. */
+export class ResponseBody {
+  readonly text: string
+  /** In bytes of UTF-8. */
+  readonly length: number
+
+  constructor(text: string) {
+    this.text = text
+    this.length = Buffer.byteLength(text)
+  }
+
+  /** Whether each of its characters is one byte. */
+  get isAscii(): boolean {
+    return this.length === this.text.length
+  }
+}

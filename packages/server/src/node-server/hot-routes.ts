@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HotRoute } from '../http/hot-route.ts'
+import { readRawGet } from './raw-request.ts'
+import { type RawResponse, RawResponseWriter } from './raw-response.ts'
+
+/** Answers hot routes, from a raw connection or in a `node:http` server. */
+export class HotRoutes {
+  readonly #routes: ReadonlyMap<string, HotRoute>
+  readonly #writer = new RawResponseWriter()
+
+  constructor(routes: readonly HotRoute[]) {
+    this.#routes = new Map(routes.flatMap(route => [...route.paths].map(path => [path, route] as const)))
+  }
+
+  /** Whether a request is for one of these routes. */
+  matches({ method, url = '' }: IncomingMessage): boolean {
+    return method === 'GET' && this.#routes.has(pathOf(url))
+  }
+
+  /**
+   * @param bytes a chunk that arrived on a connection
+   * @param isLast whether the connection ends with the response
+   * @returns undefined unless the chunk is exactly one request that can be answered now
+   */
+  respondRaw(bytes: Buffer, isLast: boolean): RawResponse | undefined {
+    const request = readRawGet(bytes, this.#routes)
+    const response = request && this.#routes.get(request.path)!.respond(request)
+    return response && this.#writer.write(response, isLast)
+  }
+
+  /** Answers a request of `node:http`, unless it is for another route or only the full route can answer it. */
+  respondTo(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const { method, url = '', headers, rawHeaders } = incoming
+    if (method !== 'GET' || countAuthorizations(rawHeaders) > 1) return false
+    const path = pathOf(url)
+    const response = this.#routes.get(path)?.respond({ path, authorization: headers.authorization })
+    if (!response) return false
+    outgoing.writeHead(response.status, {
+      ...response.headers,
+      'X-Request-Id': response.requestId,
+      'Content-Length': response.body.length,
+    })
+    outgoing.end(response.body.text)
+    return true
+  }
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+/** Without `joinDuplicateHeaders`, Node keeps the first of a repeated header and drops the rest. */
+function countAuthorizations(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    if (name.length === 'authorization'.length && name.toLowerCase() === 'authorization') count += 1
+  }
+  return count
+}

@@ -1,0 +1,158 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { HotRoute } from '../http/hot-route.ts'
+import { FairQueue } from './fair-queue.ts'
+import { HotRoutes } from './hot-routes.ts'
+import { RawConnections } from './raw-connections.ts'
+
+const SECOND = 1000
+/** How long an idle connection is kept open; longer than load balancers keep theirs. */
+const KEEP_ALIVE_TIMEOUT = 65 * SECOND
+/** How long requests that have begun may take once the server closes. */
+const CLOSE_TIMEOUT = 10 * SECOND
+/** Between two looks for connections that have become idle, while the server closes. */
+const CLOSE_SWEEP = 50
+
+/** What answers requests. */
+export interface Served {
+  fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
+  /** Routes that are answered without `fetch` where that is possible. */
+  readonly hotRoutes?: readonly HotRoute[]
+}
+
+/** A listening address whose requests wait until there is something that answers them. */
+export interface Listener {
+  readonly port: number
+  /** From now on requests are answered. */
+  serve(served: Served): void
+  /**
+   * Accepts no new connections, finishes the requests that have begun (within ten seconds), and resolves.
+   * @param idleGrace milliseconds for which idle connections may still send a request, whose response closes them: a
+   * client that sends one at this moment would otherwise find its connection closed
+   */
+  close(idleGrace?: number): Promise<void>
+}
+
+/** A port that cannot be listened on, with a sentence that says why. */
+export class ListenError extends Error {
+  override name = 'ListenError'
+}
+
+/** How long a request may take to arrive, in milliseconds. */
+export interface ArrivalTimeouts {
+  headers: number
+  whole: number
+  /** Between two looks for requests that are late: none is closed later than by this. */
+  checkEvery: number
+}
+
+export const arrivalTimeouts: ArrivalTimeouts = { headers: 10 * SECOND, whole: 30 * SECOND, checkEvery: SECOND }
+
+/**
+ * Listens with limits on headers (16 KiB) and on how long a request may take to arrive.
+ * @param port 0 for any free one
+ * @throws {ListenError}
+ */
+export async function listen(
+  host: string,
+  port: number,
+  timeouts: ArrivalTimeouts = arrivalTimeouts,
+): Promise<Listener> {
+  let served: Served | undefined
+  let hotRoutes = new HotRoutes([])
+  let isClosing = false
+  const isServed = Promise.withResolvers<void>()
+  const listener = getRequestListener(async (request, env) => {
+    await isServed.promise
+    return served!.fetch(request, env as { incoming: IncomingMessage })
+  })
+  const options = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.whole,
+    connectionsCheckingInterval: timeouts.checkEvery,
+    // A repeated header is joined, not dropped.
+    joinDuplicateHeaders: true,
+  }
+  const queue = new FairQueue()
+  const server = createServer(options, (incoming, outgoing) => {
+    if (isClosing) outgoing.shouldKeepAlive = false
+    if (hotRoutes.respondTo(incoming, outgoing)) return
+    if (hotRoutes.matches(incoming)) listener(incoming, outgoing)
+    else queue.add(() => outgoing.destroyed || listener(incoming, outgoing))
+  })
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
+  const rawConnections = takeRawConnections(server, timeouts)
+  await startListening(server, host, port)
+  return {
+    port: (server.address() as { port: number }).port,
+    serve(given) {
+      served = given
+      hotRoutes = new HotRoutes(given.hotRoutes ?? [])
+      rawConnections?.serve(hotRoutes)
+      isServed.resolve()
+    },
+    close(idleGrace = 0) {
+      isClosing = true
+      rawConnections?.beginClosing()
+      return closeGracefully(server, rawConnections, idleGrace)
+    },
+  }
+}
+
+/** Bun runs no JavaScript between a connection and its requests. */
+function takeRawConnections(server: Server, timeouts: ArrivalTimeouts): RawConnections | undefined {
+  if (process.versions.bun) return undefined
+  return new RawConnections(server, { firstTimeout: timeouts.headers, idleTimeout: KEEP_ALIVE_TIMEOUT })
+}
+
+function startListening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(explain(error as NodeJS.ErrnoException, host, port)))
+    server.listen(port, host, resolve)
+  })
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  if (error.code === 'EADDRINUSE') {
+    return new ListenError(
+      `Port ${port} on ${host} is in use. Choose another with --port, or stop the program that uses it.`,
+    )
+  }
+  if (error.code === 'EACCES') {
+    return new ListenError(`Port ${port} needs more privileges. Choose a port above 1023 with --port.`)
+  }
+  return new ListenError(`Cannot listen on ${host}, port ${port}: ${error.message}.`)
+}
+
+async function closeGracefully(
+  server: Server,
+  rawConnections: RawConnections | undefined,
+  idleGrace: number,
+): Promise<void> {
+  const closed = new Promise<void>(resolve => {
+    if (process.versions.bun) server.close(() => resolve())
+    // The method of `net.Server` only stops listening; HTTP's own also closes idle connections.
+    else NetServer.prototype.close.call(server, () => resolve())
+  })
+  // Connections become idle one by one as their responses are sent.
+  let sweep: NodeJS.Timeout | undefined
+  const closeIdle = () => {
+    rawConnections?.closeIdleConnections()
+    server.closeIdleConnections()
+  }
+  const grace = setTimeout(() => {
+    closeIdle()
+    sweep = setInterval(closeIdle, CLOSE_SWEEP)
+  }, idleGrace)
+  const timeout = setTimeout(() => {
+    rawConnections?.closeAllConnections()
+    server.closeAllConnections()
+  }, CLOSE_TIMEOUT)
+  await closed
+  clearTimeout(grace)
+  clearInterval(sweep)
+  clearTimeout(timeout)
+  server.close()
+}

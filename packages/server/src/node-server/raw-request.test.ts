@@ -1,0 +1,147 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readRawGet } from './raw-request.ts'
+
+const PATHS = new Set(['/users/me', '/v1/users/me'])
+const read = (text: string) => readRawGet(Buffer.from(text, 'latin1'), PATHS)
+const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
+const START = 'GET /users/me HTTP/1.1'
+
+describe('a plain request', () => {
+  it('is read with its path and its authorization, whatever else is said in it', () => {
+    expect(read(lines(START, 'Host: x'))).toEqual({ path: '/users/me', authorization: undefined })
+    expect(
+      read(
+        lines(
+          'GET /v1/users/me?a=b&c HTTP/1.1',
+          'host: x:1',
+          'User-Agent: a (b; c) "d"',
+          'AUTHORIZATION:  Bearer abc \t',
+          'Accept: */*',
+          'Connection: Keep-Alive',
+        ),
+      ),
+    ).toEqual({ path: '/v1/users/me', authorization: 'Bearer abc' })
+  })
+
+  it.each([
+    ['another method', lines('HEAD /users/me HTTP/1.1', 'Host: x')],
+    ['a method in small letters', lines('get /users/me HTTP/1.1', 'Host: x')],
+    ['another path', lines('GET /users/me/ HTTP/1.1', 'Host: x')],
+    ['a path that is escaped', lines('GET /users/%6de HTTP/1.1', 'Host: x')],
+    ['a whole address', lines('GET http://x/users/me HTTP/1.1', 'Host: x')],
+    ['an older version', lines('GET /users/me HTTP/1.0', 'Host: x')],
+    ['two spaces', lines('GET  /users/me HTTP/1.1', 'Host: x')],
+    ['a fragment of a version', lines('GET /users/me HTTP/1.', 'Host: x')],
+    ['no host', lines(START, 'Accept: x')],
+    ['two hosts', lines(START, 'Host: x', 'Host: y')],
+    ['two authorizations', lines(START, 'Host: x', 'Authorization: Bearer a', 'authorization: Bearer b')],
+    ['a body', lines(START, 'Host: x', 'Content-Length: 1')],
+    ['a body of no bytes', lines(START, 'Host: x', 'Content-Length: 0')],
+    ['a body in pieces', lines(START, 'Host: x', 'Transfer-Encoding: chunked')],
+    ['an end of the connection', lines(START, 'Host: x', 'Connection: close')],
+    ['another protocol', lines(START, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket')],
+    ['an expectation', lines(START, 'Host: x', 'Expect: 100-continue')],
+    ['a line that goes on', lines(START, 'Host: x', 'X-A: b', ' c')],
+    ['a space before the colon', lines(START, 'Host : x')],
+    ['a line without a colon', lines(START, 'Host: x', 'nothing')],
+    ['a control character', lines(START, 'Host: x', 'X-A: b\x00c')],
+    ['a bare line feed', lines(START, 'Host: x', 'X-A: b\nTransfer-Encoding: chunked')],
+    ['a bare carriage return', lines(START, 'Host: x', 'X-A: b\rc')],
+    ['bytes beyond ASCII', lines(START, 'Host: x', 'X-A: caf\xe9')],
+    ['half of it', `${START}\r\nHost: x\r\n`],
+    ['two of them', lines(START, 'Host: x') + lines(START, 'Host: x')],
+    ['more than all of it', `${lines(START, 'Host: x')}G`],
+    ['a line before it', `\r\n${lines(START, 'Host: x')}`],
+    ['very much', lines(START, 'Host: x', `X-A: ${'b'.repeat(9000)}`)],
+    ['nothing', ''],
+    ['nothing but an end', '\r\n\r\n'],
+  ])('is left to the full parser with %s', (_what, text) => {
+    expect(read(text)).toBeUndefined()
+  })
+
+  describe('beside the full parser', () => {
+    let server: Server
+    let requests: IncomingMessage[] = []
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        requests.push(request)
+        request.resume()
+        request.on('end', () => response.end())
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    })
+    afterAll(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+
+    /** What Node makes of these bytes: one request after the other, until it answered each or refused. */
+    async function parse(text: string) {
+      requests = []
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+      let answer = ''
+      socket.on('data', chunk => {
+        answer += chunk
+      })
+      socket.end(Buffer.from(text, 'latin1'))
+      await once(socket, 'close')
+      return { answer, requests }
+    }
+
+    const field = fc.oneof(
+      fc.constantFrom(
+        'Host: x',
+        'Authorization: Bearer t',
+        'Accept: */*',
+        'Connection: keep-alive',
+        'Content-Length: 0',
+      ),
+      fc.constantFrom('Transfer-Encoding: chunked', 'Connection: close', ' x', 'A:', 'A: \t b ', 'A b: c', ''),
+      fc.tuple(fc.constantFrom('X', 'x-y_z'), fc.string({ maxLength: 5 })).map(([name, value]) => `${name}: ${value}`),
+    )
+    const request = fc
+      .record({
+        start: fc.constantFrom(
+          START,
+          START,
+          START,
+          'GET /v1/users/me?q HTTP/1.1',
+          'GET /users/me HTTP/1.1 ',
+          'GET /x HTTP/1.1',
+        ),
+        fields: fc.array(field, { maxLength: 3 }),
+        end: fc.constantFrom(...Array(9).fill('\r\n'), '\n', '\r'),
+        /** One byte made another. */
+        mutation: fc.option(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { freq: 2 }),
+      })
+      .map(({ start, fields, end, mutation }) => {
+        const text = `${[start, 'Host: x', ...fields].join(end)}\r\n\r\n`
+        if (!mutation) return text
+        const at = mutation[0] % text.length
+        return text.slice(0, at) + String.fromCharCode(mutation[1]) + text.slice(at + 1)
+      })
+
+    it('means the same to it: one whole GET without a body, with this path and this authorization', async () => {
+      let read = 0
+      await fc.assert(
+        fc.asyncProperty(request, async text => {
+          const plain = readRawGet(Buffer.from(text, 'latin1'), PATHS)
+          if (!plain) return
+          read += 1
+          const { answer, requests } = await parse(text)
+          expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+          expect(requests).toHaveLength(1)
+          const [{ method, url = '', headers } = {} as IncomingMessage] = requests
+          expect([method, url.split('?')[0], headers.authorization]).toEqual(['GET', plain.path, plain.authorization])
+          expect([headers['content-length'], headers['transfer-encoding']]).toEqual([undefined, undefined])
+        }),
+        { numRuns: 2000 },
+      )
+      expect(read).toBeGreaterThan(100)
+    })
+  })
+})

@@ -1,0 +1,196 @@
+import type { Runtime } from '../../config/runtime.ts'
+import { OAuthError } from '../../http/errors.ts'
+import { isTooFarAhead } from '../../store/clock-skew.ts'
+import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
+import { endFamily } from '../../store/queries/families.ts'
+import { lockInstallation } from '../../store/queries/installations.ts'
+import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
+import {
+  advanceAccessGeneration,
+  correctFirstUse,
+  findRefreshToken,
+  type RefreshTokenRow,
+  spendRefreshToken,
+} from '../../store/queries/refresh-tokens.ts'
+import { retryOnConflict, type Store } from '../../store/store.ts'
+import { deriveAccessToken, deriveRefreshToken } from '../../tokens/derive.ts'
+import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from '../../tokens/issue.ts'
+import { intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
+import { hashSecret, parseToken } from '../../tokens/token-text.ts'
+
+const SECOND = 1000
+/** How long after its first use a refresh token of a public client may be presented again. */
+const PUBLIC_WINDOW = 30 * SECOND
+/** The same for a confidential client whose successor was never used… */
+const LOST_ANSWER_WINDOW = 24 * 60 * 60 * SECOND
+/** …and how long after the successor's first use. */
+const RACE_WINDOW = 60 * SECOND
+
+/** A client that has shown who it is. */
+export interface RefreshingClient {
+  clientId: string
+  isPublic: boolean
+  /** What it is registered for: a refresh gives no more, whatever was granted before. */
+  scopes: readonly string[]
+}
+
+/**
+ * Exchanges a refresh token for its successor (RFC 6749 section 6). A retry inside the window gets the same tokens;
+ * later reuse is theft and ends the family (RFC 9700 section 4.14).
+ * @param requested scopes for the access token, a part of those granted; all of them when not given
+ * @throws {OAuthError} `invalid_grant`, `invalid_scope`
+ */
+export function refresh(
+  runtime: Runtime,
+  client: RefreshingClient,
+  presented: string,
+  requested?: string[],
+): Promise<IssuedTokens> {
+  return retryOnConflict(async () => {
+    const token = await findPresented(runtime, client, presented)
+    await refuseInactive(runtime, token)
+    const scopes = narrowScopes(client, token, requested)
+    if (token.used_at === null) return useFirst(runtime, token, presented, scopes)
+    return useAgain(runtime, client, token, presented, scopes)
+  })
+}
+
+async function findPresented(runtime: Runtime, client: RefreshingClient, presented: string) {
+  const parsed = parseToken(presented)
+  if (parsed?.kind !== 'rt') throw refused('This is not a refresh token.')
+  const token = await findRefreshToken(runtime.store, parsed.companyId, hashSecret(presented))
+  if (!token || token.client_id !== client.clientId) {
+    throw refused('The refresh token is unknown, revoked or belongs to another client.')
+  }
+  return token
+}
+
+async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
+  if (!(await findActiveMembership(runtime.store, token.company_id, token.user_id))) {
+    throw refused('The user is not active at this company now.')
+  }
+}
+
+function narrowScopes(client: RefreshingClient, token: RefreshTokenRow, requested: string[] | undefined): string[] {
+  const granted = intersection(storedScopes(token.scopes), client.scopes)
+  if (requested === undefined) return granted
+  if (isSubset(requested, granted)) return requested
+  throw new OAuthError('invalid_scope', 'A refresh cannot ask for more than was granted.')
+}
+
+async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: string, scopes: string[]) {
+  const { keys, store, clock } = runtime
+  if (clock() >= token.expires_at) throw refused('The refresh token has expired.')
+  const key = keys.successor[0]!
+  const tokens = derive(key, token, presented, scopes, 0, accessTokenEnd(runtime))
+  await store.write([
+    ...lockInstallation(store, token),
+    requireActiveMembership(store, token.company_id, token.user_id),
+    spendRefreshToken(store, token, clock()),
+    storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
+    storeAccessToken(runtime, token, tokens.accessToken, scopes),
+    deleteExpiredAccessTokens(store, token, clock()),
+  ])
+  return tokens
+}
+
+async function useAgain(
+  runtime: Runtime,
+  client: RefreshingClient,
+  token: RefreshTokenRow,
+  presented: string,
+  scopes: string[],
+): Promise<IssuedTokens> {
+  const { store, clock } = runtime
+  const successor = await findSuccessorAnywhere(runtime, token, presented)
+  const now = clock()
+  const isHere =
+    successor && now <= windowEnd(client, await begunNow(store, token, now), await begunNow(store, successor.row, now))
+  if (!successor || !isHere) {
+    await store.write(endFamily(store, token))
+    throw refused('The refresh token was used before. All tokens of this grant are revoked, for it may be stolen.')
+  }
+  return giveAgain(runtime, token, presented, successor.key, scopes)
+}
+
+/**
+ * A first use at a time that is still to come, by a clock that was ahead, counts as now, from now on: its window must
+ * begin once, and end.
+ */
+async function begunNow(store: Store, token: RefreshTokenRow, now: number): Promise<RefreshTokenRow> {
+  if (token.used_at === null || !isTooFarAhead(token.used_at, now)) return token
+  await store.write([correctFirstUse(store, token, now)])
+  return { ...token, used_at: now }
+}
+
+/** A successor under a key that this process has not heard of yet must not pass for a theft. */
+async function findSuccessorAnywhere(runtime: Runtime, token: RefreshTokenRow, presented: string) {
+  const known = await findSuccessor(runtime, token, presented)
+  if (known) return known
+  await runtime.keys.load()
+  return findSuccessor(runtime, token, presented)
+}
+
+/** The successor, and the key it was derived under: keys are rotated, windows are longer. */
+async function findSuccessor(runtime: Runtime, token: RefreshTokenRow, presented: string) {
+  for (const key of runtime.keys.successor) {
+    const text = deriveRefreshToken(key, token.company_id, presented)
+    const row = await findRefreshToken(runtime.store, token.company_id, hashSecret(text))
+    if (row) return { key, row }
+  }
+  return undefined
+}
+
+function windowEnd(client: RefreshingClient, token: RefreshTokenRow, successor: RefreshTokenRow): number {
+  const usedAt = token.used_at!
+  if (client.isPublic) return usedAt + PUBLIC_WINDOW
+  if (successor.used_at === null) return usedAt + LOST_ANSWER_WINDOW
+  return Math.min(successor.used_at, usedAt + LOST_ANSWER_WINDOW) + RACE_WINDOW
+}
+
+/** The same tokens as before; a fresh access token if the one given has ended since. */
+async function giveAgain(
+  runtime: Runtime,
+  token: RefreshTokenRow,
+  presented: string,
+  key: Uint8Array,
+  scopes: string[],
+): Promise<IssuedTokens> {
+  const { store, clock } = runtime
+  const given = derive(key, token, presented, scopes, token.access_generation, 0)
+  const row = await findAccessToken(store, token.company_id, hashSecret(given.accessToken))
+  if (row && row.expires_at > clock() && row.scopes === scopes.join(' ')) {
+    return { ...given, expiresAt: row.expires_at }
+  }
+  const fresh = derive(key, token, presented, scopes, token.access_generation + 1, accessTokenEnd(runtime))
+  await store.write([
+    ...lockInstallation(store, token),
+    requireActiveMembership(store, token.company_id, token.user_id),
+    advanceAccessGeneration(store, token),
+    storeAccessToken(runtime, token, fresh.accessToken, scopes),
+    deleteExpiredAccessTokens(store, token, clock()),
+  ])
+  return fresh
+}
+
+function derive(
+  key: Uint8Array,
+  token: RefreshTokenRow,
+  presented: string,
+  scopes: string[],
+  generation: number,
+  expiresAt: number,
+): IssuedTokens {
+  return {
+    accessToken: deriveAccessToken(key, token.company_id, presented, generation),
+    refreshToken: deriveRefreshToken(key, token.company_id, presented),
+    companyId: token.company_id,
+    userId: token.user_id,
+    scopes,
+    expiresAt,
+  }
+}
+
+function refused(description: string): OAuthError {
+  return new OAuthError('invalid_grant', description)
+}

@@ -1,0 +1,29 @@
+import type { CommonError } from '../http/common-error.ts'
+import { corsFor } from '../http/cors.ts'
+import type { RequestContext } from '../http/environment.ts'
+import { ApiError } from '../http/errors.ts'
+import { healthz, readyz } from '../http/health.ts'
+import { getOnly } from '../http/not-allowed.ts'
+import { usersMe, usersMePaths } from '../users-me/users-me.ts'
+import type { RouteGroup } from './route-group.ts'
+
+const cors = corsFor(['GET', 'HEAD'])
+
+/** What apps and monitors call with a token or without. Errors have the envelope of the API. */
+export const apiRoutes: RouteGroup = {
+  paths: ['/users/*', '/v1/*', '/api/*', '/healthz', '/readyz'],
+  errorFormat: answerAsApi,
+  addTo(app) {
+    for (const path of usersMePaths) {
+      app.use(path, cors)
+      app.get(path, usersMe)
+      app.all(path, getOnly)
+    }
+    app.get('/healthz', healthz)
+    app.get('/readyz', readyz)
+  },
+}
+
+function answerAsApi(c: RequestContext, { status, description, headers }: CommonError): Response {
+  return c.json(new ApiError(status, description).body(), status, headers)
+}

@@ -1,0 +1,71 @@
+import type { ErrorHandler, NotFoundHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { CommonError } from '../http/common-error.ts'
+import type { Environment } from '../http/environment.ts'
+import { ApiError, OAuthError, TooBusy, TooManyParameters } from '../http/errors.ts'
+import { MAX_PARAMETERS } from '../http/form.ts'
+import { AuthorizationError, respondWithError } from '../oauth/authorization-answer.ts'
+import { PageError, showErrorPage } from '../pages/error-page.ts'
+import { OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
+
+const RETRY = { 'Retry-After': '2' }
+
+/** Answers what a handler has thrown: its own kinds of error as they say, all others in the format of the route's group. */
+export const answerError: ErrorHandler<Environment> = (error, c) => {
+  if (error instanceof AuthorizationError) return respondWithError(c, error)
+  if (error instanceof PageError) return showErrorPage(c, error)
+  if (error instanceof ApiError) return c.json(error.body(), error.status, error.headers)
+  if (error instanceof OAuthError) {
+    return c.json({ error: error.code, error_description: error.description }, error.status, error.headers)
+  }
+  const { runtime, requestId, errorFormat } = c.var
+  const refused = findRefusal(error)
+  if (refused) return errorFormat(c, refused)
+  const failure = describeFailure(error, requestId)
+  runtime.log.error({ err: error, requestId, path: c.req.path }, failure.message)
+  return errorFormat(c, failure.answer)
+}
+
+export const answerNotFound: NotFoundHandler<Environment> = c => {
+  const isWrongMethod = c.req.method !== 'GET' && c.req.method !== 'HEAD'
+  return c.var.errorFormat(
+    c,
+    isWrongMethod
+      ? { kind: 'wrong_method', status: 405, description: 'No route has this path and method.', headers: {} }
+      : { kind: 'not_found', status: 404, description: 'No route has this path.', headers: {} },
+  )
+}
+
+/** What the client can change. */
+function findRefusal(error: Error): CommonError | undefined {
+  if (error instanceof HTTPException && error.status === 413) {
+    return { kind: 'body_too_large', status: 413, description: 'The body is larger than 64 KiB.', headers: {} }
+  }
+  if (error instanceof TooManyParameters) {
+    const description = `More than ${MAX_PARAMETERS} parameters.`
+    return { kind: 'too_many_parameters', status: 400, description, headers: {} }
+  }
+  return undefined
+}
+
+/** What went wrong here: the answer, and the message of the log line. */
+function describeFailure(error: Error, requestId: string): { answer: CommonError; message: string } {
+  if (error instanceof OutcomeUnknown) {
+    const description =
+      'The connection to the database was lost during the commit, so the outcome is unknown. It is safe to try again.'
+    return {
+      answer: { kind: 'outcome_unknown', status: 503, description, headers: RETRY },
+      message: 'connection lost during a commit',
+    }
+  }
+  if (error instanceof StoreUnavailable) {
+    const description = 'The database is not available. Try again.'
+    return { answer: { kind: 'unavailable', status: 503, description, headers: RETRY }, message: 'store unavailable' }
+  }
+  if (error instanceof TooBusy) {
+    const description = 'The server is overloaded. Try again.'
+    return { answer: { kind: 'unavailable', status: 503, description, headers: RETRY }, message: 'overloaded' }
+  }
+  const description = `Internal error ${requestId}.`
+  return { answer: { kind: 'internal', status: 500, description, headers: {} }, message: 'request failed' }
+}

@@ -1,0 +1,61 @@
+import { insertedWellKnown } from '../http/base-path.ts'
+import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
+import { corsFor } from '../http/cors.ts'
+import type { RequestContext, RouteStep } from '../http/environment.ts'
+import { postOnly } from '../http/not-allowed.ts'
+import { introspect } from '../oauth/introspect.ts'
+import { metadata } from '../oauth/metadata.ts'
+import { revoke } from '../oauth/revoke.ts'
+import { token } from '../oauth/token.ts'
+import type { RouteGroup } from './route-group.ts'
+
+const METADATA = 'oauth-authorization-server'
+const tokenCors = corsFor(['POST'])
+const metadataCors = corsFor(['GET'])
+
+/** What apps' servers call. Errors are those of RFC 6749 section 5.2. */
+export const oauthRoutes: RouteGroup = {
+  paths: ['/oauth/token/*', '/oauth/revoke/*', '/oauth/introspect/*', '/.well-known/*'],
+  errorFormat: answerAsOAuth,
+  addTo(app, basePath) {
+    const endpoints = [
+      ['/oauth/token', token],
+      // Clients that were made for Pipedrive call it with a slash.
+      ['/oauth/token/', token],
+      ['/oauth/revoke', revoke],
+      ['/oauth/introspect', introspect],
+    ] as const
+    for (const [path, handler] of endpoints) {
+      app.use(path, noStore, tokenCors)
+      app.post(path, handler)
+      app.all(path, postOnly)
+    }
+    // Below the base path, and where RFC 8414 inserts it.
+    const metadataPaths = new Set([insertedWellKnown(METADATA, ''), insertedWellKnown(METADATA, basePath)])
+    for (const path of metadataPaths) {
+      app.use(path, metadataCors)
+      app.get(path, metadata)
+    }
+  },
+}
+
+const errorCodes: Record<CommonErrorKind, string> = {
+  not_found: 'invalid_request',
+  wrong_method: 'invalid_request',
+  body_too_large: 'invalid_request',
+  too_many_parameters: 'invalid_request',
+  unavailable: 'temporarily_unavailable',
+  outcome_unknown: 'temporarily_unavailable',
+  internal: 'server_error',
+}
+
+function answerAsOAuth(c: RequestContext, { kind, status, description, headers }: CommonError): Response {
+  return c.json({ error: errorCodes[kind], error_description: description }, status, headers)
+}
+
+/** RFC 6749 section 5.1, on errors too. */
+const noStore: RouteStep = (c, next) => {
+  c.header('Cache-Control', 'no-store')
+  c.header('Pragma', 'no-cache')
+  return next()
+}

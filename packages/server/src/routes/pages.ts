@@ -1,0 +1,57 @@
+import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
+import { appIcon } from '../apps/icon.ts'
+import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
+import type { RequestContext } from '../http/environment.ts'
+import { authorizationPurpose, authorize } from '../oauth/authorize.ts'
+import { chooseCompany } from '../oauth/choose-company.ts'
+import { consent, consentForm } from '../oauth/consent.ts'
+import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
+import { PageError, showErrorPage } from '../pages/error-page.ts'
+import { switchLanguage } from '../pages/language-switch.ts'
+import type { MessageKey } from '../pages/messages.ts'
+import { findSignedIn, requireSignedIn } from '../sign-in/session.ts'
+import { signIn, signInForm } from '../sign-in/sign-in.ts'
+import { signOut, signOutForm } from '../sign-in/sign-out.ts'
+import type { RouteGroup } from './route-group.ts'
+
+/** What people see, and every path that no other group has. Errors are pages in the person's language. */
+export const pageRoutes: RouteGroup = {
+  paths: ['*'],
+  errorFormat: answerAsPage,
+  addTo(app) {
+    app.use('/oauth/authorize/*', findSignedIn)
+    app.get('/oauth/authorize', authorize)
+    app.post('/oauth/authorize/company', chooseCompany)
+    app.get('/oauth/authorize/consent', consentForm)
+    app.post('/oauth/authorize/consent', consent)
+    app.use('/sign-in', findSignedIn)
+    app.get('/sign-in', signInForm)
+    app.post('/sign-in', signIn(authorizationPurpose))
+    app.use('/sign-out', findSignedIn)
+    app.get('/sign-out', signOutForm)
+    app.post('/sign-out', signOut)
+    app.use('/connected-apps/*', findSignedIn)
+    app.get('/connected-apps', requireSignedIn, connectedApps)
+    app.post('/connected-apps/remove', removeConnectedApp)
+    app.get(stylesheetPath, stylesheetAsset)
+    app.get('/favicon.svg', faviconAsset)
+    app.get('/favicon.ico', faviconAsset)
+    app.post('/language', switchLanguage)
+    app.get('/apps/:client_id/icon', appIcon)
+    app.get('/', c => c.redirect('/connected-apps', 302))
+  },
+}
+
+const messageKeys: Record<CommonErrorKind, MessageKey> = {
+  not_found: 'error.notFound',
+  wrong_method: 'error.method',
+  body_too_large: 'error.tooLarge',
+  too_many_parameters: 'error.tooLarge',
+  unavailable: 'error.unavailable',
+  outcome_unknown: 'error.unknownOutcome',
+  internal: 'error.internal',
+}
+
+function answerAsPage(c: RequestContext, { kind, status, headers }: CommonError): Response | Promise<Response> {
+  return showErrorPage(c, new PageError(status, messageKeys[kind], { id: c.var.requestId }, headers))
+}

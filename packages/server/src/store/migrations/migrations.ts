@@ -1,0 +1,50 @@
+import { StoreOpenError } from '../store.ts'
+import { initialSchema } from './0001-initial-schema.ts'
+import { bearerChanges } from './0002-bearer-changes.ts'
+import { severalNodes } from './0003-several-nodes.ts'
+import { accessTokenExpiry } from './0004-access-token-expiry.ts'
+import { clientSecrets } from './0006-client-secrets.ts'
+import { backgroundIndexes, codesOfEndedFamilies } from './0008-background-indexes.ts'
+import { sideBySide } from './0011-side-by-side.ts'
+import { compatibilityProfile } from './0012-compatibility-profile.ts'
+import type { Migration } from './migration.ts'
+
+/** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
+export const migrations: readonly Migration[] = [
+  initialSchema,
+  bearerChanges,
+  severalNodes,
+  accessTokenExpiry,
+  clientSecrets,
+  backgroundIndexes,
+  codesOfEndedFamilies,
+  sideBySide,
+  compatibilityProfile,
+]
+
+export const newestVersion: number = migrations.at(-1)!.version
+
+/** A step that was applied to a database, by whichever program. */
+export interface AppliedMigration {
+  version: number
+  works_with?: number | null
+}
+
+/**
+ * Refuses a database that a newer program has migrated, unless each of its newer steps says that this program works with it.
+ * @throws {StoreOpenError}
+ */
+export function refuseNewer(applied: readonly AppliedMigration[], known: readonly Migration[]) {
+  const newestKnown = known.at(-1)?.version ?? 0
+  const newer = applied.filter(({ version }) => version > newestKnown)
+  if (newer.every(({ works_with }) => typeof works_with === 'number' && works_with <= newestKnown)) return
+  const version = Math.max(...newer.map(each => each.version))
+  throw new StoreOpenError(
+    `The database has schema version ${version}, and this program knows up to ${newestKnown}. Use the newer program; nothing was changed.`,
+  )
+}
+
+/** Whether the table `migrations` has a place for what works with a step. */
+export function recordsWorksWith({ version }: Migration): boolean {
+  return version >= sideBySide.version
+}

@@ -1,0 +1,74 @@
+import { columns } from '../store/columns.ts'
+import { CLOCK_SETTING } from '../store/queries/settings.ts'
+
+/** A table that is transferred from one database to another. */
+export interface TransferTable {
+  name: string
+  /** Its primary key. */
+  key: readonly string[]
+  columns: readonly string[]
+}
+
+/** All that must not be lost, in an order in which what a row belongs to comes before it. */
+export const transferTables: readonly TransferTable[] = [
+  table('settings', 'name'),
+  table('counters', 'name'),
+  table('master_keys', 'key_id'),
+  table('apps', 'client_id'),
+  table('client_secrets', 'client_id', 'secret_hash'),
+  table('companies', 'company_id'),
+  table('company_domains', 'domain'),
+  table('users', 'user_id'),
+  table('sign_in_emails', 'email'),
+  table('user_companies', 'user_id', 'company_id'),
+  table('memberships', 'company_id', 'user_id'),
+  table('installations', 'company_id', 'user_id', 'client_id'),
+  table('authorization_codes', 'company_id', 'code_hash'),
+  table('access_tokens', 'company_id', 'token_hash'),
+  table('refresh_tokens', 'company_id', 'token_hash'),
+  table('uninstall_callbacks', 'company_id', 'user_id', 'client_id', 'ended_at'),
+  table('sessions', 'session_hash'),
+  table('attempt_limits', 'limit_key'),
+  table('used_assertions', 'client_id', 'jti_hash'),
+]
+
+function table(name: keyof typeof columns, ...key: string[]): TransferTable {
+  return { name, key, columns: columns[name] }
+}
+
+/** Marks a database that is being filled; it is not served until it is whole. Not moved with the rest. */
+export const TRANSFER_SETTING = 'transfer'
+
+/** Settings of one database, which are not moved to another. */
+export const ownSettings: readonly string[] = [TRANSFER_SETTING, CLOCK_SETTING]
+
+export type Value = string | number | null | Uint8Array
+export type TransferRow = Record<string, Value>
+
+/** Where rows come from: one moment of a database, however long it is read. */
+export interface Source {
+  count(table: TransferTable): Promise<number>
+  read(table: TransferTable, batch: number): AsyncIterable<TransferRow[]>
+  close(): Promise<void>
+}
+
+/** Where rows go. */
+export interface Target {
+  /** Whether nothing is in it yet. */
+  isEmpty(): Promise<boolean>
+  /** Commits all or none. */
+  insert(table: TransferTable, rows: readonly TransferRow[], setting?: string | null): Promise<void>
+  /** The same, in place of rows with the same keys. */
+  upsert(table: TransferTable, rows: readonly TransferRow[]): Promise<void>
+  /** Rows by their keys; those that are not there are left out. */
+  find(table: TransferTable, keys: readonly TransferRow[]): Promise<TransferRow[]>
+  remove(table: TransferTable, keys: readonly TransferRow[]): Promise<void>
+  readSetting(): Promise<string | undefined>
+  /** Null removes it. */
+  writeSetting(value: string | null): Promise<void>
+  /** Empties all tables. */
+  clear(): Promise<void>
+  /** Reads back what is there now. */
+  reread(): Promise<Source>
+  close(): Promise<void>
+}

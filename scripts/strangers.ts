@@ -1,3 +1,0 @@
-import { installStrangers } from '../tests/support/strangers.ts'
-
-installStrangers()

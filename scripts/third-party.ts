@@ -1,0 +1,3 @@
+import { installThirdParty } from '../tests/support/third-party.ts'
+
+installThirdParty()
