@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync } from 'node:zlib'
+import pg from 'pg'
 import { pino } from 'pino'
-import { createTenantry } from 'tenantry'
+import { createTenantry, type Tenantry } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SANDBOX_SECRET } from '../packages/server/src/sandbox/seed.ts'
 import type { Migration } from '../packages/server/src/store/migrations/migration.ts'
 import { migrations, newestVersion as newest } from '../packages/server/src/store/migrations/migrations.ts'
 import { newUnlimitedClient } from '../packages/server/src/store/postgres/connection.ts'
@@ -14,7 +16,7 @@ import { migrate } from '../packages/server/src/store/sqlite/migrate.ts'
 import { Client, type TokenAnswer } from './support/client.ts'
 import { Person } from './support/person.ts'
 import { isCitus } from './support/postgres.ts'
-import { makePreparedSchema } from './support/postgres-schema.ts'
+import { makePreparedSchema, makeSchema } from './support/postgres-schema.ts'
 import { MI6, ORIGIN, onPostgres, SECRET, startProvider, type TestProvider } from './support/provider.ts'
 import { runCommand, temporaryFolder } from './support/sandbox-process.ts'
 
@@ -61,7 +63,7 @@ const narrowing: Migration = {
   statements: () => ['DROP TABLE of_the_next_program'],
 }
 
-describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
+describe.skipIf(isCitus)('a rolling upgrade', () => {
   let provider: TestProvider
   let store: { path: string } | { url: string }
   let step: (steps: readonly Migration[]) => Promise<unknown>
@@ -97,7 +99,7 @@ describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
 
   const another = () => createTenantry({ store: { ...store, migrate: false }, secrets: [SECRET], origin: ORIGIN })
 
-  it('is not noticed by nodes that run, under load; they can be started again, and go back', async () => {
+  it('is not noticed by running nodes under load, and they can be started again', async () => {
     const client = await provider.registerApp()
     let tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
     let running = true
@@ -130,7 +132,7 @@ describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
     await restarted.close()
   })
 
-  it('a step that says nothing of earlier programs, or of later ones only, is refused to be started on', async () => {
+  it('refuses to start on a schema with a step that does not work with this program', async () => {
     await step(widening)
     await step([narrowing])
     const open = async () => {
@@ -141,32 +143,65 @@ describe.skipIf(isCitus)('an upgrade to a program whose steps widen', () => {
   })
 })
 
-describe.skipIf(onPostgres)('a backup of the first program that was looked at by others', () => {
-  it('is restored and upgraded by this one, with all that it held', async () => {
+/** Within the hour for which the access tokens of the fixtures were valid. */
+const fixtureTime = { sqlite: Date.UTC(2026, 10, 25, 17), postgres: Date.UTC(2026, 10, 25, 20, 30) }
+
+function readFixture(name: string): Buffer {
+  return readFileSync(new URL(`./fixtures/${name}`, import.meta.url))
+}
+
+async function requireWorkingSandbox(tenantry: Tenantry, held: Record<string, string>) {
+  await tenantry.ready
+  const request = (path: string, init?: RequestInit) => tenantry.fetch(new Request(new URL(path, ORIGIN), init))
+  const client = new Client(request, held.client_id!, held.client_secret!, 'http://127.0.0.1:5999/callback')
+  const me = (await (await client.me(held.access_token!)).json()) as { data: { name: string; company_id: number } }
+  expect(me.data).toMatchObject({ name: 'James Bond', company_id: 1 })
+  const tokens = await client.tokens(await new Person(request).code(client, { password: held.password!, company: 2 }))
+  expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
+}
+
+describe.skipIf(onPostgres)('a backup of schema version 5', () => {
+  it('is restored and upgraded with everything in it', async () => {
     const folder = temporaryFolder()
-    const fixture = (name: string) => readFileSync(new URL(`./fixtures/backup-of-schema-5.${name}`, import.meta.url))
-    const held = JSON.parse(fixture('json').toString()) as Record<string, string>
+    const held = JSON.parse(readFixture('backup-of-schema-5.json').toString()) as Record<string, string>
     const backup = join(folder.path, 'backup.db')
-    writeFileSync(backup, gunzipSync(fixture('db.gz')))
+    writeFileSync(backup, gunzipSync(readFixture('backup-of-schema-5.db.gz')))
     const data = join(folder.path, 'restored')
     expect(await runCommand(['restore', '--from', backup, '--data', data])).toMatchObject({ code: 0 })
     expect(await runCommand(['migrate', '--data', data])).toMatchObject({ code: 0 })
-    // Within the hour for which its token was good.
-    const now = Date.UTC(2026, 10, 25, 17)
     const tenantry = createTenantry({
       store: { path: join(data, 'tenantry.db'), migrate: false },
       secrets: [held.secret!],
       origin: ORIGIN,
-      clock: () => now,
+      clock: () => fixtureTime.sqlite,
     })
-    await tenantry.ready
-    const request = (path: string, init?: RequestInit) => tenantry.fetch(new Request(new URL(path, ORIGIN), init))
-    const client = new Client(request, held.client_id!, held.client_secret!, 'http://127.0.0.1:5999/callback')
-    const me = (await (await client.me(held.access_token!)).json()) as { data: { name: string; company_id: number } }
-    expect(me.data).toMatchObject({ name: 'James Bond', company_id: 1 })
-    const tokens = await client.tokens(await new Person(request).code(client, { password: held.password!, company: 2 }))
-    expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
+    await requireWorkingSandbox(tenantry, held)
     await tenantry.close()
     folder.remove()
+  })
+})
+
+describe.skipIf(!onPostgres || isCitus)('a PostgreSQL database of schema version 5', () => {
+  it('is upgraded with everything in it, and still has the column that earlier programs read', async () => {
+    const { url, remove } = await makeSchema()
+    const held = JSON.parse(readFixture('postgres-of-schema-5.json').toString()) as Record<string, string>
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(gunzipSync(readFixture('postgres-of-schema-5.sql.gz')).toString().replaceAll('public.', ''))
+    expect(await runCommand(['migrate', '--database', url])).toMatchObject({ code: 0 })
+    const { rows } = await client.query('SELECT client_id, profile, wire FROM apps WHERE client_id = $1', [
+      held.old_app,
+    ])
+    expect(rows).toEqual([{ client_id: held.old_app, profile: 'pipedrive', wire: 'pipedrive' }])
+    await client.end()
+    const tenantry = createTenantry({
+      store: { url, migrate: false },
+      secrets: [SANDBOX_SECRET],
+      origin: ORIGIN,
+      clock: () => fixtureTime.postgres,
+    })
+    await requireWorkingSandbox(tenantry, held)
+    await tenantry.close()
+    await remove()
   })
 })

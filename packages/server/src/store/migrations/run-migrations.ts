@@ -50,7 +50,10 @@ function* applyOnce(engine: MigrationEngine, migration: Migration, known: readon
   // Another program may have migrated meanwhile.
   refuseNewer(applied, known)
   if (applied.some(({ version }) => version === migration.version)) return false
-  for (const sql of migration.statements(engine)) yield sql
+  const statements = migration.statements(engine)
+  // It is for the other engine.
+  if (statements.length === 0) return false
+  for (const sql of statements) yield sql
   yield* record(migration)
   return true
 }
