@@ -97,7 +97,7 @@ describe('in a real browser', () => {
     })
   })
 
-  it('a wrong password is told, keeps the e-mail, and can be corrected', async () => {
+  it('a wrong password is reported, keeps the e-mail, and can be corrected', async () => {
     await visit({}, async page => {
       await start(page)
       await signIn(page, BOND, 'not the password')

@@ -99,7 +99,7 @@ describe.skipIf(!findPostgres())('a transaction that was lost', () => {
     const insert = statement(store.db.insertInto('settings').values({ name: 'answered', value: '1' }))
     await expect(store.write([insert])).rejects.toThrow(OutcomeUnknown)
     expect(await findSetting(store, 'answered')).toBeUndefined()
-    // Trying again is safe, as the caller is told.
+    // Trying again is safe, as the caller is reported.
     await store.write([insert])
     expect(await findSetting(store, 'answered')).toBe('1')
   })

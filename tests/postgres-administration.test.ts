@@ -43,7 +43,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
   })
 
   /** Short, since a failing test prints it. */
-  const told = () => [...new Set(lines.map(({ err }) => err?.message))].join('\n').slice(0, 5000)
+  const reported = () => [...new Set(lines.map(({ err }) => err?.message))].join('\n').slice(0, 5000)
 
   const endConnections = () =>
     admin`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry' AND usename = ${role}`
@@ -161,7 +161,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     await endConnections()
     await expectRefusedForNow()
     expect(await readiness()).toEqual([503, { status: 'unavailable', reason: 'unreachable' }])
-    expect(told()).toContain('not permitted to log in')
+    expect(reported()).toContain('not permitted to log in')
     await admin.unsafe(`ALTER ROLE ${role} LOGIN`)
     await expect.poll(readiness).toEqual([200, { status: 'ready' }])
 
@@ -172,7 +172,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     await other`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${name}`
     await expectRefusedForNow()
     await other.unsafe(`ALTER DATABASE ${name} RENAME TO ${name}_renamed`)
-    await expect.poll(() => useAll().then(told)).toContain('does not exist')
+    await expect.poll(() => useAll().then(reported)).toContain('does not exist')
     await expectRefusedForNow()
     await other.unsafe(`ALTER DATABASE ${name}_renamed RENAME TO ${name}`)
     await other.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
@@ -233,7 +233,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () =>
     await admin`CREATE SCHEMA tenantry`
     const url = new URL(database.url)
     url.searchParams.set('options', '-csearch_path=tenantry')
-    expect(await migrateDatabase(url.href)).toContain('administration')
+    expect(await migrateDatabase(url.href)).toContain('client secrets')
     await admin.end()
     await database.remove()
   })

@@ -49,7 +49,7 @@ describe('an app that runs for days', () => {
       if (fault === 1) throw new TypeError('fetch failed: the answer was lost')
       return answer
     }
-    const told: string[] = []
+    const reported: string[] = []
     const connect = createConnect({
       provider: tenantryProvider({ issuer: ORIGIN }),
       clientId,
@@ -64,7 +64,7 @@ describe('an app that runs for days', () => {
       },
       onInstall: ({ link, identity }) => (link ? useAccount(link.accountId) : createAccount(() => identity.key)),
       onNeedsReauthorization: link => {
-        told.push(link.identity.key)
+        reported.push(link.identity.key)
       },
       onError: () => {},
     })
@@ -110,7 +110,7 @@ describe('an app that runs for days', () => {
     }
     faultsOn = false
     provider ??= await open()
-    expect(told).toEqual([`tenantry:${removed}:777`])
+    expect(reported).toEqual([`tenantry:${removed}:777`])
     for (const companyId of companies) {
       const link = await connect.links.find({ companyId, userId: 777 })
       expect(link?.status).toBe(companyId === removed ? 'needs_reauthorization' : 'active')

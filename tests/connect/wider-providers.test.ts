@@ -33,7 +33,7 @@ async function fromGuide(name: string): Promise<Provider<string>> {
 
 /** An app with accounts, whose browser is signed in by a cookie. */
 function createApp(provider: Provider<string>, fake: FakeQuickBooks | FakeXero, store: LinkStore) {
-  const told: unknown[] = []
+  const reported: unknown[] = []
   let accounts = 0
   const connect = createConnect({
     provider,
@@ -49,7 +49,7 @@ function createApp(provider: Provider<string>, fake: FakeQuickBooks | FakeXero, 
       return intent === 'link' && account ? useAccount(account) : createAccount(() => `account-${++accounts}`)
     },
     onLinked: ({ accountId }) => ({ headers: { 'Set-Cookie': `account=${accountId}; Path=/` } }),
-    onError: error => told.push(error),
+    onError: error => reported.push(error),
   })
   const browser = () =>
     new Person(async (input, init) => {
@@ -59,7 +59,7 @@ function createApp(provider: Provider<string>, fake: FakeQuickBooks | FakeXero, 
   const callbackOf = (person: Person, init?: RequestInit) =>
     person.walk(new URL('start', APP_CALLBACK), APP_CALLBACK, { email: '' }, init)
   const install = async (person = browser(), init?: RequestInit) => person.request(await callbackOf(person, init))
-  return { connect, told, browser, callbackOf, install }
+  return { connect, reported, browser, callbackOf, install }
 }
 
 const stores: [string, () => LinkStore][] = [
@@ -171,7 +171,7 @@ describe('a second call', () => {
       }
       const app = createApp(provider, fake, memoryStore())
       expect((await app.install()).status).toBe(502)
-      expect(app.told).toMatchObject([{ code: 'host_not_allowed' }])
+      expect(app.reported).toMatchObject([{ code: 'host_not_allowed' }])
     }
     expect(fake.requests.filter(request => request.includes('evil') || request.includes('http://'))).toEqual([])
   })
@@ -195,7 +195,7 @@ describe('ids of the wrong kind', () => {
       const provider = { ...(await fromGuide('xero')), ids, readIdentity: () => read as never }
       const app = createApp(provider as Provider<string>, fake, memoryStore())
       expect((await app.install()).status).toBe(502)
-      expect(app.told).toMatchObject([{ code: 'answer_invalid' }])
+      expect(app.reported).toMatchObject([{ code: 'answer_invalid' }])
     }
   })
 

@@ -54,8 +54,8 @@ describe('backup and restore', () => {
       expect((await there.me(answered[n]!.access_token)).status).toBe(200)
       await again.stop()
     }
-    expect(await fail('backup', '--data', data, '--to', backup(0))).toContain('is there already')
-    expect(await fail('restore', '--from', backup(0), '--data', data)).toContain('is there already')
+    expect(await fail('backup', '--data', data, '--to', backup(0))).toContain('exists already')
+    expect(await fail('restore', '--from', backup(0), '--data', data)).toContain('exists already')
   })
 
   it('a damaged backup, and a file that is none, are refused', async () => {

@@ -36,7 +36,7 @@ describe('export and import', () => {
     expect(lines.at(-1)).toMatchObject({ end: true, counts: { companies: 2, memberships: 3 } })
     expect(existsSync(`${file}.partial`)).toBe(false)
     expect((await runCommand(['export', '--data', folder.path])).stdout.split('\n').length).toBe(lines.length + 1)
-    expect(await fail('export', '--data', folder.path, '--output', file)).toContain('is there already')
+    expect(await fail('export', '--data', folder.path, '--output', file)).toContain('exists already')
   })
 
   it('what is imported works as before', async () => {
@@ -60,7 +60,7 @@ describe('export and import', () => {
       writeFileSync(part, whole)
       const end = whole.indexOf('\n', Math.floor(whole.length * share)) + 1
       truncateSync(part, Buffer.byteLength(whole.slice(0, end)))
-      expect(await fail('import', '--data', other(), '--input', part)).toContain('ends in the middle')
+      expect(await fail('import', '--data', other(), '--input', part)).toContain('is incomplete')
       const refused = await runCommand(['serve', '--data', other(), '--port', '0'], {
         environment: { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRET },
       })

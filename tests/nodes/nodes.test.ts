@@ -30,8 +30,8 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
   let client: Client
   const report: Report = { reads: 0, refreshes: 0, installs: 0, revocations: 0, interrupted: 0, violations: [] }
   const actors: Actor[] = []
-  /** Uninstall callbacks: how many were heard of each member, and whether two of one were under way at once. */
-  const heard = new Map<string, Set<string>>()
+  /** Uninstall callbacks: how many were delivered of each member, and whether two of one were under way at once. */
+  const delivered = new Map<string, Set<string>>()
   const underWay = new Set<string>()
   const deaf: NetServer[] = []
   let columns = 0
@@ -56,7 +56,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
       underWay.delete(body)
       const { company_id, user_id, timestamp } = JSON.parse(body)
       const who = `${company_id} ${user_id}`
-      heard.set(who, (heard.get(who) ?? new Set()).add(timestamp))
+      delivered.set(who, (delivered.get(who) ?? new Set()).add(timestamp))
       response.end()
     }).listen(0, '127.0.0.1')
     await once(listener, 'listening')
@@ -195,8 +195,9 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
       (await db.selectFrom('uninstall_callbacks').selectAll().where('client_id', '=', client.id).execute()).length
     await expect.poll(pending, { timeout: 90_000, interval: 500 }).toBe(0)
     for (const [index, { uninstalls }] of actors.entries()) {
-      const told = heard.get(`${1000 + index} ${2000 + index}`)?.size ?? 0
-      if (told < uninstalls) report.violations.push(`${uninstalls} uninstalls were answered, ${told} told`)
+      const reported = delivered.get(`${1000 + index} ${2000 + index}`)?.size ?? 0
+      if (reported < uninstalls)
+        report.violations.push(`${uninstalls} uninstalls were acknowledged, ${reported} reported`)
     }
     const { violations, ...counts } = report
     console.log(

@@ -28,7 +28,7 @@ export interface TestApp {
   connect: Connect
   /** The accounts that `onInstall` made, in order. */
   accounts: { id: string; name: string; email: string | null }[]
-  told: { uninstalled: string[]; needsReauthorization: string[]; errors: unknown[] }
+  reported: { uninstalled: string[]; needsReauthorization: string[]; errors: unknown[] }
   /** The request headers of somebody who is signed in to an account. */
   signedInAs(accountId: string): Record<string, string>
 }
@@ -38,7 +38,7 @@ export const startKitProvider = (options: Partial<TestProviderOptions> = {}): Pr
 
 export function createTestApp(provider: TestProvider, options: Partial<ConnectOptions> = {}): TestApp {
   const accounts: TestApp['accounts'] = []
-  const told: TestApp['told'] = { uninstalled: [], needsReauthorization: [], errors: [] }
+  const reported: TestApp['reported'] = { uninstalled: [], needsReauthorization: [], errors: [] }
   const connect = createConnect({
     ...provider.options,
     store: memoryStore(),
@@ -56,17 +56,17 @@ export function createTestApp(provider: TestProvider, options: Partial<ConnectOp
     },
     onLinked: ({ accountId }) => ({ headers: { 'Set-Cookie': `account=${accountId}; Path=/; HttpOnly` } }),
     onUninstall: link => {
-      told.uninstalled.push(link.identity.key)
+      reported.uninstalled.push(link.identity.key)
     },
     onNeedsReauthorization: link => {
-      told.needsReauthorization.push(link.identity.key)
+      reported.needsReauthorization.push(link.identity.key)
     },
     onError: error => {
-      told.errors.push(error)
+      reported.errors.push(error)
     },
     ...options,
   })
-  return { connect, accounts, told, signedInAs: accountId => ({ Cookie: `account=${accountId}` }) }
+  return { connect, accounts, reported, signedInAs: accountId => ({ Cookie: `account=${accountId}` }) }
 }
 
 /** Installs as a person would, and follows to the page that says so. */

@@ -14,7 +14,7 @@ import { type RewrapProgress, rewrapTokens } from './tokens/rewrap.ts'
 
 /** The kit, for one provider. */
 export interface Connect<I extends Id = number> {
-  /** Answers the start path, the redirect URI's path and its own pages'; 404 for all else. */
+  /** Serves the start path, the redirect URI's path and the kit's own pages; 404 for everything else. */
   handler: Handler
   /** Whether the handler answers this path. */
   handles(pathname: string): boolean
@@ -30,9 +30,9 @@ export interface Connect<I extends Id = number> {
   fetch(reference: LinkReference<I>, target: string | URL, init?: RequestInit): Promise<Response>
   /** The address to send a browser to, and the cookies that go with it: for what the start path cannot serve. */
   authorize(options?: AuthorizeOptions<I>): Promise<Authorization>
-  /** Refreshes tokens that nobody has used for long, before the provider lets them die: for a daily job. */
+  /** Refreshes tokens that were not used for long, before they expire at the provider: for a daily job. */
   keepAlive(options?: KeepAliveOptions): Promise<KeepAliveResult>
-  /** Asks the provider anew who this is, and keeps the answer with the link. */
+  /** Asks the provider again who this is, and stores the result with the link. */
   identify(reference: LinkReference<I>): Promise<Identity<I>>
   /** Ends a link from the app's side, at the provider too. */
   disconnect(reference: LinkReference<I>): Promise<void>

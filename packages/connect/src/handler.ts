@@ -70,7 +70,7 @@ const statuses: Partial<Record<ConnectErrorCode, number>> = {
   host_not_allowed: 502,
 }
 
-/** What the person can do something about, they are told; the rest is for the developers, under an id. */
+/** Errors that the person can act on are explained to them; all others go to the developers, under an id. */
 const userFacingErrors = new Set<string>([
   'denied',
   'flow_invalid',

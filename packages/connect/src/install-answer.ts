@@ -28,7 +28,7 @@ export function useAccount(accountId: string): InstallAnswer {
 
 /**
  * A new account. `create` makes it and gives back its id; it runs once for an identity, unless the process dies
- * before the link is kept: keep `identity.key` in a unique column to have no orphan even then.
+ * before the link is stored: put `identity.key` in a unique column to avoid an orphan even then.
  */
 export function createAccount(create: () => string | Promise<string>): InstallAnswer {
   return { kind: 'create', create }

@@ -46,13 +46,13 @@ export interface ConnectOptions<I extends Id = number> {
   onInstall(question: InstallQuestion<I>): InstallAnswer | Promise<InstallAnswer>
   /** The account that is signed in to the app in this request, by the app's own session; null when none is. */
   currentAccount?(request: Request): string | null | Promise<string | null>
-  /** After the link is kept: headers for the answer (the app's session cookie), or an answer of your own. */
+  /** After the link is stored: headers for the response (the app's session cookie), or a response of your own. */
   onLinked?(linked: Linked<I>): LinkedAnswer | Promise<LinkedAnswer>
-  /** The user removed the app at the provider; the tokens are erased. It may be told twice. */
+  /** The user removed the app at the provider; the tokens are erased. It may be called twice. */
   onUninstall?(link: Link<I>): void | Promise<void>
-  /** The provider refused the refresh: the user must allow the app again. Told once. */
+  /** The provider refused the refresh: the user must allow the app again. Called once. */
   onNeedsReauthorization?(link: Link<I>): void | Promise<void>
-  /** What to ask for; all that the app is registered for unless said. */
+  /** The scopes to ask for; all that the app is registered for if not set. */
   scopes?: readonly string[]
   /** The app's languages as BCP 47 tags, the default first: what `locale` chooses from. Those of the kit's pages unless said. */
   languages?: readonly string[]
@@ -71,7 +71,7 @@ export interface ConnectOptions<I extends Id = number> {
   /** How long one call of the store may take, in milliseconds; ten seconds unless said. */
   storeTimeout?: number
   /**
-   * Where installs begin, a path; beside the callback unless said. Two kits whose callbacks lie in one folder need two.
+   * Where installs begin, a path; in the folder of the callback if not set. Two kits with callbacks in one folder need two.
    */
   startPath?: string
   /**
@@ -87,7 +87,7 @@ export interface ConnectOptions<I extends Id = number> {
   wait?(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** What every room of the kit works with. */
+/** What every module of the kit works with. */
 export interface Kit {
   provider: Provider<Id>
   /** What the provider's ids are. */
@@ -198,8 +198,8 @@ function checkStartPath(startPath: string | undefined, redirectUri: URL): string
 /** Two kits that share a folder have two starts, and two of each other path. */
 function pagePaths(startPath: string, isOwn: boolean): Pick<Kit, 'stylesheetPath' | 'donePath'> {
   if (isOwn) return { stylesheetPath: `${startPath}.css`, donePath: `${startPath}-done` }
-  const beside = (name: string) => startPath.replace(/[^/]*$/, name)
-  return { stylesheetPath: beside('connect.css'), donePath: beside('done') }
+  const inFolderOfStart = (name: string) => startPath.replace(/[^/]*$/, name)
+  return { stylesheetPath: inFolderOfStart('connect.css'), donePath: inFolderOfStart('done') }
 }
 
 function checkBasePath(basePath: string, { pathname }: URL): string {

@@ -72,7 +72,7 @@ export function createTenantry(options: TenantryOptions): Tenantry {
   return serveRuntime(runtime)
 }
 
-/** What every room works with, without a server: enough for administering. */
+/** What every module works with, without a server: enough for administration. */
 export function createRuntime({
   store: storeOptions,
   secrets,

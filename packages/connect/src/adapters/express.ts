@@ -20,7 +20,7 @@ export function expressRequest<Own = any>(request: Request): Own {
   return native as Own
 }
 
-/** Express 5 middleware: `app.use(expressConnect(connect))`. Other paths go on to the next one. */
+/** Express 5 middleware: `app.use(expressConnect(connect))`. Other paths are left to the next handler. */
 export function expressConnect(connect: Mountable) {
   return (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
     const path = request.originalUrl ?? request.url ?? '/'

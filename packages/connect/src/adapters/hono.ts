@@ -1,6 +1,6 @@
 import type { Mountable } from '../connect.ts'
 
-/** Hono middleware: `app.use(honoConnect(connect))`. Other paths go on to the next one. */
+/** Hono middleware: `app.use(honoConnect(connect))`. Other paths are left to the next handler. */
 export function honoConnect(connect: Mountable) {
   return async (c: { req: { raw: Request } }, next: () => Promise<void>): Promise<Response | undefined> => {
     if (connect.handles(new URL(c.req.raw.url).pathname)) return connect.handler(c.req.raw)

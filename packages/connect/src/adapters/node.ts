@@ -38,7 +38,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length
-    // Too long to be meant for the kit: it is told so by an empty body.
+    // Too long for any request to the kit: the body stays empty.
     if (length <= MAX_BODY) chunks.push(chunk)
   }
   return length > MAX_BODY ? '' : Buffer.concat(chunks).toString('utf8')
@@ -96,7 +96,7 @@ export async function handleNode(
     return
   }
   const request = await toRequest(incoming, `http://${hostOf(incoming)}${path}`, parsedBody).catch(() => undefined)
-  // What cannot be told as a web-standard request is none.
+  // A request that has no web-standard form is not for the kit.
   if (request) natives.set(request, incoming)
   const response = request ? await handler(request) : new Response('The request is malformed.', { status: 400 })
   await sendResponse(outgoing, response)

@@ -45,7 +45,9 @@ describe('tenantry-connect', () => {
     const later = createTestApp(provider, { store, encryptionKeys: [NEW_KEY] })
     expect(await later.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
     const words = await run(['rewrap', '--store', path], { CONNECT_KEYS: NEW_KEY })
-    expect(words.stdout).toBe('1 links: 0 encrypted anew, 1 as they should be, 0 that no key in CONNECT_KEYS opens.\n')
+    expect(words.stdout).toBe(
+      '1 links: 0 encrypted again, 1 already current, 0 that no key in CONNECT_KEYS decrypts.\n',
+    )
     expect((await run(['rewrap', '--store', path], { CONNECT_KEYS: KEY })).code).toBe(1)
     store.close()
     await provider.close()

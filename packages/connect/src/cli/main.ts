@@ -13,14 +13,14 @@ const USAGE = `tenantry-connect: keys and tokens of an app that uses @tenantry/c
       prints a new encryption key
 
   tenantry-connect rewrap --store <address> [--provider <name>] [--json]
-      encrypts all tokens anew under the current key. CONNECT_KEYS has the keys, the current one first, separated by
+      encrypts all tokens under the current key. CONNECT_KEYS has the keys, the current one first, separated by
       commas. The address is a SQLite file or postgres://…; --provider may stand several times (tenantry and pipedrive
       unless it does). It can be broken off and run again, while the app runs.`
 
 /** PostgreSQL's code for a table that is not there. */
 const UNDEFINED_TABLE = '42P01'
 
-/** What somebody typed wrong. */
+/** A mistake on the command line. */
 class UsageError extends Error {}
 
 try {
@@ -69,7 +69,7 @@ async function rewrap(args: string[]): Promise<number> {
   console.log(
     json
       ? JSON.stringify(total)
-      : `${total.seen} links: ${total.rewrapped} encrypted anew, ${total.seen - total.rewrapped - total.unreadable} as they should be, ${total.unreadable} that no key in CONNECT_KEYS opens.`,
+      : `${total.seen} links: ${total.rewrapped} encrypted again, ${total.seen - total.rewrapped - total.unreadable} already current, ${total.unreadable} that no key in CONNECT_KEYS decrypts.`,
   )
   return total.unreadable > 0 ? 1 : 0
 }
@@ -113,7 +113,7 @@ async function openStore(address: string): Promise<{ store: LinkStore; close(): 
   return { store, close: () => store.close() }
 }
 
-/** One line that is written over and over, where somebody watches. */
+/** A progress line, if standard error is a terminal. */
 function showProgress(provider: string, { seen, rewrapped }: RewrapProgress): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${provider}: ${seen} links seen, ${rewrapped} encrypted anew`)
+  if (process.stderr.isTTY) process.stderr.write(`\r${provider}: ${seen} links seen, ${rewrapped} encrypted again`)
 }

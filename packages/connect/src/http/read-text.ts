@@ -1,5 +1,5 @@
 /**
- * A body as text; undefined where it is longer than so many bytes, and then the rest is not read.
+ * A body as text; undefined if it is longer than the limit, and then its end is not read.
  * @param limit in bytes
  */
 export async function readText(request: Request, limit: number): Promise<string | undefined> {

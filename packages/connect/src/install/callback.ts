@@ -6,7 +6,7 @@ import type { Identity } from '../provider/identity.ts'
 import type { Exchanged } from '../provider/oauth-client.ts'
 import { leadToDonePage } from './done-page.ts'
 import { codeVerifierOf, endFlow, type Flow, requireFlow, sentToStart, useOnce, wasSentToStart } from './flow.ts'
-import { type Install, type KeptLink, keepLink } from './keep-link.ts'
+import { type Install, keepLink, type StoredInstall } from './keep-link.ts'
 
 /** What is known of an install by the time that it fails, for its page. */
 export interface CallbackTrail {
@@ -32,9 +32,9 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
     state: flow.state,
     codeVerifier: await codeVerifierOf(kit, flow),
   })
-  const identity = await identifyPatiently(kit, exchanged, callback.searchParams)
+  const identity = await identifyWithRetries(kit, exchanged, callback.searchParams)
   trail.identity = identity
-  const kept = await keepLinkOrRevoke(kit, flow, {
+  const stored = await storeLinkOrRevoke(kit, flow, {
     identity,
     account,
     request,
@@ -42,19 +42,19 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
     installedAt: kit.clock() + exchanged.clockSkew,
     intent: flow.account === null ? 'install' : 'link',
   })
-  return answer(kit, request, flow, identity, kept)
+  return answer(kit, request, flow, identity, stored)
 }
 
 /**
  * An install that began at the provider, as in its marketplace: the code comes without a state of this app. It is never
- * used, since anybody could have sent the browser here with a code of their own; the person is sent through the app's own
+ * used, since an attacker could have sent the browser here with their own code; the person is sent through the app's own
  * start instead.
  */
 function isFromProvider({ searchParams }: URL): boolean {
   return searchParams.has('code') && !searchParams.has('error') && !searchParams.get('state')
 }
 
-/** Once: a provider that sends no state back at all would send the browser round for ever. */
+/** Once only: with a provider that never returns the state, the browser would loop forever. */
 async function beginAtOwnStart(kit: Kit, request: Request): Promise<Response> {
   if (wasSentToStart(request)) {
     throw new ConnectError('flow_invalid', 'The provider sends no state back with its answer.')
@@ -80,7 +80,7 @@ const BUSY_RETRIES = 2
 const MAX_BUSY_WAIT = 5000
 
 /** The code is used up: an install is not lost to a provider that says 429 when asked who this is. */
-async function identifyPatiently(
+async function identifyWithRetries(
   kit: Kit,
   { tokens: { accessToken, apiDomain }, tokenAnswer }: Exchanged,
   callback: URLSearchParams,
@@ -97,7 +97,7 @@ async function identifyPatiently(
   }
 }
 
-async function keepLinkOrRevoke(kit: Kit, flow: Flow, install: Install): Promise<KeptLink> {
+async function storeLinkOrRevoke(kit: Kit, flow: Flow, install: Install): Promise<StoredInstall> {
   try {
     requireSameOwner(flow, install.account)
     return await keepLink(kit, install)
@@ -110,7 +110,7 @@ async function keepLinkOrRevoke(kit: Kit, flow: Flow, install: Install): Promise
 /** The owner who asked must still be the one who is signed in. */
 function requireSameOwner(flow: Flow, account: string | null): void {
   if (flow.account === null || flow.account === account) return
-  throw new ConnectError('link_needs_consent', 'Whoever asked for this company is not signed in any more.')
+  throw new ConnectError('link_needs_consent', 'The user who asked to add this company is no longer signed in.')
 }
 
 /** A refused install is not left at the provider; unless the person has a link that works, which it would end. */
@@ -125,7 +125,7 @@ async function answer(
   request: Request,
   flow: Flow,
   identity: Identity<Id>,
-  { link, created }: KeptLink,
+  { link, created }: StoredInstall,
 ): Promise<Response> {
   const acceptLanguage = request.headers.get('Accept-Language')
   const locale = chooseLocale({ identity, languages: kit.languages, acceptLanguage })

@@ -73,7 +73,7 @@ describe('an account and its owner', () => {
     await provider.install(createTestApp(provider, { store }).connect, BOND_AT_MI6)
     const forgetful = createTestApp(provider, { store, onInstall: () => createAccount(() => 'another') })
     expect((await provider.install(forgetful.connect, BOND_AT_MI6)).status).toBe(403)
-    expect(String(forgetful.told.errors[0])).toContain('useAccount(link.accountId)')
+    expect(String(forgetful.reported.errors[0])).toContain('useAccount(link.accountId)')
     expect((await forgetful.connect.fetch(AT_MI6, '/users/me')).status).toBe(200)
   })
 

@@ -33,7 +33,7 @@ function notProved(how: string): ConnectError {
   return new ConnectError('account_not_proved', `onInstall answered ${how}.`)
 }
 
-/** An owner who wants a company added is never signed in to somebody else's account instead. */
+/** An owner who wants to add a company is never signed in to another account instead. */
 export function requireFree({ link, account, intent, identity }: InstallQuestion<Id>): void {
   if (intent === 'link' && link && link.accountId !== account) throw belongsToAnother(identity)
 }

@@ -32,7 +32,7 @@ export async function leadToDonePage(
   return leadTo(kit.donePath, `${cookieName(kit)}=${value}; Max-Age=${LIFETIME / 1000}; ${cookieAttributes(kit)}`)
 }
 
-/** `GET` on the page's own address: who is connected where. Where there is nothing to say any more, it leads to the app. */
+/** `GET` on the page's own address: who is connected where. Once its cookie has expired, it redirects to the app. */
 export async function showDonePage(kit: Kit, request: Request): Promise<Response> {
   const done = await readCookie(kit, request)
   const continueTo = done?.returnTo ?? '/'

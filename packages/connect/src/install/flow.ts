@@ -7,7 +7,7 @@ import { leaseOf } from '../store/wait-for-lease.ts'
 /** How long a person may take between the start and the callback, in milliseconds. */
 export const FLOW_LIFETIME = 600_000
 
-/** More than so many installs in tabs of one browser are not kept apart. */
+/** The most installs that are tracked at the same time in tabs of one browser. */
 const MAX_FLOWS = 4
 
 /** An install that this browser started. */

@@ -236,7 +236,7 @@ describe('an install', () => {
     const html = await answer.text()
     expect(html).toContain('You did not allow it')
     expect(html).toContain('href="/connect/start?returnTo=%2Fnotes"')
-    expect(app.told.errors).toEqual([])
+    expect(app.reported.errors).toEqual([])
   })
 
   it('understands the pipedrive profile: commas, user_denied and no iss', async () => {

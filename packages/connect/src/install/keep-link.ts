@@ -20,7 +20,7 @@ export interface Install {
   request: Request
 }
 
-export interface KeptLink {
+export interface StoredInstall {
   link: Link<Id>
   created: boolean
 }
@@ -32,7 +32,7 @@ const TIMEOUT = 30_000
  * in all processes, so that two callbacks at once make one account.
  * @throws {ConnectError} what `decide` throws
  */
-export async function keepLink(kit: Kit, install: Install): Promise<KeptLink> {
+export async function keepLink(kit: Kit, install: Install): Promise<StoredInstall> {
   const deadline = performance.now() + TIMEOUT
   for (let attempt = 0; performance.now() < deadline; attempt++) {
     const done = await underLease(kit.store, leaseOf(install.identity), () => keepUnderLease(kit, install))
@@ -45,7 +45,7 @@ export async function keepLink(kit: Kit, install: Install): Promise<KeptLink> {
   )
 }
 
-async function keepUnderLease(kit: Kit, install: Install): Promise<KeptLink> {
+async function keepUnderLease(kit: Kit, install: Install): Promise<StoredInstall> {
   const { identity, account, intent, request } = install
   const stored = await kit.store.findLink(identity)
   const question: InstallQuestion<Id> = { identity, link: stored && toLink(stored), account, intent, request }
@@ -58,7 +58,7 @@ async function keepUnderLease(kit: Kit, install: Install): Promise<KeptLink> {
     throw new TypeError('createAccount() must give back the id of the new account, a text.')
   const link: StoredLink = { ...fields, accountId, version: 1 }
   if (!(await kit.store.insertLink(link)))
-    throw new Error('The lease of an install was lost, and another process kept a link.')
+    throw new Error('The lease of an install was lost, and another process stored a link.')
   return { link: toLink(link), created: 'create' in decision }
 }
 
@@ -81,7 +81,7 @@ async function fieldsOf(kit: Kit, { identity, tokens, installedAt }: Install): P
   }
 }
 
-/** Whatever was written meanwhile is older than this install; only the account stays. */
+/** Concurrent writes are older than this install; only the account stays. */
 async function replace(kit: Kit, before: StoredLink, fields: Fields): Promise<Link<Id>> {
   let base: StoredLink | undefined = before
   while (base && base.accountId === before.accountId) {

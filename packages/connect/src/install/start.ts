@@ -29,7 +29,7 @@ export async function startInstall(kit: Kit, request: Request): Promise<Response
   return new Response(null, { status: 303, headers })
 }
 
-/** An install that this app begins by itself: for pages that fetch, popups and server actions. */
+/** An install that the app's own code begins: for pages that fetch, popups and server actions. */
 export interface AuthorizeOptions<I extends Id = number> {
   /** Where to go afterwards, a path on this app. */
   returnTo?: string
@@ -70,7 +70,7 @@ async function begin(
   return { url, cookies: await keepFlow(kit, request, flow) }
 }
 
-/** Whoever is signed in, if the form was on this app's own page and not on another site's. */
+/** The signed-in account, if the form was on a page of this app and not of another site. */
 async function requireOwner(kit: Kit, request: Request): Promise<string> {
   const origin = request.headers.get('Origin')
   const site = request.headers.get('Sec-Fetch-Site')
@@ -80,7 +80,7 @@ async function requireOwner(kit: Kit, request: Request): Promise<string> {
     throw new ConnectError(
       'link_needs_consent',
       isOwnPage
-        ? 'Nobody is signed in whose account a company could be added to.'
+        ? 'Sign in first: a company is added to the account that is signed in.'
         : 'A company is added to an account by a form on this app’s own pages only.',
     )
   }

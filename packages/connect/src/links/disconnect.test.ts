@@ -29,7 +29,7 @@ describe('disconnecting from the app’s side', () => {
     expect(await store.findLink(key)).toMatchObject({ status: 'disconnected', tokens: null })
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
     await app.connect.disconnect(AT_MI6)
-    expect(app.told.uninstalled).toEqual([])
+    expect(app.reported.uninstalled).toEqual([])
   })
 
   it('changes nothing when the provider does not answer', async () => {

@@ -112,6 +112,6 @@ export async function requireLink(kit: Kit, reference: LinkReference<Id>): Promi
   if (link) return link
   throw new ConnectError(
     'link_missing',
-    `Nobody is linked as user ${reference.userId} at company ${reference.companyId}.`,
+    `There is no link for user ${reference.userId} at company ${reference.companyId}.`,
   )
 }

@@ -8,7 +8,7 @@ export interface Locale {
   /** The person's own tag where it is of that language (`pt-BR` for `pt`), for dates and numbers; else the language. */
   tag: string
   direction: 'ltr' | 'rtl'
-  /** An IANA name; `UTC` where nobody said. */
+  /** An IANA name; `UTC` if unknown. */
   timeZone: string
   /** A date in the person's time zone. Times are milliseconds since 1970 or a `Date`. */
   date(time: number | Date, options?: Intl.DateTimeFormatOptions): string
@@ -34,7 +34,7 @@ const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm', '
 
 /**
  * Chooses among the app's languages as CLDR compares them: `pt_BR` is served by `pt`, `zh_TW` by `zh-Hant` and not by
- * `zh-Hans`, `no` by `nb`. The first language of the app is what nobody's wish fits.
+ * `zh-Hans`, `no` by `nb`. The app's first language is used if none matches.
  */
 export function chooseLocale({ identity, languages, acceptLanguage }: LocaleWishes): Locale {
   const own = canonical((identity?.locale ?? '').replaceAll('_', '-'))
@@ -56,7 +56,7 @@ export function chooseLocale({ identity, languages, acceptLanguage }: LocaleWish
   }
 }
 
-/** What a provider calls a currency need not be one (ISO 4217): then it stands beside the number as it is. */
+/** A provider's currency may not be an ISO 4217 code: then it is shown after the number as it is. */
 function writeMoney(tag: string, amount: number | bigint, currency: string): string {
   if (/^[A-Za-z]{3}$/.test(currency)) return new Intl.NumberFormat(tag, { style: 'currency', currency }).format(amount)
   return `${new Intl.NumberFormat(tag).format(amount)} ${currency}`.trim()

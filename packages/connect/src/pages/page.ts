@@ -140,7 +140,7 @@ function namesOf(identity: Identity<Id> | undefined): Record<string, string> {
   }
 }
 
-/** Fills in names, each kept from changing the direction of the words around it (Unicode isolates). */
+/** Fills in names, each isolated so that it does not change the direction of the text around it (Unicode isolates). */
 function fill(text: string, values: Record<string, string>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
     values[name] === undefined ? whole : `\u2068${values[name]}\u2069`,

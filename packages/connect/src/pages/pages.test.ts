@@ -38,7 +38,7 @@ describe('the pages of the flow', () => {
     const answer = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
     expect(answer.status).toBe(400)
     expect(await textOf(answer)).toContain('This did not start here')
-    expect(String(app.told.errors[0])).toContain('the template is broken')
+    expect(String(app.reported.errors[0])).toContain('the template is broken')
   })
 
   it('escape what the provider says', async () => {

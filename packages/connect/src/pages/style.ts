@@ -1,4 +1,4 @@
-/** Logical properties throughout, so that it mirrors by itself. */
+/** Logical properties throughout, so that right-to-left pages mirror. */
 export const style = `
 :root { color-scheme: light dark; --ink: #1f2a37; --muted: #586474; --paper: #f4f5f7; --card: #fff; --accent: #2d4f9e; --on-accent: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e3e8ef; --muted: #a3aebc; --paper: #11161d; --card: #1a222c; --accent: #9db8f5; --on-accent: #0f1b38; } }

@@ -1,8 +1,8 @@
 /**
  * A token answer as a strict client can read it. A token that the provider has given must not be lost to an odd field
- * beside it: what is optional and odd counts as absent.
+ * with it: an optional field that is malformed counts as absent.
  * @param response an answer with status 200
- * @param report is told of each field that was left out
+ * @param report is called with each field that was left out
  * @param strictFields fields that are left as they are
  */
 export async function cleanTokenAnswer(
@@ -19,7 +19,7 @@ export async function cleanTokenAnswer(
   return new Response(cleaned ?? text, { status: response.status, headers })
 }
 
-/** As JSON; undefined where there is no token in it. */
+/** As JSON; undefined if it has no token. */
 function cleanFields(
   text: string,
   report: (field: string) => void,

@@ -27,7 +27,7 @@ describe('answers that lead elsewhere', () => {
     provider.faults.next('token', { kind: 'forged', forge: body => ({ ...body, api_domain: apiDomain }) })
     const answer = await provider.install(app.connect, BOND_AT_MI6)
     expect(answer.status).toBe(502)
-    expect(app.told.errors[0]).toMatchObject({ code: 'host_not_allowed' })
+    expect(app.reported.errors[0]).toMatchObject({ code: 'host_not_allowed' })
     expect(provider.requestsTo('/users/me')).toBe(0)
     expect(app.accounts).toEqual([])
   })
@@ -40,6 +40,6 @@ describe('answers that lead elsewhere', () => {
     const answer = await provider.install(app.connect, BOND_AT_MI6)
     // The test has no server there: but it was asked.
     expect(answer.status).toBe(503)
-    expect(app.told.errors[0]).toMatchObject({ code: 'provider_unavailable' })
+    expect(app.reported.errors[0]).toMatchObject({ code: 'provider_unavailable' })
   })
 })

@@ -40,7 +40,7 @@ describe('identity that is not proved', () => {
     const answer = await provider.install(careless.connect, BOND_AT_MI6)
     expect(answer.status).toBe(403)
     expect(await careless.connect.links.find(AT_MI6)).toBeUndefined()
-    expect(String(careless.told.errors[0])).toMatch(/no proof/)
+    expect(String(careless.reported.errors[0])).toMatch(/no proof/)
   })
 
   it('the same user id at another company is somebody else', async () => {
@@ -77,7 +77,7 @@ describe('identity that is not proved', () => {
     const answer = await provider.install(app.connect, BOND_AT_MI6)
     expect(answer.status).toBe(502)
     expect(app.accounts).toEqual([])
-    expect(app.told.errors[0]).toMatchObject({ code: 'answer_invalid' })
+    expect(app.reported.errors[0]).toMatchObject({ code: 'answer_invalid' })
   })
 
   it.each([[null], [[]], ['text'], [{}], [{ data: null }], [{ data: [] }]])('the answer %j is refused', async body => {

@@ -4,7 +4,7 @@ import { type Id, type IdKind, isId, keyText } from '../ids.ts'
 
 /**
  * Who a token speaks for: a person *at a company*. `(companyId, userId)` is the identity; everything else may change,
- * and an e-mail proves nothing, since whoever runs a company can set it.
+ * and an e-mail proves nothing, since a company's administrators can set it.
  */
 export interface Identity<I extends Id = number> {
   provider: string
@@ -28,7 +28,7 @@ export interface Identity<I extends Id = number> {
   companyDomain: string | null
 }
 
-/** Integers that JavaScript holds exactly: 2^53 + 1 would silently be somebody else. */
+/** Integers that JavaScript represents exactly: 2^53 + 1 would silently become another user. */
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 
 /** A field that tells more about the person; one that is missing or odd spoils nothing. */
@@ -56,7 +56,7 @@ const usersMe = v.object({
 
 export type IdentityClaims<I extends Id = number> = Omit<Identity<I>, 'provider' | 'key'>
 
-/** What a provider object reads: who, and as much of the rest as the provider says. */
+/** What a provider object reads: both ids, and the details that the provider gives. */
 export type ReadClaims<I extends Id = number> = Pick<IdentityClaims<I>, 'companyId' | 'userId'> &
   Partial<Omit<IdentityClaims<I>, 'companyId' | 'userId'>>
 

@@ -20,7 +20,7 @@ export interface OAuthClientOptions {
   clock: () => number
   /** Milliseconds that one request to the provider may take. */
   timeout: number
-  /** Is told of odd fields in the provider's answers, which count as absent. */
+  /** Is called with malformed fields of the provider's responses, which count as absent. */
   report(error: ConnectError): void
 }
 
@@ -40,7 +40,7 @@ export interface OAuthClient {
   identify(accessToken: string, apiDomain: string | null, about: About): Promise<Identity<Id>>
 }
 
-/** What is known beside the token: an install's callback and token answer, or the identity of a link. */
+/** What is known besides the token: an install's callback and token response, or the identity of a link. */
 export type About = Omit<IdentityContext<Id>, 'ask'>
 
 export interface Exchanged {
@@ -196,7 +196,7 @@ function checkAuthorizationAnswer(check: () => URLSearchParams): URLSearchParams
   }
 }
 
-/** Sorts what may go wrong: what to try again, what only the user can mend, what only the developer can. */
+/** Classifies failures: those to try again, those that only the user can fix, those that only the developer can. */
 async function askProvider<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()

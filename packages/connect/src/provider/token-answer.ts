@@ -17,8 +17,8 @@ export interface TokenSet {
 }
 
 /**
- * @param report is told of an `api_domain` where tokens of this provider do not go: at a refresh it counts as absent, since
- * the token that came with it must not be lost; at an install it throws what it is told
+ * @param report is called with an `api_domain` that tokens may not be sent to: at a refresh it counts as absent, since
+ * the token in the same response must not be lost; at an install it throws
  */
 export function toTokenSet(
   provider: Provider<Id>,

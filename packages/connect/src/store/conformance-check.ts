@@ -1,6 +1,6 @@
 import type { LinkKey, LinkStore, StoredLink } from './store.ts'
 
-/** One promise of a store; `run` throws where it is not kept. */
+/** One promise of a store; `run` throws if the store breaks it. */
 export interface ConformanceCheck {
   name: string
   run(store: LinkStore): Promise<void>

@@ -11,9 +11,9 @@ export const textIdChecks: readonly ConformanceCheck[] = [
       same(await store.insertLink(link({ companyId, userId: 'user', accountId: String(index) })), true)
     }
     for (const [index, companyId] of TEXT_IDS.entries()) {
-      const kept = link({ companyId, userId: 'user', accountId: String(index) })
-      same(await store.findLink(kept), kept)
-      same(await store.insertLink(kept), false)
+      const stored = link({ companyId, userId: 'user', accountId: String(index) })
+      same(await store.findLink(stored), stored)
+      same(await store.insertLink(stored), false)
     }
   }),
   textIdCheck('takes no text for an integer, whatever digits it has', async ({ store, link, provider }) => {

@@ -10,23 +10,23 @@ export { textIdChecks } from './conformance-text-ids.ts'
  * what they write, they delete.
  */
 export const conformanceChecks: readonly ConformanceCheck[] = [
-  check('gives back a link as it was kept, with ids near 2^53 and every field', async ({ store, link }) => {
-    const kept = link({ companyId: Number.MAX_SAFE_INTEGER, userId: Number.MAX_SAFE_INTEGER - 1 })
-    same(await store.insertLink(kept), true)
-    same(await store.findLink(kept), kept)
+  check('returns a link as it was stored, with ids near 2^53 and every field', async ({ store, link }) => {
+    const stored = link({ companyId: Number.MAX_SAFE_INTEGER, userId: Number.MAX_SAFE_INTEGER - 1 })
+    same(await store.insertLink(stored), true)
+    same(await store.findLink(stored), stored)
   }),
   check('gives back a link whose fields are null', async ({ store, link }) => {
-    const kept = link({ notice: null, scope: null, apiDomain: null, tokens: null, tokensExpireAt: null })
-    await store.insertLink(kept)
-    same(await store.findLink(kept), kept)
+    const stored = link({ notice: null, scope: null, apiDomain: null, tokens: null, tokensExpireAt: null })
+    await store.insertLink(stored)
+    same(await store.findLink(stored), stored)
   }),
   check('keeps text of any language, quotes and marks as it is', async ({ store, link }) => {
-    const kept = link({
+    const stored = link({
       accountId: 'd\'Artagnan "1" $1 ?1 \\ %',
       identity: '{"name":"جيمس 👋 ; DROP TABLE connect_links; --"}',
     })
-    await store.insertLink(kept)
-    same(await store.findLink(kept), kept)
+    await store.insertLink(stored)
+    same(await store.findLink(stored), stored)
   }),
   check('finds nothing where nothing is', async ({ store, key }) => {
     same(await store.findLink(key), undefined)
@@ -78,18 +78,18 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
     same((await store.findLink(link({})))?.accountId, String(won.indexOf(true)))
   }),
   check('deletes a link of the given version only', async ({ store, link }) => {
-    const kept = link({})
-    await store.insertLink(kept)
-    same(await store.deleteLink(kept, 2), false)
-    same(await store.findLink(kept), kept)
-    same(await store.deleteLink(kept, 1), true)
-    same(await store.findLink(kept), undefined)
+    const stored = link({})
+    await store.insertLink(stored)
+    same(await store.deleteLink(stored, 2), false)
+    same(await store.findLink(stored), stored)
+    same(await store.deleteLink(stored, 1), true)
+    same(await store.findLink(stored), undefined)
   }),
   check('lists the links of an account, oldest first, and of no other', async ({ store, link, provider }) => {
     await store.insertLink(link({ companyId: 1, installedAt: 3000 }))
     await store.insertLink(link({ companyId: 2, installedAt: 1000 }))
     await store.insertLink(link({ companyId: 3, installedAt: 2000 }))
-    await store.insertLink(link({ companyId: 4, accountId: 'somebody else' }))
+    await store.insertLink(link({ companyId: 4, accountId: 'another account' }))
     const companies = (await store.listLinks(provider, 'account')).map(({ companyId }) => companyId)
     same(companies, [2, 3, 1])
     same(await store.listLinks(`${provider} not`, 'account'), [])

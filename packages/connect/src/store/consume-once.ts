@@ -1,7 +1,7 @@
 import type { LinkStore } from './store.ts'
 
 /**
- * Uses a name up, in all processes: a lease that nobody can renew, since its holder is forgotten.
+ * Uses a name up, in all processes: a lease that cannot be renewed, since its holder is not stored.
  * @param milliseconds how long it stays used
  * @returns false if it was used before
  */

@@ -3,7 +3,7 @@ import { connectTables, sqlStore } from './sql-store.ts'
 import type { LinkStore } from './store.ts'
 
 export interface PostgresStore extends LinkStore {
-  /** Makes the tables where there are none; safe to run again, and at once in several processes. */
+  /** Creates the tables if they do not exist; safe to run again, and in several processes at the same time. */
   createTables(): Promise<void>
   /** Ends the connections that the store opened itself. */
   close(): Promise<void>

@@ -6,7 +6,7 @@ export type SqlValue = string | number | null
 export type SqlRow = Record<string, unknown>
 
 export interface SqlEngine {
-  /** Runs one statement by itself and gives back its rows, named by column. */
+  /** Runs one statement in its own transaction and returns its rows as objects by column. */
   query(text: string, values: SqlValue[]): Promise<readonly SqlRow[]>
   dialect: 'sqlite' | 'postgres'
 }
@@ -59,7 +59,7 @@ const NOW = {
 
 const SWEEP_EVERY = 200
 
-/** The store's statements, the same for every engine; an adapter only says how a statement is run. */
+/** The store's statements, the same for every engine; an adapter only runs them. */
 export function sqlStore(engine: SqlEngine): LinkStore {
   const now = NOW[engine.dialect]
   const run = (text: string, ...values: SqlValue[]) =>

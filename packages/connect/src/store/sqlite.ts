@@ -9,8 +9,8 @@ export interface SqliteStore extends LinkStore {
 }
 
 /**
- * Keeps links in a SQLite file by Node's own `node:sqlite`; makes the file and the tables where there are none. Several
- * processes may share it. Give a `DatabaseSync` to keep them beside the app's own tables.
+ * Stores links in a SQLite file with Node's `node:sqlite`; creates the file and the tables if they do not exist. Several
+ * processes may share it. Give a `DatabaseSync` to store them next to the app's own tables.
  */
 export function sqliteStore(pathOrDatabase: string | DatabaseSync): SqliteStore {
   const database = typeof pathOrDatabase === 'string' ? openPrivate(pathOrDatabase) : pathOrDatabase
@@ -30,14 +30,14 @@ export function sqliteStore(pathOrDatabase: string | DatabaseSync): SqliteStore 
   return { ...store, close: () => database.close() }
 }
 
-/** Makes the file, where there is none, readable for its owner alone; SQLite gives what it makes beside it the same rights. */
+/** Creates the file readable for its owner only; SQLite gives its side files the same permissions. */
 function openPrivate(path: string): DatabaseSync {
   if (path !== ':memory:') {
     try {
       closeSync(openSync(path, 'wx', 0o600))
       chmodSync(path, 0o600)
     } catch (error) {
-      // What is there already keeps its rights. What cannot be made, SQLite explains.
+      // An existing file keeps its permissions. If it cannot be created, SQLite explains why.
       if (!['EEXIST', 'EACCES', 'ENOENT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }

@@ -1,7 +1,7 @@
 import type { Id, IdKind } from '../ids.ts'
 
 /**
- * Whom a link is for. The three together are unique and for ever; an e-mail is never part of it. The integer 7 and the text
+ * Whom a link is for. The three together are unique and permanent; an e-mail is never part of it. The integer 7 and the text
  * `7` are two ids.
  */
 export interface LinkKey<I extends Id = Id> {
@@ -22,7 +22,7 @@ export interface StoredLink extends LinkKey {
   /** The record in the app's own service. */
   accountId: string
   status: LinkStatus
-  /** An ending that the app is still to be told of. */
+  /** An ended link whose hook has not been called yet. */
   notice: 'needs_reauthorization' | 'uninstalled' | null
   /** Who they were when last asked: an `Identity` as JSON. For showing; nothing is looked up by it. */
   identity: string
@@ -41,7 +41,7 @@ export interface StoredLink extends LinkKey {
 }
 
 /**
- * Where links are kept: eight methods, each atomic by itself, on a database that all of the app's processes share.
+ * Where links are stored: eight methods, each atomic, on a database that all of the app's processes share.
  * `@tenantry/connect/store-conformance` checks one that you write.
  */
 export interface LinkStore {

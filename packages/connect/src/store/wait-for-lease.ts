@@ -25,12 +25,12 @@ export async function underLease<T>(
     return { result: await work() }
   } finally {
     clearInterval(signs)
-    // A lease that cannot be given back runs out by itself.
+    // A lease that cannot be released expires.
     await store.releaseLease(name, holder).catch(() => {})
   }
 }
 
-/** Pauses between two looks at somebody else's work: short at first, spread so that many do not look at once. */
+/** Pauses between two looks at another process's work: short at first, with jitter so that many do not look at once. */
 export function pauseBeforeLook(attempt: number): Promise<void> {
   const longest = Math.min(25 * 1.5 ** attempt, 400)
   return new Promise(resolve => setTimeout(resolve, longest * (0.5 + Math.random() / 2)))

@@ -2,13 +2,13 @@
 export type Fault =
   /** An answer with this status, and the provider does not hear of the request. */
   | { kind: 'status'; status: number; headers?: Record<string, string> }
-  /** Too many requests: come back after so many seconds. */
+  /** 429 with this many seconds in `Retry-After`. */
   | { kind: 'rate_limited'; retryAfter: number }
   /** The network is down: the provider does not hear of the request. */
   | { kind: 'no_connection' }
   /** The provider hears and acts, its answer gets lost. */
   | { kind: 'lost_answer' }
-  /** The answer comes, after so many milliseconds of real time. */
+  /** The response is delayed by this many milliseconds of real time. */
   | { kind: 'slow'; milliseconds: number }
   /** The request comes after the code's end. */
   | { kind: 'expired_code' }

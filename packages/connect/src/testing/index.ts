@@ -61,7 +61,7 @@ export interface TestProvider {
   pass(milliseconds: number): void
   /** How many requests an endpoint's path has had. */
   requestsTo(path: string): number
-  /** A new browser with nobody signed in; it reaches the provider, and the app by its handler. */
+  /** A new browser without a session; it reaches the provider, and the app by its handler. */
   person(connect?: AnyConnect): Person
   /**
    * Installs the app as a person would, from the start path to what the app answers on its callback: 303 to the page that

@@ -5,7 +5,7 @@ import { retryAfterSeconds } from '../provider/retry-after.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 import type { Fresh, FreshTokens } from './fresh-tokens.ts'
 
-/** How often a request that is told to come later is sent again. */
+/** How often a request is sent again after a 429. */
 const RATE_LIMIT_RETRIES = 2
 
 /**

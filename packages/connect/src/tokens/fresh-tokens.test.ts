@@ -102,7 +102,7 @@ describe('a fresh token', () => {
     provider.faults.next('token', fault)
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    expect(app.told.needsReauthorization).toEqual([])
+    expect(app.reported.needsReauthorization).toEqual([])
     if (fault.kind === 'rate_limited' || 'headers' in fault) {
       // It said when to come back: until then it is not asked again.
       const asked = provider.requestsTo('/oauth/token')
@@ -158,7 +158,7 @@ describe('a fresh token', () => {
       expect((await odd.connect.links.find(AT_MI6))?.status).toBe('active')
     }
     await expect(odd.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
-    expect(odd.told.needsReauthorization).toEqual(['tenantry:1:777'])
+    expect(odd.reported.needsReauthorization).toEqual(['tenantry:1:777'])
   })
 
   it.each([
@@ -238,7 +238,7 @@ describe('a fresh token', () => {
     expect(second).not.toBe(token)
     expect(await own.connect.accessToken(AT_MI6)).toBe(second)
     expect(provider.requestsTo('/oauth/token')).toBe(before + 1)
-    expect(own.told.errors).toHaveLength(1)
+    expect(own.reported.errors).toHaveLength(1)
     failures = 0
     provider.pass(2 * HOUR)
     expect(await own.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
@@ -281,7 +281,7 @@ describe('a fresh token', () => {
     provider.faults.next('token', { kind: 'status', status: 400 })
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_refused' })
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    expect(app.told.needsReauthorization).toEqual([])
+    expect(app.reported.needsReauthorization).toEqual([])
   })
 
   it('comes with word of when to try again', async () => {
@@ -334,7 +334,7 @@ describe('a fresh token', () => {
       const { slow, asked } = await startSlow(async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
       const fast = await refreshMeanwhile()
       expect(await asked).toBe(fast)
-      expect(slow.told.needsReauthorization).toEqual([])
+      expect(slow.reported.needsReauthorization).toEqual([])
       expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
     })
 
@@ -362,26 +362,26 @@ describe('a refresh that the provider refuses', () => {
     }
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('needs_reauthorization')
-    expect(apps.flatMap(({ told }) => told.needsReauthorization)).toEqual(['tenantry:1:777'])
+    expect(apps.flatMap(({ reported }) => reported.needsReauthorization)).toEqual(['tenantry:1:777'])
     expect(tokenRequests()).toBe(1)
   })
 
   it('is told again where telling failed', async () => {
     let failures = 1
-    const told: string[] = []
+    const reported: string[] = []
     const shaky = createTestApp(provider, {
       store,
       onNeedsReauthorization: link => {
         if (failures-- > 0) throw new Error('the mail server is away')
-        told.push(link.identity.key)
+        reported.push(link.identity.key)
       },
     })
     await end()
     for (let round = 0; round < 3; round++) {
       await expect(shaky.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
     }
-    expect(told).toEqual(['tenantry:1:777'])
-    expect(shaky.told.errors.length).toBe(1)
+    expect(reported).toEqual(['tenantry:1:777'])
+    expect(shaky.reported.errors.length).toBe(1)
   })
 
   it('ends with the next install, on the same account', async () => {

@@ -6,15 +6,15 @@ import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
 import { isPaused, needsReauthorization, pausedError, requireTokens } from './refused.ts'
 import { RememberedFailures } from './remembered.ts'
-import { type KeptTokens, keepTokens, openTokens } from './vault.ts'
+import { keepTokens, openTokens, type StoredTokens } from './vault.ts'
 
 /** A link whose access token works, as far as this side can tell. */
 export interface Fresh {
   link: StoredLink
-  tokens: KeptTokens
+  tokens: StoredTokens
 }
 
-/** How often a granted token set is written again before it is kept in memory only, and the pause between. */
+/** How often writing new tokens is tried before they stay in memory only, and the pauses in between. */
 const WRITE_RETRIES = 6
 const WRITE_PAUSE = 100
 /** How long a token that was refreshed because of a 401, and was refused again, is not refreshed for that, in milliseconds. */
@@ -24,10 +24,10 @@ const REFUSED_AGAIN = 60_000
 interface Unwritten {
   before: Fresh
   changes: Partial<StoredLink>
-  tokens: KeptTokens
+  tokens: StoredTokens
 }
 
-/** How long others may take with their refresh before a caller is told to come back, in milliseconds. */
+/** How long a caller waits for another process's refresh, in milliseconds. */
 const TIMEOUT = 30_000
 
 /** Gives fresh tokens of links; those who ask at once share one answer. */
@@ -69,12 +69,12 @@ export class FreshTokens {
   async #read(key: LinkKey): Promise<Fresh> {
     const link = await this.#kit.store.findLink(key)
     const granted = this.#unwritten.get(leaseOf(key))
-    // Nobody else wrote since: what was granted is newer than what the store has.
+    // No other process has written since: the granted tokens are newer than the stored ones.
     if (granted && link?.version === granted.before.link.version) {
       return { link: { ...link, ...granted.changes }, tokens: granted.tokens }
     }
     if (!link)
-      throw new ConnectError('link_missing', `Nobody is linked as user ${key.userId} at company ${key.companyId}.`)
+      throw new ConnectError('link_missing', `There is no link for user ${key.userId} at company ${key.companyId}.`)
     if (link.notice === 'needs_reauthorization') await this.#tellAgain(link)
     return { link, tokens: await openTokens(this.#kit.keyring, requireTokens(link)) }
   }
@@ -91,7 +91,7 @@ export class FreshTokens {
     return rejected === undefined && link.tokensExpireAt !== null && link.tokensExpireAt > this.#kit.clock()
   }
 
-  /** One refresh at a time among all processes: whoever has the lease refreshes, the others wait for what it writes. */
+  /** One refresh at a time among all processes: the holder of the lease refreshes, the others wait for what it writes. */
   async #refreshOnce(key: LinkKey, rejected: string | undefined): Promise<Fresh> {
     const deadline = performance.now() + TIMEOUT
     for (let attempt = 0; performance.now() < deadline; attempt++) {
@@ -122,12 +122,12 @@ export class FreshTokens {
       this.#failures.succeeded(name)
       // RFC 6749 section 6: no new refresh token means that the old one stays.
       const tokens = { ...answer, refreshToken: answer.refreshToken ?? refreshToken }
-      const kept = await keepTokens(this.#kit.keyring, before.link, tokens)
+      const sealed = await keepTokens(this.#kit.keyring, before.link, tokens)
       if (rejected !== undefined) {
         this.#refreshedFor401.set(name, { accessToken: tokens.accessToken, at: this.#kit.clock() })
       }
       const changes = {
-        ...kept,
+        ...sealed,
         status: 'active' as const,
         notice: null,
         scope: answer.scope ?? before.link.scope,
@@ -149,7 +149,7 @@ export class FreshTokens {
 
   /**
    * Writes what the refresh gave, under the lease; again where the store fails. Tokens that the provider has given are not
-   * lost to that: they are used meanwhile, and written with the next refresh of this process.
+   * lost: they are used from memory, and written with the next refresh of this process.
    */
   async #keep(granted: Unwritten): Promise<Fresh> {
     const { before, changes, tokens } = granted
@@ -177,8 +177,8 @@ export class FreshTokens {
   }
 
   /**
-   * Writes what the refresh gave, before anyone uses it. Where somebody else wrote in the meantime, theirs holds if it has
-   * another refresh token; otherwise they only found the old one refused, or encrypted it anew.
+   * Writes the new tokens before anyone uses them. If another process wrote in the meantime, its tokens win if they have
+   * another refresh token; otherwise it only found the old one refused, or encrypted it again.
    */
   async #write(before: Fresh, changes: Partial<StoredLink>): Promise<Fresh> {
     const { store, clock, keyring } = this.#kit
@@ -194,7 +194,7 @@ export class FreshTokens {
     }
   }
 
-  /** The user must allow the app again: kept first, then the app is told. */
+  /** The user must allow the app again: stored first, then the hook is called. */
   async #markRefused(before: Fresh, reason: string): Promise<Fresh> {
     const { store, clock, hooks } = this.#kit
     const marked: StoredLink = {
@@ -204,13 +204,13 @@ export class FreshTokens {
       updatedAt: clock(),
       version: before.link.version + 1,
     }
-    // Somebody who wrote in the meantime may have refreshed: what they wrote decides.
+    // Another process that wrote in the meantime may have refreshed: what it wrote decides.
     if (!(await store.replaceLink(marked))) return this.#read(before.link)
     await this.#tell(marked)
     throw needsReauthorization(reason)
   }
 
-  /** Tells the app, and notes that it was told; where telling fails, it is told with the next request for a token. */
+  /** Calls the hook and records that; if the hook fails, it is called again with the next request for a token. */
   async #tell(link: StoredLink): Promise<void> {
     const { store, hooks, onError } = this.#kit
     try {

@@ -21,7 +21,7 @@ export interface KeepAliveResult {
   failed: number
 }
 
-/** Refreshes the tokens of links that nobody has used for long, before the provider lets them die. For a daily job. */
+/** Refreshes tokens of links that were not used for long, before they expire at the provider. For a daily job. */
 export async function keepAlive(
   kit: Kit,
   freshTokens: FreshTokens,

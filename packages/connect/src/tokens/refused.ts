@@ -15,7 +15,7 @@ export function requireTokens(link: StoredLink): StoredLink & { tokens: string }
 
 const paused = new WeakSet<ConnectError>()
 
-/** What the provider answered before, for somebody who asks again too early. */
+/** The provider's earlier refusal, for a caller that asks again too early. */
 export function pausedError(error: ConnectError, seconds: number): ConnectError {
   const again = new ConnectError(error.code, error.message, { cause: error, retryAfter: seconds })
   paused.add(again)

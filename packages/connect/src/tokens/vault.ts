@@ -3,7 +3,7 @@ import type { TokenSet } from '../provider/token-answer.ts'
 import type { LinkKey, StoredLink } from '../store/store.ts'
 
 /** The secret half of a token set. */
-export interface KeptTokens {
+export interface StoredTokens {
   accessToken: string
   refreshToken: string | null
 }
@@ -19,11 +19,11 @@ export async function keepTokens(
   key: LinkKey,
   { accessToken, refreshToken, expiresAt }: TokenSet,
 ): Promise<Pick<StoredLink, 'tokens' | 'tokensExpireAt'>> {
-  const kept: KeptTokens = { accessToken, refreshToken }
-  return { tokens: await keyring.seal(JSON.stringify(kept), contextOf(key)), tokensExpireAt: expiresAt }
+  const plain: StoredTokens = { accessToken, refreshToken }
+  return { tokens: await keyring.seal(JSON.stringify(plain), contextOf(key)), tokensExpireAt: expiresAt }
 }
 
 /** @throws {ConnectError} `tokens_unreadable` */
-export async function openTokens(keyring: Keyring, link: StoredLink & { tokens: string }): Promise<KeptTokens> {
-  return JSON.parse(await keyring.open(link.tokens, contextOf(link))) as KeptTokens
+export async function openTokens(keyring: Keyring, link: StoredLink & { tokens: string }): Promise<StoredTokens> {
+  return JSON.parse(await keyring.open(link.tokens, contextOf(link))) as StoredTokens
 }

@@ -45,6 +45,6 @@ describe('an uninstall that the provider did not send', () => {
     const { clientId, clientSecret } = provider.options
     expect((await app.connect.handler(request(clientId, clientSecret))).status).toBe(status)
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    expect(app.told.uninstalled).toEqual([])
+    expect(app.reported.uninstalled).toEqual([])
   })
 })

@@ -44,19 +44,19 @@ describe('an uninstall', () => {
       tokensExpireAt: null,
       accountId: 'account-1',
     })
-    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+    expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
   })
 
   it('that comes again changes nothing and tells nobody twice', async () => {
     for (let time = 0; time < 3; time++) expect((await hear(provider.now())).status).toBe(200)
-    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+    expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
   })
 
   it('that comes many times at once tells once', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => hear(provider.now())))
     for (const { status } of answers) expect([200, 503]).toContain(status)
-    expect(app.told.uninstalled).toEqual(['tenantry:1:777'])
+    expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
   })
 
   it('that came late, after the next install, is ignored', async () => {
@@ -66,7 +66,7 @@ describe('an uninstall', () => {
     const asked = provider.requestsTo('/users/me')
     expect((await hear(endedAt)).status).toBe(200)
     expect(await statusOf()).toBe('active')
-    expect(app.told.uninstalled).toEqual([])
+    expect(app.reported.uninstalled).toEqual([])
     expect(provider.requestsTo('/users/me')).toBe(asked)
   })
 
@@ -90,24 +90,24 @@ describe('an uninstall', () => {
 
   it('of somebody who is not linked is answered as done', async () => {
     expect((await hear(provider.now(), AT_EXPORTS)).status).toBe(200)
-    expect(app.told.uninstalled).toEqual([])
+    expect(app.reported.uninstalled).toEqual([])
   })
 
   it('is told again when telling failed', async () => {
     let failures = 1
-    const told: string[] = []
+    const reported: string[] = []
     app = createTestApp(provider, {
       store,
       onUninstall: link => {
         if (failures-- > 0) throw new Error('the database of the app is down')
-        told.push(link.identity.key)
+        reported.push(link.identity.key)
       },
     })
     expect((await hear(provider.now())).status).toBe(500)
     expect(await statusOf()).toBe('uninstalled')
     expect((await hear(provider.now())).status).toBe(200)
     expect((await hear(provider.now())).status).toBe(200)
-    expect(told).toEqual(['tenantry:1:777'])
+    expect(reported).toEqual(['tenantry:1:777'])
   })
 
   it('of a link that waits for reauthorization closes it too', async () => {
@@ -122,7 +122,7 @@ describe('an uninstall', () => {
     await app.connect.disconnect(AT_MI6)
     expect((await hear(provider.now())).status).toBe(200)
     expect(await statusOf()).toBe('disconnected')
-    expect(app.told.uninstalled).toEqual([])
+    expect(app.reported.uninstalled).toEqual([])
   })
 
   it('is followed by an install on the same account', async () => {

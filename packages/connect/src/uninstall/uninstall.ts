@@ -92,7 +92,7 @@ async function eraseTokens(kit: Kit, link: StoredLink): Promise<StoredLink | und
   return (await kit.store.replaceLink(closed)) ? closed : undefined
 }
 
-/** Tells the app, then notes that it was told: where that fails, the provider sends it again, and so does this. */
+/** Calls the app's hook, then records that it was called: if that fails, the provider's next callback calls it again. */
 async function tell(kit: Kit, link: StoredLink): Promise<void> {
   if (link.notice !== 'uninstalled') return
   await kit.hooks.onUninstall?.(toLink(link))

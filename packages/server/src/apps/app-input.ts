@@ -16,7 +16,7 @@ const icon = z.strictObject({
 /** What can be changed of a registered app without a new client id. */
 const changeable = {
   name: displayName,
-  /** Who makes it, as people are told when they allow it. */
+  /** Its maker, as the consent page shows it. */
   maker: displayName.nullish(),
   icon: icon.nullish(),
   redirectUris: z.array(z.string()).min(1, 'at least one is needed'),

@@ -41,7 +41,7 @@ export interface App {
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
   secretHash: Uint8Array | null
-  /** Whether its secret is kept encrypted, for uninstall callbacks. */
+  /** Whether its secret is stored encrypted, for uninstall callbacks. */
   keepsSecret: boolean
 }
 
@@ -100,7 +100,7 @@ export async function setApp(runtime: Runtime, clientId: string, input: AppChang
     ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
     ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
   }
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
   if (!(await writeUnlessConflict(store, [updateApp(store, clientId, change)]))) throw noApp(clientId)
   return toApp({ ...before, ...change })
 }
@@ -128,7 +128,7 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
   }
 }
 
-/** False where somebody installed it at the last moment. */
+/** False if it was installed again in the meantime. */
 async function tryDelete(store: Runtime['store'], clientId: string): Promise<boolean> {
   try {
     await store.write([deleteAppRow(store, clientId)])

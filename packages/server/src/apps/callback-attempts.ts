@@ -6,7 +6,7 @@ import { decryptClientSecret } from './apps.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
-/** For the name, the connection and the answer together, whatever drips in meanwhile. */
+/** For the look-up, the connection and the response together, even if bytes keep arriving. */
 export const TIME_LIMIT = 10 * SECOND
 export const FIRST_PAUSE = SECOND
 const MAX_PAUSE = HOUR
@@ -45,7 +45,7 @@ export function retryAfter({ retryAfter }: OutboundAnswer, now: number): number 
   return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), MAX_RETRY_AFTER) : 0
 }
 
-/** @returns undefined where the app does not want to be told any more */
+/** @returns undefined if the app wants no more callbacks */
 export async function callApp(
   runtime: Runtime,
   callback: UninstallCallbackRow,

@@ -22,7 +22,7 @@ import {
 const SECOND = 1000
 /** Longer than a call can take, so that a sender that died is taken over and a living one is not. */
 const CLAIM = TIME_LIMIT + 5 * SECOND
-/** How long calls may go on once the server stops; then they are given back. */
+/** How long running calls may take once the server stops; then they are released. */
 const STOP_GRACE = 3 * SECOND
 
 /** How many calls are under way at most: of all apps, of those that have not answered well, and of one app. */
@@ -33,7 +33,7 @@ const PLACES_OF_ONE = 8
 const APPS_AT_ONCE = 256
 const MAX_APP_PAUSE = 60 * SECOND
 /** Between two calls of an app that answers, but not well: it holds no place for long, and each callback has its own pauses. */
-const REST = 20
+const PAUSE_AFTER_FAILURE = 20
 const RECALL_EVERY = 60 * SECOND
 
 /** How an app has answered, as far as this process knows. */
@@ -43,7 +43,7 @@ interface AppState {
   places: number
   /** How often in a row nothing was answered. */
   failures: number
-  isResting: boolean
+  isPausing: boolean
   /** From when and until when nothing is sent to it. */
   pausedFrom: number
   pausedUntil: number
@@ -59,7 +59,7 @@ interface Failure {
 /**
  * Sends uninstall callbacks. Each is claimed in the database first, so that no other sender has it. A place that becomes free
  * is filled at once; an app that fails gets one place, and longer and longer pauses where it does not answer at all, so that it holds
- * up nobody else.
+ * up no others.
  */
 export class CallbackSender {
   readonly #runtime: Runtime
@@ -115,44 +115,44 @@ export class CallbackSender {
   async #fill(clientId: string): Promise<number> {
     const { store, clock } = this.#runtime
     const state = this.#stateOf(clientId)
-    const room = this.#roomFor(state, clock())
-    if (room === 0) return 0
+    const places = this.#freePlacesFor(state, clock())
+    if (places === 0) return 0
     // Held while it is being found out what there is.
-    state.underWay += room
-    this.#underWay += room
+    state.underWay += places
+    this.#underWay += places
     let claimed: UninstallCallbackRow[] = []
     try {
-      claimed = await claimDueCallbacks(store, clientId, room, { now: clock(), until: clock() + CLAIM })
+      claimed = await claimDueCallbacks(store, clientId, places, { now: clock(), until: clock() + CLAIM })
     } finally {
-      state.underWay -= room
-      this.#underWay -= room
+      state.underWay -= places
+      this.#underWay -= places
       this.#forgetIdle(clientId, state)
     }
     for (const callback of claimed) this.#begin(callback)
     return claimed.length
   }
 
-  #roomFor(state: AppState, now: number): number {
+  #freePlacesFor(state: AppState, now: number): number {
     // Before its own beginning, the clock was set back: nothing is known of how long ago that was.
-    if (state.isResting || (state.pausedFrom <= now && now < state.pausedUntil)) return 0
+    if (state.isPausing || (state.pausedFrom <= now && now < state.pausedUntil)) return 0
     const isProven = state.places > 1
     const free = (isProven ? PLACES : UNPROVEN_PLACES) - this.#underWay
-    const room = Math.max(0, Math.min(state.places - state.underWay, free))
-    if (room < state.places - state.underWay) this.#isShort = true
-    return room
+    const places = Math.max(0, Math.min(state.places - state.underWay, free))
+    if (places < state.places - state.underWay) this.#isShort = true
+    return places
   }
 
   #stateOf(clientId: string): AppState {
     let state = this.#apps.get(clientId)
     if (!state) {
-      state = { underWay: 0, places: 1, failures: 0, isResting: false, pausedFrom: 0, pausedUntil: 0 }
+      state = { underWay: 0, places: 1, failures: 0, isPausing: false, pausedFrom: 0, pausedUntil: 0 }
       this.#apps.set(clientId, state)
     }
     return state
   }
 
   #forgetIdle(clientId: string, state: AppState) {
-    if (state.underWay === 0 && state.failures === 0 && state.places === 1 && !state.isResting)
+    if (state.underWay === 0 && state.failures === 0 && state.places === 1 && !state.isPausing)
       this.#apps.delete(clientId)
   }
 
@@ -161,7 +161,9 @@ export class CallbackSender {
     state.underWay += 1
     this.#underWay += 1
     const call = this.#send(callback, state)
-      .catch(error => this.#runtime.log.warn({ err: error }, 'the outcome of an uninstall callback was not kept'))
+      .catch(error =>
+        this.#runtime.log.warn({ err: error }, 'the outcome of an uninstall callback could not be stored'),
+      )
       .finally(() => {
         state.underWay -= 1
         this.#underWay -= 1
@@ -193,20 +195,20 @@ export class CallbackSender {
       return void (await store.write([deleteCallback(store, callback)]))
     }
     state.places = 1
-    if (outcome.isAnswered && outcome.wait === 0) this.#rest(callback.client_id, state)
+    if (outcome.isAnswered && outcome.wait === 0) this.#pauseBriefly(callback.client_id, state)
     else this.#pause(state, now, outcome.wait)
     const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
     log.warn({ ...publicFacts(callback), ...failure }, 'uninstall callback failed')
     await store.write([recordFailedCallback(store, callback, failure)])
   }
 
-  #rest(clientId: string, state: AppState) {
+  #pauseBriefly(clientId: string, state: AppState) {
     state.failures = 0
-    state.isResting = true
+    state.isPausing = true
     const timer = setTimeout(() => {
-      state.isResting = false
+      state.isPausing = false
       if (!this.#isStopped) this.#goOn(clientId)
-    }, REST)
+    }, PAUSE_AFTER_FAILURE)
     timer.unref()
   }
 
@@ -236,7 +238,7 @@ export class CallbackSender {
     }
   }
 
-  /** What was put off while the clock was ahead. */
+  /** Callbacks that were postponed while the clock was ahead. */
   async #recall() {
     const { store, clock } = this.#runtime
     const now = clock()

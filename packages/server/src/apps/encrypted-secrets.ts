@@ -5,14 +5,14 @@ import { listEncryptedSecrets, reencryptAppSecret } from '../store/queries/apps.
 import { WriteConflict } from '../store/store.ts'
 
 /**
- * Reads the keys that other nodes made, encrypts kept client secrets under the current one, and forgets keys that
+ * Loads the keys that other nodes made, encrypts client secrets under the current one, and deletes keys that
  * nothing needs any more, unless the clock may be wrong.
  */
 export async function maintainKeys(runtime: Runtime, guard: ClockGuard): Promise<boolean> {
   await runtime.keys.load()
-  const kept = await listEncryptedSecrets(runtime.store)
+  const apps = await listEncryptedSecrets(runtime.store)
   const current = runtime.keys.encryption[0]!.id
-  for (const app of kept.filter(({ encrypted_secret }) => idOf(encrypted_secret) !== current)) {
+  for (const app of apps.filter(({ encrypted_secret }) => idOf(encrypted_secret) !== current)) {
     await reencrypt(runtime, app.client_id, app.encrypted_secret)
   }
   if (!(await guard.isTrusted())) return false
@@ -24,7 +24,7 @@ export async function maintainKeys(runtime: Runtime, guard: ClockGuard): Promise
 async function reencrypt({ keys, store, log }: Runtime, clientId: string, before: string) {
   const secret = decrypt(keys, before, clientId)
   if (secret === undefined) {
-    log.warn({ client_id: clientId }, 'the kept client secret cannot be decrypted with the configured secrets')
+    log.warn({ client_id: clientId }, 'the client secret cannot be decrypted with the configured secrets')
     return
   }
   try {

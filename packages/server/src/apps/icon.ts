@@ -5,7 +5,7 @@ import { findApp } from '../store/queries/apps.ts'
 export const appIcon: RouteHandler = async c => {
   const app = await findApp(c.var.runtime.store, c.req.param('client_id') ?? '')
   if (!app?.icon || !app.icon_type) return c.notFound()
-  // An SVG opened by itself would be a page of its maker on our origin: it may neither run nor load anything.
+  // An SVG opened as a document would be a page of the app's maker on our origin: it must not run or load anything.
   c.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'")
   c.header('Cache-Control', 'public, max-age=3600')
   return c.body(new Uint8Array(app.icon), 200, { 'Content-Type': app.icon_type })

@@ -64,7 +64,7 @@ function httpMistake(uri: string, { hostname }: URL, localAllowed: boolean): str
 
 /**
  * Where a form that ends in a redirect to this URI must be allowed to lead, as Content-Security-Policy sources.
- * Browsers check each hop of the redirects that follow, so an app on https may go on to any https address.
+ * Browsers check each hop of the redirects that follow, so an app on https may redirect to any https address.
  */
 export function formTargets(redirectUri: string): string[] {
   const { protocol } = new URL(redirectUri)

@@ -35,7 +35,7 @@ export async function revokeToken(runtime: Runtime, token: string, clientId?: st
   const { store } = runtime
   const parsed = parseToken(token)
   if (!parsed) {
-    if (clientId === undefined) throw new InputError('This is not a token of Tenantry.')
+    if (clientId === undefined) throw new InputError('This is not a Tenantry token.')
     return false
   }
   const tokenHash = hashSecret(token)

@@ -50,7 +50,7 @@ export async function withRuntime<Result>(
   })
   try {
     await runtime.store.ready
-    // Local uninstall URLs, and secrets that everybody knows, are for the sandbox only.
+    // Local uninstall URLs and the public secret are for the sandbox only.
     const isSandbox = (await sandboxState(runtime.store)) === 'ready'
     const atHand = environmentSecrets() ?? (isSandbox || database.url === undefined ? secrets : undefined)
     return await work({
@@ -72,7 +72,7 @@ function configuredScopes(path = requireEnvironment().TENANTRY_CONFIG): Settings
   return scopes as SettingsInput['scopes']
 }
 
-/** The secrets of a sandbox: beside its file, or those of every sandbox on PostgreSQL. */
+/** The secrets of a sandbox: from its folder, or the public one of every sandbox on PostgreSQL. */
 function sandboxSecrets(database: Database): string[] | undefined {
   if (database.url !== undefined) return [SANDBOX_SECRET]
   const secret = readSecretFile(database.data)

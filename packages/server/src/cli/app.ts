@@ -131,7 +131,7 @@ export function addAppCommands(program: Command) {
       print(options, describe(changed), `App ${clientId} is changed.`)
       if (changed.uninstallUrl !== null && !changed.keepsSecret) {
         console.error(
-          `Its client secret is kept as a hash only, so that the callback cannot be authenticated yet: give it a new one with \`tenantry app rotate-secret ${clientId} --keep-old 24h\`.`,
+          `Only a hash of its client secret is stored, so the callback cannot be authenticated yet. Give it a new secret with \`tenantry app rotate-secret ${clientId} --keep-old 24h\`.`,
         )
       }
     })

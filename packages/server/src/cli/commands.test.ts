@@ -60,7 +60,7 @@ describe('the command line beside a running server', () => {
     expect((await run('company', 'list')).map(({ company_id }: { company_id: number }) => company_id)).toEqual([
       1, 2, 3, 4,
     ])
-    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'spectre'])).toContain('belongs to another')
+    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'spectre'])).toContain('belongs to company')
     expect(await fail(['company', 'create', '--name', ' ', '--domain', 'No Domain'])).toMatch(/name: .*\ndomain: /)
 
     const { access_token } = await install('m@mi6.example', undefined, 2)
@@ -97,7 +97,7 @@ describe('the command line beside a running server', () => {
     })
     expect(set).toMatchObject({ code: 0, stderr: '' })
     expect(await fail(['user', 'set-password', '791'], 'short\n')).toContain('at least 8 characters')
-    expect(await fail(['user', 'set-password', '791'])).toContain('No password came on standard input')
+    expect(await fail(['user', 'set-password', '791'])).toContain('Standard input has no password')
     expect(await fail(['user', 'set-password', '791', 'as-an-argument'])).toContain('too many arguments')
 
     const { access_token } = await install('blofeld@spectre.example', 'white-persian-cat')
@@ -116,7 +116,7 @@ describe('the command line beside a running server', () => {
     await run('member', 'remove', ...whom)
     expect(await fail(['member', 'remove', ...whom])).toContain('is not a member')
 
-    expect(await fail(['user', 'delete', '791'])).toContain('give --yes')
+    expect(await fail(['user', 'delete', '791'])).toContain('Add --yes')
     expect((await runCommand(['user', 'delete', '791', '--dry-run', ...database.flags])).code).toBe(0)
     await run('user', 'delete', '791', '--yes')
     const users = (await run('user', 'list')) as { user_id: number }[]
@@ -240,7 +240,7 @@ describe('the command line beside a running server', () => {
     expect((await run('app', 'show', id)).secrets).toHaveLength(2)
     expect(await fail(['app', 'rotate-secret', id, '--keep-old', 'soon'])).toContain('such as 30m')
 
-    expect(await fail(['app', 'set', id])).toBe('Nothing to change was given.\n')
+    expect(await fail(['app', 'set', id])).toBe('Nothing to change. Give at least one option.\n')
     expect(await fail(['app', 'set', id, '--scope', 'unheard:of'])).toContain('Known scopes: base, users:read')
     expect(await fail(['app', 'set', id, '--redirect-uri', 'localhost:3000/cb'])).toContain(
       'Did you mean http://localhost',
@@ -249,7 +249,7 @@ describe('the command line beside a running server', () => {
     expect(await fail(['app', 'set', id, '--redirect-uri', 'cursor://cb'])).toContain('--allow-scheme cursor')
     const cursor = await run('app', 'set', id, '--redirect-uri', 'cursor://cb', '--allow-scheme', 'cursor')
     expect(cursor.redirect_uris).toEqual(['cursor://cb'])
-    expect(await fail(['app', 'delete', id])).toContain('give --yes')
+    expect(await fail(['app', 'delete', id])).toContain('Add --yes')
     expect(await run('app', 'delete', id, '--yes')).toMatchObject({ deleted: true, installations: 1 })
     expect(await authenticates(third)).toBe(false)
     expect(await fail(['app', 'show', id])).toBe(`There is no app ${id}.\n`)
@@ -285,14 +285,16 @@ describe('the command line beside a running server', () => {
     expect((await run('company', 'show', id)).domains).toEqual(['greene-planet', 'quantum'])
     expect(await fail(['company', 'create', '--name', 'Other', '--domain', 'quantum'])).toContain(`company ${id}`)
     expect(await fail(['company', 'set', '1', '--domain', 'quantum'])).toContain('release-domain quantum')
-    expect(await fail(['company', 'release-domain', 'greene-planet'])).toContain('is using')
+    expect(await fail(['company', 'release-domain', 'greene-planet'])).toContain('uses the domain')
     await run('company', 'release-domain', 'quantum')
     const other = await run('company', 'create', '--name', 'Other', '--domain', 'quantum')
-    expect(await fail(['company', 'set', id])).toBe('Nothing to change was given.\n')
+    expect(await fail(['company', 'set', id])).toBe('Nothing to change. Give at least one option.\n')
     await run('member', 'add', '--company', id, '--user', '780')
     expect(await run('company', 'delete', id, '--yes')).toMatchObject({ deleted: true, memberships: 1 })
     expect(await fail(['company', 'show', id])).toBe(`There is no company ${id}.\n`)
-    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'greene-planet'])).toContain('or did')
+    expect(await fail(['company', 'create', '--name', 'Again', '--domain', 'greene-planet'])).toContain(
+      'or belonged to it',
+    )
     expect((await run('user', 'show', '780')).companies).toEqual([1])
     await run('company', 'delete', String(other.company_id), '--yes')
   })
@@ -403,7 +405,7 @@ describe('the command line beside a running server', () => {
     await run('installation', 'remove', ...which)
     expect((await me(third.access_token)).status).toBe(401)
     expect(await fail(['installation', 'remove', ...which])).toContain('is not installed')
-    expect(await fail(['token', 'revoke'], 'garbage')).toContain('not a token')
+    expect(await fail(['token', 'revoke'], 'garbage')).toContain('not a Tenantry token')
   })
 
   it('an uninstall that the app did not hear of is listed', async () => {

@@ -67,7 +67,9 @@ export function addCompanyCommands(program: Command) {
 
   destructive(
     administer(
-      company.command('delete').description('end a company for ever: its memberships, installations and tokens'),
+      company
+        .command('delete')
+        .description('delete a company permanently, with its memberships, installations and tokens'),
     ),
   )
     .argument('<company-id>', '', parseId)

@@ -16,7 +16,7 @@ export function destructive(command: Command): Command {
  * @param what is about to happen, as a sentence without its full stop: `User 7 is deleted`
  * @param options.canBeMadeAgain whether scripts may do it without `--yes`, as a membership can be added again
  * @returns false when nothing is to be done: for a dry run, or because the answer was no
- * @throws {UsageError} where nobody can be asked
+ * @throws {UsageError} if the input is not a terminal
  */
 export async function confirm(
   { yes, dryRun }: ConfirmationOptions,
@@ -31,12 +31,12 @@ export async function confirm(
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     if (canBeMadeAgain) return true
     throw new UsageError(
-      `This cannot be undone: ${what}. Nothing was changed; give --yes to do it, or --dry-run to see what it would do.`,
+      `This cannot be undone: ${what}. Nothing was changed. Add --yes to do it, or --dry-run to see what would happen.`,
     )
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await terminal.question(`${what}${canBeMadeAgain ? '' : ', for ever'}. Go on? [y/N] `)
+    const answer = await terminal.question(`${what}${canBeMadeAgain ? '' : ' permanently'}. Continue? [y/N] `)
     if (/^y(es)?$/i.test(answer.trim())) return true
     console.error('Nothing was changed.')
     return false

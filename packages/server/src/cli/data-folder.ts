@@ -35,7 +35,7 @@ export function splitSecrets(text: string): string[] {
     .filter(secret => secret !== '')
 }
 
-/** The secret that lies beside a database that `tenantry dev` made; it stays out of the database itself. */
+/** The secret in the folder of a database that `tenantry dev` made; it is never in the database. */
 export function readSecretFile(data: string): string | undefined {
   const path = secretPath(data)
   if (data === ':memory:' || !existsSync(path)) return undefined

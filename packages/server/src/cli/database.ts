@@ -25,7 +25,7 @@ export function addDatabaseOptions(command: Command): Command {
 }
 
 /**
- * The database that a command is about: what its flags name, otherwise the variables, otherwise the default folder.
+ * The database of a command: from its flags, otherwise from the variables, otherwise the default folder.
  * @throws {UsageError} when two are named at once
  */
 export function chooseDatabase(flags: DatabaseFlags, environment = process.env): Database {
@@ -66,7 +66,7 @@ export function storeOptions(database: Database, migrate: boolean): SqliteOption
 export function requireDatabase({ data }: Database) {
   if (data === undefined || existsSync(databasePath(data))) return
   throw new UsageError(
-    `There is no database in ${data}. Make it with \`tenantry migrate --data ${data}\`, or name another folder with --data.`,
+    `There is no database in ${data}. Create it with \`tenantry migrate --data ${data}\`, or name another folder with --data.`,
   )
 }
 

@@ -248,7 +248,7 @@ describe('tenantry dev', () => {
       const sandbox = await startSandbox(['--data', folder.path])
       await sandbox.stop()
       rmSync(join(folder.path, 'secret'))
-      await expectSentence(['--port', '0', '--data', folder.path], /secret that belongs to the database/)
+      await expectSentence(['--port', '0', '--data', folder.path], /secret, which belongs to the database/)
     })
 
     it('a database that is a folder', async () => {

@@ -32,7 +32,7 @@ interface DevFlags extends DatabaseFlags {
   origin?: string
   json?: boolean
   logLevel: string
-  /** False for a node that joins a sandbox which is there. */
+  /** False for a node that joins an existing sandbox. */
   seed: boolean
 }
 
@@ -64,7 +64,7 @@ async function runDev(flags: DevFlags) {
   try {
     const database = chooseDatabase(options)
     const { tenantry, facts } = await startSandbox(listener, options, database)
-    // Whoever reads what is printed may ask to stop at once.
+    // A program that reads the output may send a signal at once.
     const closed = closeOnSignal(listener, tenantry)
     console.log(options.json ? JSON.stringify(facts) : describe(facts, nameSandbox(database)))
     await closed
@@ -116,7 +116,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
   }
 }
 
-/** A sandbox in a folder has a secret of its own beside it; nodes that share a database share a known one. */
+/** A sandbox in a folder has a secret of its own; nodes that share a database share a known one. */
 function sandboxSecrets(database: Database, mayMake: boolean): string[] {
   if (database.url !== undefined) return environmentSecrets() ?? [SANDBOX_SECRET]
   const { data } = database
@@ -130,7 +130,7 @@ function sandboxSecrets(database: Database, mayMake: boolean): string[] {
   return [makeSecretFile(data)]
 }
 
-/** @throws {UsageError} when the database is somebody's own, or there is no sandbox to join */
+/** @throws {UsageError} when the database was not made by the sandbox, or there is no sandbox to join */
 async function requireOwnState({ store }: Runtime, mayMake: boolean, database: Database) {
   const where = nameSandbox(database)
   for (let attempts = 60; attempts > 0; attempts--) {
@@ -138,12 +138,12 @@ async function requireOwnState({ store }: Runtime, mayMake: boolean, database: D
     if (state === 'ready') return
     if (state === 'foreign' && (await findSetting(store, LOAD_SETTING)) !== undefined) {
       throw new UsageError(
-        `The database in ${where} holds people made up by \`tenantry load\`, and the sandbox does not mix with it. Serve it with TENANTRY_MODE=development tenantry serve.`,
+        `The database in ${where} holds synthetic data of \`tenantry load\`, which cannot be mixed with a sandbox. Serve it with TENANTRY_MODE=development tenantry serve.`,
       )
     }
     if (state === 'foreign') {
       throw new UsageError(
-        `The database in ${where} was not made by \`tenantry dev\`, and the sandbox does not mix with it. Choose another with --data or --database.`,
+        `The database in ${where} was not made by \`tenantry dev\`, and cannot be mixed with a sandbox. Choose another with --data or --database.`,
       )
     }
     if (mayMake) return
@@ -169,7 +169,7 @@ async function gatherSandboxFacts(runtime: Runtime, data: string): Promise<Sandb
 
 function secretIsLost(data: string): never {
   throw new StoreOpenError(
-    `The file ${data}/secret that belongs to the database beside it is missing or was changed. Put it back, or start afresh with another --data.`,
+    `The file ${data}/secret, which belongs to the database in the same folder, is missing or was changed. Put it back, or use another folder with --data.`,
   )
 }
 
@@ -180,10 +180,10 @@ function describe(facts: SandboxFacts, data: string): string {
   })
   const token = facts.access_token
     ? `curl -H 'Authorization: Bearer ${facts.access_token}' ${facts.origin}/users/me`
-    : 'No ready token: the sandbox app is disabled, or nobody is active.'
+    : 'No access token: the sandbox app is disabled, or no user is active.'
   return `
   Tenantry sandbox at ${facts.origin}
-  kept in ${data}; stop it with Ctrl-C
+  stored in ${data}; stop it with Ctrl-C
 
   Sign in as (password for all: ${facts.password})
 ${users.join('\n')}

@@ -1,7 +1,7 @@
 import { readTextFile } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Variables whose value can be kept in a file instead, named by the variable with `_FILE` at its end. */
+/** Variables whose value can be read from a file instead: the same name with `_FILE` at the end gives its path. */
 const IN_FILES = ['TENANTRY_SECRETS', 'TENANTRY_DATABASE_URL'] as const
 
 export interface EnvironmentVariables {

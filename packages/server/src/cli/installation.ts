@@ -23,7 +23,9 @@ export function addInstallationCommands(program: Command) {
 
   listing(
     administer(
-      installation.command('list').description('installations, and ended ones whose app has not been told of it yet'),
+      installation
+        .command('list')
+        .description('list installations, and ended ones whose uninstall callback is pending'),
     ),
   )
     .option('--company <id>', 'only at this company', parseId)
@@ -34,8 +36,8 @@ export function addInstallationCommands(program: Command) {
       const only = given({ companyIds: company === undefined ? undefined : [company], userId, clientId })
       const [installed, pending] = await withRuntime(options, async ({ store }) => {
         const rows = await listInstallations(store, { ...only, ...pageOf(options) } as typeof only)
-        const unheard = options.page === 1 ? await listPendingCallbacks(store) : []
-        const matching = unheard.filter(
+        const pending = options.page === 1 ? await listPendingCallbacks(store) : []
+        const matching = pending.filter(
           row =>
             (company === undefined || row.company_id === company) &&
             (userId === undefined || row.user_id === userId) &&
@@ -47,7 +49,11 @@ export function addInstallationCommands(program: Command) {
     })
 
   destructive(
-    administer(installation.command('remove').description('end an installation with its tokens; the app is told')),
+    administer(
+      installation
+        .command('remove')
+        .description('end an installation with its tokens; the app gets an uninstall callback'),
+    ),
   )
     .requiredOption('--company <id>', 'the company', parseId)
     .requiredOption('--user <id>', 'the user', parseId)

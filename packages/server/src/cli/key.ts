@@ -45,6 +45,6 @@ async function rotate(keys: { rotate(): Promise<number> }): Promise<number> {
     return await keys.rotate()
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error
-    throw new UsageError('Another program made a key at this moment. See `tenantry key list`.')
+    throw new UsageError('Another program made a key at the same time. See `tenantry key list`.')
   }
 }

@@ -109,14 +109,14 @@ describe('tenantry load', () => {
       environment: { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRET },
     })
     expect(served.code).toBe(1)
-    expect(served.stderr).toContain('made up by `tenantry load`')
+    expect(served.stderr).toContain('synthetic data of `tenantry load`')
   })
 
   it('says what is wrong with what it is asked, and changes nothing', async () => {
     expect((await load('--tokens', '10000001')).stderr).toContain('from 1 to 10000000')
-    expect((await load('--users', '3', '--companies', '4')).stderr).toContain('Each needs one')
+    expect((await load('--users', '3', '--companies', '4')).stderr).toContain('Each company needs a user')
     const there = join(folder.path, 'there')
     await load('--tokens', '1', '--sample', there)
-    expect((await load('--tokens', '1', '--into-existing', '--sample', there)).stderr).toContain('is there already')
+    expect((await load('--tokens', '1', '--into-existing', '--sample', there)).stderr).toContain('exists already')
   })
 })

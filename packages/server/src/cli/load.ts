@@ -26,7 +26,7 @@ interface LoadCommandOptions extends AdministrationOptions {
   intoExisting?: boolean
 }
 
-/** Not there in production: nobody fills a live system with made-up people by a slip of the finger. */
+/** Not available in production, where synthetic data in a live system would be an accident. */
 export function addLoadCommand(program: Command, environment = process.env) {
   if (environment.TENANTRY_MODE === 'production') return
   administer(
@@ -38,7 +38,7 @@ export function addLoadCommand(program: Command, environment = process.env) {
     .option('--days <number>', 'how long the access tokens live', upTo(3650), 30)
     .option('--sample <file>', 'write access tokens drawn at random to a file, one a line')
     .option('--sample-size <number>', 'how many', upTo(MAX_SIZE.tokens), 100_000)
-    .option('--into-existing', 'also where there is something already')
+    .option('--into-existing', 'also into a database that is not empty')
     .action(runLoad)
 }
 
@@ -54,9 +54,10 @@ async function runLoad(options: LoadCommandOptions) {
   const database = chooseDatabase(options)
   const users = options.users ?? Math.min(Math.max(Math.round(options.tokens / 10), 1), MAX_SIZE.users)
   const companies = options.companies ?? Math.min(Math.max(Math.round(users / 10), 1), users, MAX_SIZE.companies)
-  if (companies > users) throw new UsageError(`There are ${companies} companies for ${users} users. Each needs one.`)
+  if (companies > users)
+    throw new UsageError(`There are more companies (${companies}) than users (${users}). Each company needs a user.`)
   if (options.sample !== undefined && existsSync(options.sample)) {
-    throw new UsageError(`${options.sample} is there already. Nothing was changed.`)
+    throw new UsageError(`${options.sample} exists already. Nothing was changed.`)
   }
   // Before anything is made: a file that cannot be written is said at once.
   if (options.sample !== undefined) writeFileSync(options.sample, '', { mode: 0o600, flag: 'wx' })
@@ -105,14 +106,14 @@ function describe(
   const { tokens, users, companies, rows, seconds } = done
   const words = `${name}: ${count(tokens, 'access token')} of ${count(users, 'user')} at ${count(companies, 'company', 'companies')}, ${count(rows, 'row')} in ${seconds} s.`
   if (file === undefined) return words
-  return `${words}\n${count(sampled, 'access token')} drawn at random: ${file}. Whoever has it can use them.`
+  return `${words}\n${count(sampled, 'access token')} drawn at random: ${file}. Keep it secret: the tokens work.`
 }
 
 function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
 }
 
-/** The mark that keeps it out of production, and ids that nobody has. */
+/** The setting that keeps the database out of production, and unused ids. */
 async function prepare(database: Database, size: { users: number; companies: number }): Promise<Offsets> {
   // Nothing is derived from it: the keys are made when it is served.
   const secrets = [randomBytes(32).toString('base64url')]

@@ -33,7 +33,7 @@ export class LogDestination {
     this.#sink = sink
   }
 
-  /** Tries once more what is left, since whoever stops a server wants to read its last line, and lets go of the rest. */
+  /** Tries to write the remaining lines once more, so that the last line of a server is logged, and drops the others. */
   close() {
     clearTimeout(this.#timer)
     this.#flush()
@@ -128,7 +128,7 @@ function reopen(descriptor: number): number {
   try {
     return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND)
   } catch {
-    // Where there is no /proc, or it may not be opened: as it is.
+    // Without /proc, or without the right to open it, the descriptor is used as it is.
     return descriptor
   }
 }

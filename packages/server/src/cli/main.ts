@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { enableCompileCache } from 'node:module'
 
-// What was compiled is kept between runs, in the system's folder for temporary files, so that commands start sooner.
+// Compiled code is cached in the system's folder for temporary files, so that commands start faster.
 enableCompileCache()
 
 // Output piped to a program that has read enough, such as `head`, is no error.
@@ -9,5 +9,5 @@ process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException
 
 const { runCommand } = await import('./program.ts')
 process.exitCode = await runCommand(process.argv.slice(2))
-// A worker that is done, or could not start, is not kept alive by its channel to the process that started it.
+// The channel to the parent process must not keep a worker alive that has ended or could not start.
 if (cluster.isWorker && process.connected) process.disconnect?.()

@@ -58,7 +58,11 @@ export function addMemberCommands(program: Command) {
     })
 
   destructive(
-    whom(member.command('remove').description('end a membership with its installations; their apps are told')),
+    whom(
+      member
+        .command('remove')
+        .description('end a membership with its installations; their apps get uninstall callbacks'),
+    ),
   ).action(async (options: MemberOptions & ConfirmationOptions) => {
     const { company, user } = options
     const what = `User ${user} is no longer a member of company ${company}, and loses the apps installed there`

@@ -35,7 +35,7 @@ export function addMoveCommands(program: Command) {
     .action(runExport)
 
   administer(
-    program.command('import').description('read an export into an empty database; one that was cut off goes on'),
+    program.command('import').description('read an export into an empty database; an interrupted import continues'),
   )
     .option('--input <file>', 'the file; standard input when not given')
     .action(runImport)
@@ -69,7 +69,7 @@ async function runExport(options: AdministrationOptions & { output?: string }) {
       await pipeline(lines, process.stdout, { end: false })
       return
     }
-    if (existsSync(options.output)) throw new UsageError(`${options.output} is there already. Nothing was changed.`)
+    if (existsSync(options.output)) throw new UsageError(`${options.output} exists already. Nothing was changed.`)
     // The file has its name only when it is whole.
     const partial = `${options.output}.partial`
     await pipeline(lines, createWriteStream(partial, { mode: 0o600, flush: true }))
@@ -131,7 +131,7 @@ async function runCopy({ from, to: given, undo, json }: CopyOptions) {
     }
     const result = await copySqlite(path, target, { progress: bar.progress, say })
     bar.end()
-    const words = `Copied ${result.rows} rows, ${result.changes} of them changed meanwhile; counts and checksums are right.
+    const words = `Copied ${result.rows} rows, ${result.changes} of them changed during the copy; counts and checksums match.
 Writes were refused for ${result.pause} ms, and are refused in ${path} from now on.
 Start the servers with --database now.`
     print({ json: json ?? false }, result, words)
@@ -170,7 +170,7 @@ function runRestore({ from, ...options }: AdministrationOptions & { from: string
 
 function describeLeftover(file: string, path: string): string {
   const ending = file.slice(path.length).split('.')[0]
-  return `The database that was at ${path} before had left commits that are not in its own file. They are kept in ${file}: to have them back, put them beside that file, as THAT_FILE${ending}, before it is opened.`
+  return `The previous database at ${path} left commits that are not in its own file. They are saved in ${file}. To restore them, rename that file to THAT_DATABASE${ending} in the folder of the previous database before you open it.`
 }
 
 /** @throws {UsageError} for PostgreSQL, which has better tools of its own */

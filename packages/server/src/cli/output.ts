@@ -48,7 +48,7 @@ function formatTable(rows: readonly Row[]): string {
   return [styleText('bold', head!, { stream: process.stdout }), ...body].join('\n')
 }
 
-/** Takes from the widest columns what a terminal has no room for. */
+/** Shortens the widest columns until the table fits the terminal. */
 function fit(widths: number[], columns: number | undefined): number[] {
   const fitting = [...widths]
   const total = () => fitting.reduce((sum, width) => sum + width, GAP.length * (fitting.length - 1))

@@ -10,7 +10,8 @@ import { UsageError } from './usage-error.ts'
 export async function readPassword(): Promise<string> {
   if (!process.stdin.isTTY) return readLine()
   const password = await ask('New password: ')
-  if ((await ask('Once more: ')) !== password) throw new UsageError('The two passwords differ. Nothing was changed.')
+  if ((await ask('Repeat it: ')) !== password)
+    throw new UsageError('The two passwords are different. Nothing was changed.')
   return password
 }
 
@@ -18,7 +19,7 @@ async function readLine(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
   const line = withoutMark(Buffer.concat(chunks).toString('utf8')).split(/\r?\n/)[0]!
-  if (line === '') throw new UsageError('No password came on standard input.')
+  if (line === '') throw new UsageError('Standard input has no password.')
   return line
 }
 

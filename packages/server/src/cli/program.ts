@@ -111,7 +111,7 @@ const FILE_ERRORS: Record<string, string> = {
   EPERM: 'the permissions do not allow it',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is no folder',
-  EEXIST: 'it is there already',
+  EEXIST: 'it exists already',
   EROFS: 'it is on a read-only disk',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
@@ -119,7 +119,7 @@ const FILE_ERRORS: Record<string, string> = {
   EMFILE: 'too many files are open',
 }
 
-/** What the operating system says of a file that somebody named: no fault of ours. */
+/** An error of the operating system about a file that the user named: not an internal error. */
 function explainFile(error: unknown): string | undefined {
   const { code = '', path, syscall } = (error ?? {}) as NodeJS.ErrnoException
   const reason = FILE_ERRORS[code]

@@ -4,7 +4,7 @@ const WIDTH = 30
 /** Milliseconds between two drawings. */
 const EVERY = 100
 
-/** A bar on standard error that grows, where somebody looks; nothing where the output goes to a file. */
+/** A progress bar on standard error if that is a terminal, otherwise nothing. */
 export function progressBar(what: string, stream = process.stderr): { progress: Progress; end(): void } {
   let drawn = 0
   let isOpen = false

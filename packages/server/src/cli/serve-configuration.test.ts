@@ -68,7 +68,7 @@ describe('a file', () => {
   })
 })
 
-/** The mistakes that are told, without the line above them. */
+/** The mistakes that are reported, without the line above them. */
 function mistakesOf(read: () => unknown): readonly string[] {
   try {
     read()

@@ -175,7 +175,7 @@ describe('tenantry serve', () => {
   it('says that the database is not there, or older', async () => {
     const environment = { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRETS, TENANTRY_DATA: folder.path }
     const none = await runCommand(['serve', '--port', '0'], { environment })
-    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Make it with `tenantry migrate')])
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Create it with `tenantry migrate')])
     writeFileSync(join(folder.path, 'tenantry.db'), '')
     const older = await runCommand(['serve', '--port', '0'], { environment })
     expect([older.code, older.stderr]).toEqual([1, expect.stringContaining('Run `tenantry migrate` first')])

@@ -18,7 +18,7 @@ import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 import { reportReady, runWorkers } from './workers.ts'
 
-/** Milliseconds that a connection which rests may still be used while the server closes. */
+/** Milliseconds for which an idle connection may still be used while the server closes. */
 const IDLE_GRACE = 2000
 
 export function addServeCommand(program: Command) {
@@ -102,12 +102,12 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
     await runtime.store.ready
     if (['ready', 'half'].includes(await sandboxState(runtime.store))) {
       throw new UsageError(
-        `The database in ${data ?? nameDatabase(databaseOf(configuration))} is a sandbox, whose passwords everybody knows. It is served by \`tenantry dev\` only.`,
+        `The database in ${data ?? nameDatabase(databaseOf(configuration))} is a sandbox, whose passwords are public. Only \`tenantry dev\` serves it.`,
       )
     }
     if (mode === 'production' && (await findSetting(runtime.store, LOAD_SETTING)) !== undefined) {
       throw new UsageError(
-        'This database holds people made up by `tenantry load`. It is served with TENANTRY_MODE=development only.',
+        'This database holds synthetic data of `tenantry load`. It is served with TENANTRY_MODE=development only.',
       )
     }
     if ((await findSetting(runtime.store, TRANSFER_SETTING)) !== undefined) {
@@ -136,11 +136,11 @@ function databaseOf({ data, database }: Configuration): Database {
   return database === undefined ? { data: data! } : { url: database }
 }
 
-/** Whoever sets these expects that they are followed. */
+/** People who set these variables expect them to be used. */
 function warnOfProxyVariables({ outboundProxy }: Configuration, logger: Logger) {
   const variable = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(name => process.env[name])
   if (variable === undefined || outboundProxy !== undefined || !cluster.isPrimary) return
-  logger.warn(`${variable} is not followed: set TENANTRY_OUTBOUND_PROXY where requests to apps must go through a proxy`)
+  logger.warn(`${variable} is not used: set TENANTRY_OUTBOUND_PROXY if requests to apps must go through a proxy`)
 }
 
 function explainHangup(logger: Logger) {

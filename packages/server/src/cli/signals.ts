@@ -39,7 +39,7 @@ function askedToStop(onHangup: (() => void) | undefined): Promise<undefined> {
     process.on('SIGTERM', ask)
     stopWithNpm(stop)
     if (cluster.isWorker) {
-      // The terminal sends these to all; the first process tells its workers itself. Without it there is no port.
+      // The terminal sends these to all processes; the first process signals its workers. Without it there is no port.
       process.on('SIGINT', () => {})
       process.on('SIGHUP', () => {})
       process.once('disconnect', stop)

@@ -6,6 +6,6 @@ export async function readToken(): Promise<string> {
   if (process.stdin.isTTY) console.error('Paste the token and press Enter, then Ctrl-D.')
   const token = (await text(process.stdin)).trim()
   if (token === '')
-    throw new UsageError('No token came on standard input. Pipe it in, or name --company, --user or --client.')
+    throw new UsageError('Standard input has no token. Pipe one in, or give --company, --user or --client.')
   return token
 }

@@ -44,7 +44,7 @@ export function addTokenCommands(program: Command) {
 async function revokeOne(options: RevokeOptions): Promise<number> {
   const token = await readToken()
   const revoked = await withRuntime(options, runtime => revokeTokens(runtime, { token }))
-  if (revoked === 0) throw new InputError('This token is not live: it is unknown, expired or revoked already.')
+  if (revoked === 0) throw new InputError('This token is not valid: it is unknown, expired or already revoked.')
   return revoked
 }
 

@@ -107,7 +107,9 @@ export function addUserCommands(program: Command) {
     })
 
   destructive(
-    administer(user.command('delete').description('end a user for ever: memberships, installations, sessions')),
+    administer(
+      user.command('delete').description('delete a user permanently, with memberships, installations and sessions'),
+    ),
   )
     .argument('<user-id>', '', parseId)
     .action(async (userId: number, options: AdministrationOptions & ConfirmationOptions) => {

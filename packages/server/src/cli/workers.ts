@@ -7,11 +7,11 @@ import { stopWithNpm } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
 const SECOND = 1000
-/** A worker that lives shorter than this was not well, and its successor waits a while. */
+/** A worker that ran for less time than this failed, and its successor is delayed. */
 const SHORT_LIFE = 5 * SECOND
 const MAX_PAUSE = 10 * SECOND
 
-/** What a worker tells once it answers. */
+/** The message of a worker that is ready. */
 interface Ready {
   ready: { port: number }
 }
@@ -22,13 +22,13 @@ export function reportReady(port: number) {
 }
 
 /**
- * Runs as many processes as were asked for on one port, until a signal asks to stop. One that crashes is replaced; on
+ * Runs as many processes as were asked for on one port, until a signal asks to stop. A worker that crashes is replaced; on
  * SIGHUP each is replaced by a new one that answers already before the old one finishes what it began.
  * @throws {UsageError} when the first ones do not start; they said why
  */
 export async function runWorkers({ workers: count, origin, host, mode }: Configuration, log: Logger): Promise<void> {
   // Each takes connections from the shared port itself. Handed out by this process, one that is on its way to a worker
-  // that dies would hang for ever.
+  // that dies would hang forever.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const workers = new Workers(log)
   const port = await workers.start(count)
@@ -39,7 +39,7 @@ export async function runWorkers({ workers: count, origin, host, mode }: Configu
   log.info('closed')
 }
 
-/** Resolves at the first signal; at the second, nobody waits any longer. */
+/** Resolves at the first signal; the second ends the wait. */
 function askedToStop(workers: Workers): Promise<void> {
   return new Promise(resolve => {
     let asked = false
@@ -91,7 +91,7 @@ class Workers {
       try {
         await this.#start()
       } catch (error) {
-        this.#log.error({ err: error }, 'a new worker did not start; the old ones go on')
+        this.#log.error({ err: error }, 'a new worker did not start; the old ones keep running')
         return
       }
       await this.#end(old)
@@ -122,7 +122,7 @@ class Workers {
     })
     worker.once('exit', (code, signal) => {
       if (!this.#wanted.delete(worker) || this.#stopping) return
-      this.#log.error({ worker: worker.process.pid, code, signal }, 'a worker ended by itself and is replaced')
+      this.#log.error({ worker: worker.process.pid, code, signal }, 'a worker ended unexpectedly and is replaced')
       void this.#restart(performance.now() - started < SHORT_LIFE ? SECOND : 0)
     })
     return { worker, port }

@@ -73,7 +73,7 @@ async function explainTaken(store: Store, row: CompanyRow, wasIdGiven: boolean):
 
 function domainTaken(domain: string, owner: number): InputError {
   return new InputError(
-    `The domain ${domain} belongs to another company, or did: company ${owner}. A former domain can be given away after \`tenantry company release-domain ${domain}\`.`,
+    `The domain ${domain} belongs to company ${owner}, or belonged to it. A former domain can be reused after \`tenantry company release-domain ${domain}\`.`,
   )
 }
 
@@ -84,7 +84,7 @@ function domainTaken(domain: string, owner: number): InputError {
 export function setCompany(runtime: Runtime, companyId: number, input: CompanyChange): Promise<CompanyRow> {
   const { store } = runtime
   const change = checkInput(companyChange, input)
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
   return retryOnConflict(async () => {
     const before = await requireCompany(store, companyId)
     const owner = change.domain === undefined ? undefined : await findDomainOwner(store, change.domain)
@@ -111,10 +111,10 @@ export async function releaseDomain({ store }: Runtime, domain: string): Promise
   if (owner === undefined) throw new InputError(`The domain ${domain} is not reserved.`)
   const company = await findCompany(store, owner)
   if (company?.domain === domain) {
-    throw new InputError(`Company ${owner} is using the domain ${domain}. Give it another one first.`)
+    throw new InputError(`Company ${owner} uses the domain ${domain}. Give the company another domain first.`)
   }
   if (!(await writeUnlessConflict(store, [deleteDomain(store, domain, owner)]))) {
-    throw new InputError(`The domain ${domain} was changed at this moment. Look again, and try again.`)
+    throw new InputError(`The domain ${domain} was changed concurrently. Check it and try again.`)
   }
 }
 
@@ -122,8 +122,8 @@ export async function releaseDomain({ store }: Runtime, domain: string): Promise
 const DELETED_AT_ONCE = 100
 
 /**
- * Deletes a company with its memberships, installations and tokens; apps are told. The id and the domains stay taken.
- * What was cut off is finished by the next call; the company is suspended meanwhile.
+ * Deletes a company with its memberships, installations and tokens; apps get uninstall callbacks. The id and the domains stay taken.
+ * The next call finishes an interrupted one; until then the company is suspended.
  * @returns how many memberships ended
  * @throws {InputError} when there is no such company
  */

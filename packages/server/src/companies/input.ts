@@ -39,7 +39,7 @@ export const signInEmail = email.refine(
   "cannot be typed into a browser’s e-mail field: before the @ only ASCII letters, digits and .!#$%&'*+/=?^_`{|}~- are possible, after it a domain name",
 )
 
-/** A BCP 47 language tag, kept in its canonical form with underscores: `en_US`, `es_419`, `zh_Hant_TW`. */
+/** A BCP 47 language tag, stored in its canonical form with underscores: `en_US`, `es_419`, `zh_Hant_TW`. */
 export const locale = z
   .string()
   .max(35)
@@ -50,7 +50,7 @@ export const locale = z
     return z.NEVER
   })
 
-/** An IANA time zone, kept by its canonical name. */
+/** An IANA time zone, stored by its canonical name. */
 export const timezone = z
   .string()
   .max(64)

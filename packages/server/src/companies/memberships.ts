@@ -100,7 +100,7 @@ export async function setMember(
     ...(iconUrl !== undefined && { icon_url: iconUrl }),
     ...(active !== undefined && { active: active ? 1 : 0 }),
   }
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
   if (!(await writeUnlessConflict(store, [updateMembership(store, companyId, userId, change, clock())]))) {
     throw noMember(companyId, userId)
   }

@@ -24,7 +24,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 /**
  * The canonical IANA name of a time zone, such as `Asia/Kolkata` for `asia/calcutta`. An offset is no time zone: it
  * says nothing of daylight saving.
- * @returns undefined where there is no such zone
+ * @returns undefined if there is no such zone
  */
 export function canonicalTimeZone(name: string): string | undefined {
   if (!/^[A-Za-z]/.test(name)) return undefined

@@ -77,7 +77,7 @@ export type UserChange = z.input<typeof userChange>
 export function setUser(runtime: Runtime, userId: number, input: UserChange): Promise<UserRow> {
   const { store } = runtime
   const change = checkInput(userChange, input)
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change was given.')
+  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
   return retryOnConflict(async () => {
     const before = await requireUser(store, userId)
     const columns = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
@@ -128,7 +128,7 @@ export function deleteUser({ store, clock }: Runtime, userId: number): Promise<v
 
 /**
  * The user whose sign-in e-mail it is, otherwise the only one whom companies know by it: `/users/me` gives apps the
- * latter, and they give it back as a hint. Both are looked for each time, so that the time tells nothing.
+ * latter, and they send it as a login hint. Both are looked up every time, so that the response time reveals nothing.
  */
 export async function findUserByAnyEmail(store: Runtime['store'], email: string): Promise<UserRow | undefined> {
   const forms = emailForms(email)

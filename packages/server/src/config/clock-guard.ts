@@ -8,7 +8,7 @@ const DAY = 24 * HOUR
 
 /** A leap of less cannot make cleaning delete what is still good: it runs so much late. */
 const MAX_LEAP = DAY
-/** A server may have been off for so long without anybody's being asked about the clock. */
+/** A server may have been off for this long without an operator having to confirm the clock. */
 const MAX_ABSENCE = 7 * DAY
 /** A time that was written so near to now, after a leap was noticed, shows that others have the same clock. */
 const AGREED = 10 * MINUTE
@@ -50,7 +50,7 @@ export class ClockGuard {
       this.#warn(now, Math.max(leap, absence))
       return false
     }
-    if (this.#warnedAt !== undefined) this.#log.info('the clock is trusted again, and cleaning goes on')
+    if (this.#warnedAt !== undefined) this.#log.info('the clock is trusted again, and cleaning continues')
     this.#warnedAt = undefined
     // A clock that was set back, or agreed on, is measured from where it is now.
     if (isAgreed || leap < -MINUTE) this.#anchor = { clock: now, monotonic: this.#monotonic() }

@@ -82,7 +82,7 @@ export class KeyRing implements Keys {
   }
 
   /**
-   * Reads the keys as they are by now; makes the first one where there is none. The first call seals them anew where
+   * Reads the current keys; creates the first one if there is none. The first call seals them again if
    * the current secret is another one.
    * @throws {StoreOpenError} when they are sealed under a secret that is not configured
    */
@@ -188,7 +188,7 @@ export class KeyRing implements Keys {
   }
 }
 
-/** A key of a clock that was ahead would not be used until this one gets there: every node has read it long since. */
+/** A key from a clock that was ahead would not be used until this clock gets there, although every node has loaded it. */
 function plausibleStart(activeAt: number, now: number): number {
   return isTooFarAhead(activeAt, now, ACTIVE_AFTER) ? now : activeAt
 }

@@ -18,7 +18,7 @@ export function withoutBasePath(request: Request, basePath: string): Request {
   return new Request(url, request)
 }
 
-/** In the attributes of our own pages; what comes from elsewhere has its quotes escaped. */
+/** In attributes of our own pages; text from elsewhere has its quotes escaped. */
 const LOCAL_ADDRESS = / (href|action|src)="\/(?!\/)/g
 
 /** The step around all routes: addresses on this server lead below the base path, in redirects and on pages. */

@@ -20,7 +20,7 @@ export interface Environment {
     requestId: string
     /** How common errors are answered, see {@link ErrorFormat}. */
     errorFormat: ErrorFormat
-    /** Set by the session step; undefined when nobody is signed in. */
+    /** Set by the session step; undefined when the browser is not signed in. */
     signedIn: SignedIn | undefined
   }
 }

@@ -13,7 +13,7 @@ export function formToken(c: RequestContext): string {
   return signedIn ? tokensOf(c, 'session', signedIn.sessionId)[0]! : browserFormToken(c)
 }
 
-/** The token of the sign-in page, which may be shown and sent whoever is signed in meanwhile. */
+/** The token of the sign-in page, which is valid whoever is signed in. */
 export function browserFormToken(c: RequestContext): string {
   return tokensOf(c, 'browser', readCookie(c, 'form') ?? newBrowserValue(c))[0]!
 }

@@ -51,7 +51,7 @@ export function parseParameters(text: string): ParsedParameters {
 }
 
 /**
- * A parameter of the request's query; none where there are too many to be read. The framework's own reading takes long
+ * A parameter of the request's query; undefined if there are too many to parse. The framework's own parser takes long
  * for a query of many separators.
  */
 export function queryParameter(c: RequestContext, name: string): string | undefined {

@@ -8,7 +8,7 @@ export const healthz: RouteHandler = c => c.json({ status: 'ok' })
 /** What was logged last of each server: its state is logged when it changes, however often it is asked for. */
 const logged = new WeakMap<Runtime, string>()
 
-/** `GET /readyz`: the database answers too, and can be written to; otherwise `reason` says what is in the way. */
+/** `GET /readyz`: the database answers too, and can be written to; otherwise `reason` says what prevents it. */
 export const readyz: RouteHandler = async c => {
   const { runtime } = c.var
   c.header('Cache-Control', 'no-store')

@@ -1,4 +1,4 @@
-/** One slash, and then no other of either kind: two begin another host's address. */
+/** One slash and no second slash or backslash: two would begin the address of another host. */
 const LOCAL = /^\/(?![/\\])/
 
 /** The path and query if `text` leads to a place on this server, otherwise undefined: no open redirect. */

@@ -14,7 +14,7 @@ export function commonHeaders({ origin }: Settings): Record<string, string> {
   }
 }
 
-/** Set before the answer is made: changing it afterwards would make it anew. */
+/** Set before the response is created: changing it afterwards would create it again. */
 export function securityHeaders(settings: Settings): RouteStep {
   const headers = Object.entries(commonHeaders(settings))
   return (c, next) => {
@@ -24,7 +24,7 @@ export function securityHeaders(settings: Settings): RouteStep {
 }
 
 /**
- * A page loads nothing from elsewhere, is never framed, cached or told on.
+ * A page loads nothing from other hosts, and is never framed, cached or sent as a referrer.
  * @param formTargets where the page's forms may lead, beyond this server
  */
 export function protectPage(c: RequestContext, formTargets: readonly string[] = []) {

@@ -17,7 +17,7 @@ import { Sample } from './sample.ts'
 /** Marks a database that holds made-up people: it is not served in production. */
 export const LOAD_SETTING = 'load'
 
-/** So many rows of a table go out together. */
+/** The number of rows of a table that are written together. */
 const BATCH = 5000
 
 export interface LoadOptions {
@@ -102,7 +102,7 @@ function countMembers(size: Size): number {
   return members
 }
 
-/** What each member gets of all the tokens: as many as any other, or one more. */
+/** Divides the tokens evenly among the members; some get one more. */
 class Share {
   readonly #tokens: number
   readonly #members: number
@@ -129,7 +129,7 @@ class Share {
   }
 }
 
-/** Gathers rows and writes many of a table at once, what they belong to before them. */
+/** Collects rows and writes many of a table at once, referenced tables first. */
 class BatchWriter {
   readonly #target: Target
   readonly #progress: (rows: number) => void

@@ -17,11 +17,11 @@ export interface Group {
   guests: readonly number[]
 }
 
-/** Of those at home in a company, so many of a hundred are guests at another one besides. */
+/** The percentage of a company's users who are members of a second company. */
 const GUESTS = 20
 /** The share of the n-th largest falls with n to this power: with 0.9 most are small, and a few hold thousands. */
 const STEEPNESS = 0.9
-/** Keeps the largest from holding everybody. */
+/** Keeps the largest company from having nearly all users. */
 const FLATNESS = 5
 
 /**
@@ -36,7 +36,7 @@ export function* groups({ companies, users }: Size, random: () => number): Gener
   let firstUser = 1
   for (let rank = 0; rank < companies; rank++) {
     const own = weight(rank)
-    // Nobody's company stays empty while there are users left for all.
+    // Every company has a user while there are users left.
     const share = Math.max(1, Math.round((left * own) / rest))
     const homeUsers = Math.min(share, Math.max(left - (companies - rank - 1), 0))
     rest -= own

@@ -36,7 +36,7 @@ export function appRow(app: number, now: number): TransferRow {
     public: 0,
     require_pkce: 0,
     jwks: null,
-    // Of a secret that nobody has: its tokens are used, and none are issued.
+    // The secret is unknown: tokens of this app are used, and none are issued.
     secret_hash: hashSecret(newToken('at', 1)),
     encrypted_secret: null,
     uninstall_url: null,
@@ -72,7 +72,7 @@ export function userRow(userId: number, now: number): TransferRow {
     name: `User ${userId}`,
     locale: pick(LOCALES, userId),
     timezone: pick(TIMEZONES, userId),
-    // Nobody can sign in as them.
+    // These users cannot sign in.
     password_hash: null,
     password_changed_at: null,
     active: 1,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** Chooses some of many, of which nobody knows how many come: each is as likely as any other (algorithm R). */
+/** Draws a uniform sample from a stream of unknown length (algorithm R). */
 export class Sample {
   readonly chosen: string[] = []
   readonly #size: number

@@ -41,7 +41,7 @@ export function respondDenied(c: RequestContext, target: AnswerTarget) {
 function answer(c: RequestContext, target: AnswerTarget, parameters: Record<string, string>) {
   const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
   if (target.rawState !== undefined) pairs.push(`state=${target.rawState}`)
-  // RFC 9207. Pipedrive sends none, and clients made for it refuse what they do not expect.
+  // RFC 9207. Pipedrive sends none, and its clients refuse unexpected parameters.
   if (target.app.profile === 'standard') pairs.push(`iss=${encodeURIComponent(c.var.runtime.settings.origin)}`)
   const separator = target.redirectUri.includes('?') ? '&' : '?'
   c.header('Cache-Control', 'no-store')

@@ -10,7 +10,7 @@ import { checkCodeChallenge } from './pkce.ts'
 
 /** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
 export interface AuthorizationRequest extends AnswerTarget {
-  /** The query as it came: forms carry it along, and it is checked anew at every step. */
+  /** The query as received: forms carry it along, and every step checks it again. */
   query: string
   scopes: string[]
   codeChallenge: string | undefined
@@ -85,7 +85,7 @@ async function checkTarget(
     throw new PageError(400, 'error.redirectUri', { app: app.name })
   }
   if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
-  // Of a repeated state nobody can say which one the app wants back.
+  // With a repeated state it is not known which one the app expects.
   return { app, redirectUri, rawState: repeated.has('state') ? undefined : rawValue(query, 'state') }
 }
 
@@ -114,7 +114,7 @@ function checkResponseType(target: AnswerTarget, parameters: Parameters) {
 function checkPrompt(target: AnswerTarget, parameters: Parameters) {
   const prompts = parameters.get('prompt')?.split(' ') ?? []
   if (prompts.includes('none') && prompts.length > 1) {
-    throw new AuthorizationError(target, 'invalid_request', 'The prompt "none" cannot stand beside another.')
+    throw new AuthorizationError(target, 'invalid_request', 'prompt: "none" cannot be combined with other values.')
   }
 }
 

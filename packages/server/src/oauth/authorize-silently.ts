@@ -33,11 +33,11 @@ function requireKnowableClient(request: AuthorizationRequest) {
 
 async function requireHintedUser(c: RequestContext, { loginHint, ...request }: AuthorizationRequest) {
   const { signedIn, runtime } = c.var
-  if (!signedIn) throw new AuthorizationError(request, 'login_required', 'Nobody is signed in.')
+  if (!signedIn) throw new AuthorizationError(request, 'login_required', 'The user is not signed in.')
   if (loginHint === undefined) return
   const hinted = await findUserByAnyEmail(runtime.store, loginHint)
   if (hinted?.user_id !== signedIn.user.user_id) {
-    throw new AuthorizationError(request, 'login_required', 'Someone else is signed in.')
+    throw new AuthorizationError(request, 'login_required', 'Another user is signed in than login_hint names.')
   }
 }
 
@@ -47,7 +47,7 @@ async function requireOneMembership(c: RequestContext, request: AuthorizationReq
     request.companyId === undefined ? memberships : memberships.filter(m => m.company_id === request.companyId)
   const [membership] = candidates
   if (membership && candidates.length === 1) return membership
-  throw new AuthorizationError(request, 'interaction_required', 'A company must be chosen.')
+  throw new AuthorizationError(request, 'interaction_required', 'The user must choose a company.')
 }
 
 async function requireConsent(c: RequestContext, request: AuthorizationRequest, companyId: number) {

@@ -59,7 +59,7 @@ function asksToSignIn({ prompt }: AuthorizationRequest): boolean {
   return prompt.includes('login') || prompt.includes('select_account')
 }
 
-/** Once signed in, the request goes on without being asked again. */
+/** Once signed in, the request continues without asking again. */
 function withoutSignInPrompt({ query, prompt }: AuthorizationRequest): string {
   const left = prompt.filter(value => value !== 'login' && value !== 'select_account')
   return query

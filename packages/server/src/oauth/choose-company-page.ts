@@ -55,7 +55,7 @@ ${sorted(language, shown).map(membership => choice(language, membership, members
   })
 }
 
-/** From so many companies on there is a search. */
+/** With this many companies the page has a search field. */
 const MANY = 8
 
 export interface ChooserOptions {

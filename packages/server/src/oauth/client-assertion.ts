@@ -69,7 +69,7 @@ async function verifySignature(
       }
     }
     // Whatever is wrong with a JWT, or with the keys that were registered, it does not verify.
-    throw refused(`The client assertion does not verify${explain(error)}.`)
+    throw refused(`The client assertion cannot be verified${explain(error)}.`)
   }
 }
 
@@ -87,7 +87,7 @@ function audiences(origin: string): string[] {
 function requireOwnAudience({ settings }: Runtime, { aud }: JWTPayload) {
   const own = audiences(settings.origin)
   if ([aud].flat().every(each => own.includes(each as string))) return
-  throw refused('The client assertion must name this server alone as its audience.')
+  throw refused('The aud of the client assertion must be this server only.')
 }
 
 function requireClaims({ clock }: Runtime, { jti, exp, iat }: JWTPayload): { jti: string; expiresAt: number } {

@@ -22,7 +22,7 @@ export async function authenticateClient(c: RequestContext, form: Parameters): P
   const app = await findRegisteredApp(c.var.runtime, credentials.clientId)
   if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)
   else await checkSecret(c.var.runtime, app, credentials)
-  if (app!.disabledAt !== null) throw refused(credentials, 'The app has been switched off.')
+  if (app!.disabledAt !== null) throw refused(credentials, 'The app is disabled.')
   return app!
 }
 
@@ -35,7 +35,10 @@ function readCredentials(c: RequestContext, form: Parameters): Credentials {
   if (header !== undefined) return readBasic(header, clientId)
   if (form.has('client_assertion')) return readAssertion(form, clientId)
   if (clientId === undefined)
-    throw refused({ method: 'none' }, 'Client authentication missing: send HTTP Basic or client_id.')
+    throw refused(
+      { method: 'none' },
+      'Client authentication missing. Send HTTP Basic, client_secret or client_assertion; a public client sends client_id.',
+    )
   return secret === undefined ? { method: 'none', clientId } : { method: 'post', clientId, secret }
 }
 
@@ -52,7 +55,7 @@ function readBasic(header: string, bodyClientId: string | undefined): Credential
     throw refused({ method: 'basic' }, 'The Authorization header is not HTTP Basic with client id and secret.')
   }
   if (bodyClientId !== undefined && bodyClientId !== clientId) {
-    throw new OAuthError('invalid_request', 'The client_id in the body is not the one that authenticates.')
+    throw new OAuthError('invalid_request', 'The client_id in the body does not match the authenticated client.')
   }
   return { method: 'basic', clientId, secret: clientSecret }
 }
@@ -71,7 +74,7 @@ function readAssertion(form: Parameters, bodyClientId: string | undefined): Cred
 async function checkSecret(runtime: Runtime, app: App | undefined, credentials: Credentials) {
   // An empty secret may be omitted, and the other way round (RFC 6749 section 2.3.1): a public client has none.
   if (credentials.method === 'none' || (credentials.secret === '' && app?.isPublic)) {
-    if (!app?.isPublic) throw refused(credentials, 'The client is unknown or must authenticate.')
+    if (!app?.isPublic) throw refused(credentials, 'The client is unknown or must authenticate itself.')
     return
   }
   if (!(await holdsSecret(runtime, app, credentials.secret!))) {

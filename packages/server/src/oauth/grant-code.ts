@@ -19,7 +19,7 @@ import type { AuthorizationRequest } from './authorization-request.ts'
  * Installs the app for the user at the company, as they have just allowed it, and gives an authorization code, in one
  * commit.
  * @param conditions what must still hold when it is committed
- * @throws {WriteConflict} when the membership is not active any more, the installation was changed meanwhile, or a
+ * @throws {WriteConflict} when the membership is no longer active, the installation was changed concurrently, or a
  * condition does not hold
  */
 export async function installAndGrantCode(

@@ -16,7 +16,7 @@ export function checkCodeChallenge(target: AnswerTarget, parameters: Parameters)
   const method = parameters.get('code_challenge_method')
   const refuse = (description: string) => new AuthorizationError(target, 'invalid_request', description)
   if (challenge === undefined) {
-    if (method !== undefined) throw refuse('A code_challenge_method without a code_challenge makes no sense.')
+    if (method !== undefined) throw refuse('code_challenge_method without code_challenge. Send both.')
     if (target.app.requirePkce) throw refuse('This app must send a code_challenge (PKCE, RFC 7636).')
     return undefined
   }

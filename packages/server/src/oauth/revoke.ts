@@ -7,7 +7,7 @@ import { refuseSecretsInQuery } from './token.ts'
 
 /**
  * `POST /oauth/revoke` (RFC 7009): a refresh token ends the installation with all its tokens, an access token only
- * itself. The answer is the same for a token that is unknown or another client's, so that it tells nothing.
+ * itself. The answer is the same for an unknown token and for one of another client, so that it reveals nothing.
  */
 export const revoke: RouteHandler = async c => {
   refuseSecretsInQuery(c)

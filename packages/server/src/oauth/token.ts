@@ -44,7 +44,7 @@ export function refuseSecretsInQuery(c: RequestContext) {
   const query = rawQuery(c.req.url)
   if (query === '') return
   const found = [...parseParameters(query).names].find(name => NEVER_IN_QUERY.has(name))
-  if (found) throw new OAuthError('invalid_request', `Send ${found} in the body, never in the address.`)
+  if (found) throw new OAuthError('invalid_request', `Send ${found} in the request body, never in the URL.`)
 }
 
 function findGrant(form: Parameters): Grant {

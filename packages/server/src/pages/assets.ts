@@ -8,7 +8,7 @@ const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/
 // Its classless form centres the children of body; ours are laid out by our own rules.
 const stylesheet = `${pico}\n${style}`
 
-/** Where the pages' one stylesheet is: its name changes with its content, so that it can be kept for ever. */
+/** The path of the stylesheet: its name changes with its content, so that it can be cached forever. */
 export const stylesheetPath = `/assets/tenantry-${hash('sha256', stylesheet, 'hex').slice(0, 12)}.css`
 
 /** A door that stands open. */

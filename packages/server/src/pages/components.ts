@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Fragment } from './messages.ts'
 
-/** An app's icon, or its first letter where it has none. Beside a name, so it says nothing by itself. */
+/** An app's icon, or its first letter where it has none. It stands next to the name, so it has no text of its own. */
 export function appMark(app: { clientId: string; name: string; hasIcon: boolean }): Fragment {
   if (app.hasIcon) return html`<img src="/apps/${encodeURIComponent(app.clientId)}/icon" alt="" width="56" height="56">`
   const [letter = '?'] = app.name.toLocaleUpperCase()

@@ -5,7 +5,7 @@ import { queryParameter } from '../http/form.ts'
 import { type MessageKey, type MessageValues, say } from './messages.ts'
 import { pageLanguage, showPage } from './page.ts'
 
-/** What a person is told when a page cannot be shown: never a redirect, nothing that a stranger's request holds. */
+/** The error page: never a redirect, and never text from an untrusted request. */
 export class PageError extends Error {
   override name = 'PageError'
   readonly status: ContentfulStatusCode

@@ -47,7 +47,7 @@ export function sayRich(language: Language, key: MessageKey, values: MessageValu
 }
 
 /**
- * Names and addresses are mostly written from left to right: within a language that is not, each is kept apart, so
+ * Names and addresses are mostly written from left to right: in a right-to-left language each is isolated, so
  * that the signs around it stay where they belong (Unicode Standard Annex 9, first strong isolate).
  */
 function isolate(language: Language, values: MessageValues): MessageValues {

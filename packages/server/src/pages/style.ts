@@ -1,4 +1,4 @@
-/** Our own look, a few variables and rules over Pico. Logical properties throughout, so that it mirrors by itself. */
+/** Our own look, a few variables and rules over Pico. Logical properties throughout, so that right-to-left pages mirror. */
 export const style = `
 :root {
   --pico-font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans Arabic", "Noto Sans JP", sans-serif;

@@ -13,12 +13,12 @@ import { hashAsText, parseToken } from '../tokens/token-text.ts'
 import { sandboxPassword, sandboxUsers } from './people.ts'
 import { SANDBOX_CLIENT_ID } from './seed.ts'
 
-/** What `tenantry dev` prints: all that works right now. */
+/** What `tenantry dev` prints: values that can be used now. */
 export interface SandboxFacts {
   origin: string
   client_id: string
   client_secret: string
-  /** Of the first sandbox user who is active somewhere; null when the app or everybody is switched off. */
+  /** Of the first sandbox user who is active somewhere; null when the app is disabled or no user is active. */
   access_token: string | null
   password: string
   users: SandboxUserFacts[]
@@ -34,7 +34,7 @@ export interface SandboxUserFacts {
   password_changed?: true
 }
 
-/** The kept client secret cannot be read: the data folder lost its secret. */
+/** The encrypted client secret cannot be decrypted: the data folder lost its secret. */
 export class SandboxSecretLost extends Error {
   override name = 'SandboxSecretLost'
 }

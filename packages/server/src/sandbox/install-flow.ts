@@ -54,7 +54,7 @@ export function finishInstall(started: SandboxFacts, callProvider: CallProvider)
 const ERRORS: Record<string, string> = {
   access_denied: 'The person pressed Cancel. Nothing was shared.',
   user_denied: 'The person pressed Cancel. Nothing was shared.',
-  login_required: 'Nobody is signed in, and prompt=none allows no sign-in page. Ask again without it.',
+  login_required: 'The user is not signed in, and prompt=none allows no sign-in page. Try again without it.',
   consent_required: 'The person has not allowed this yet, and prompt=none allows no page. Ask again without it.',
   interaction_required:
     'The person must choose or confirm something, and prompt=none allows no page. Ask again without it.',
@@ -98,7 +98,7 @@ function showIdentity(c: RequestContext, tokens: object, answer: { data: Identit
   return show(
     c,
     `${name} at ${company_name}`,
-    html`<p>The Sandbox App is installed. Its token speaks for user ${id} at company ${company_id}, and for nobody else.
+    html`<p>The Sandbox App is installed. Its token is bound to user ${id} at company ${company_id}.
 The key to link an account by is that pair, <code>(${company_id}, ${id})</code>.</p>
 <h2>The token answer</h2><pre tabindex="0"><code>${JSON.stringify(tokens, null, 2)}</code></pre>
 <h2>GET /users/me</h2><pre tabindex="0"><code>${JSON.stringify(answer, null, 2)}</code></pre>`,

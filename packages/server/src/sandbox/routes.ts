@@ -5,7 +5,7 @@ import { sandboxHome } from './home-page.ts'
 import { type CallProvider, finishInstall, startInstall } from './install-flow.ts'
 import { requireOwnHost } from './own-host.ts'
 
-/** The sandbox's own pages, beside those of the provider; all of it at its own host names only. */
+/** The sandbox's own pages, in addition to the provider's; served at its own host names only. */
 export function addSandboxRoutes(app: Hono<Environment>, facts: SandboxFacts, callProvider: CallProvider) {
   app.use('*', requireOwnHost(facts.origin))
   app.get('/', sandboxHome(facts))

@@ -21,7 +21,7 @@ export const SANDBOX_SECRET = 'the secret of every sandbox, known to everybody'
 
 const SETTING = 'sandbox'
 
-/** Whether a database holds the sandbox: whole, or half after a start that was cut off. Others are somebody's own. */
+/** Whether a database holds the sandbox: all of it, or half of it after an interrupted start. Other databases are `foreign`. */
 export async function sandboxState(store: Runtime['store']): Promise<'ready' | 'half' | 'empty' | 'foreign'> {
   const setting = await findSetting(store, SETTING)
   if (setting !== undefined) return setting === 'ready' ? 'ready' : 'half'
@@ -30,7 +30,7 @@ export async function sandboxState(store: Runtime['store']): Promise<'ready' | '
 }
 
 /**
- * Fills a database with the sandbox's people, companies and app. What is there already stays: a start that was cut off
+ * Fills a database with the sandbox's people, companies and app. Existing rows stay: an interrupted start
  * is finished by the next one, and two at once make one sandbox.
  */
 export async function seedSandbox(runtime: Runtime): Promise<void> {

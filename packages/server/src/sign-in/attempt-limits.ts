@@ -81,7 +81,7 @@ async function succeed({ store }: Runtime, limits: Limit[]) {
 
 /**
  * By network, by account and network, and by account. Attackers who use up an account's attempts hold up neither a
- * browser that knows the account nor a network that has not failed on it, however many they are.
+ * browser that knows the account nor a network that has not failed on it, however many attackers there are.
  */
 function limitsOf({ email, address, knownBrowser }: Attempt): Limits {
   const networks = address === undefined ? [] : networksOf(address)
@@ -93,7 +93,7 @@ function limitsOf({ email, address, knownBrowser }: Attempt): Limits {
     return { refusing: [...perNetwork, ofBrowser], accountWide: undefined, own: undefined }
   }
   const onAccount = networks.map(({ name, size }) =>
-    // A right password clears what its own network has used, and no more than its share of the larger ones.
+    // A correct password gives back the attempts of its own network, and only its share of the larger networks.
     limit(`${accountPrefix(email)} ${hashed('from', name)}`, 10 * size, (90 * SECOND) / size, size === 1),
   )
   return {
@@ -107,7 +107,7 @@ function limit(key: string, burst: number, interval: number, clears: boolean): L
   return { key, burst, interval: Math.round(interval), clears }
 }
 
-/** Hashed: the table of limits must not tell who tried to sign in from where. */
+/** Hashed: the table of limits must not reveal who tried to sign in from where. */
 function hashed(...name: string[]): string {
   return hash('sha256', JSON.stringify(name), 'hex')
 }
@@ -119,7 +119,7 @@ function accountPrefix(email: string): string {
 
 /**
  * Forgets all attempts on an account, from wherever.
- * @param emails every address that its user signs in with, in the form that they are compared in
+ * @param emails every address that the user signs in with, in normalized form
  */
 export async function forgetAttempts({ store }: Runtime, emails: readonly string[]): Promise<number> {
   const keys = (await Promise.all(emails.map(email => findLimitKeys(store, accountPrefix(email))))).flat()

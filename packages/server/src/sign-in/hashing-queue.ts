@@ -3,7 +3,7 @@ import { TooBusy } from '../http/errors.ts'
 
 /** Each takes a core for some 20 ms and 19 MiB: one core is left for answering. */
 const AT_ONCE = Math.max(1, availableParallelism() - 1)
-/** More would wait longer than somebody who signs in. */
+/** More would wait longer than a person who signs in does. */
 const MAX_WAITING = 100
 
 /** Work that is heavy and runs on other threads: a few at once, some that wait their turn, and no more. */

@@ -11,7 +11,7 @@ export function rememberBrowser(c: RequestContext, email: string) {
   writeCookie(c, 'known_browser', `${id}.${mark(c.var.runtime.keys.knownBrowser[0]!, id, email)}`, YEAR)
 }
 
-/** The mark's id, if this browser bears one for the account. */
+/** The id of the cookie, if this browser has one for the account. */
 export function knownBrowser(c: RequestContext, email: string): string | undefined {
   const [id, given] = (readCookie(c, 'known_browser') ?? '').split('.')
   if (!id || !given) return undefined

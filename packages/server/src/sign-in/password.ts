@@ -11,7 +11,7 @@ const PARAMETERS: Options = { algorithm: 2, memoryCost: 19456, timeCost: 2, para
 const MIN_LENGTH = 8
 const MAX_BYTES = 1024
 
-/** Of a random password that nobody knows, made with the same parameters. */
+/** The hash of a random password, made with the same parameters. */
 const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+WAE1dDLab99VSQRTGT2GK0k+FRpU/Fq8U/QRDTPo'
 
 /** One for the whole process, whose cores it shares with answering. */
@@ -23,8 +23,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password is this user's. Takes the same time when there is no such user or password, so that nobody can
- * tell which e-mails have an account.
+ * Whether the password is this user's. Takes the same time when there is no such user or password, so that the response time does
+ * not reveal which e-mail addresses have an account.
  * @throws {TooBusy} when more are being checked than can be
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {

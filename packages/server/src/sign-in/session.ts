@@ -9,10 +9,10 @@ import { findUser, requireUnchangedSignIn, type UserRow } from '../store/queries
 import { writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 
-/** A clock that is set back a little signs nobody out; a session of a clock that was further ahead would live too long. */
+/** A small step back of the clock ends no session; a session created by a clock further ahead would live too long. */
 const DAY = 24 * 3600 * 1000
 
-/** The step before every page: sets `signedIn` to who is signed in in this browser, if anybody is. */
+/** The step before every page: sets `signedIn` to the user who is signed in in this browser, if any. */
 export const findSignedIn: RouteStep = async (c, next) => {
   const sessionId = readCookie(c, 'session')
   c.set('signedIn', sessionId ? await readSession(c.var.runtime, sessionId) : undefined)

@@ -77,7 +77,7 @@ async function authenticateUser(
 }
 
 function requireOwnForm(c: RequestContext, form: Parameters) {
-  // Someone may have signed in meanwhile in another tab: this page was shown before.
+  // Another user may have signed in in another tab since this page was shown.
   if (holdsBrowserToken(c, form)) return
   const cookieKept = readCookie(c, 'form') !== undefined
   throw new PageError(403, cookieKept ? 'error.formExpired' : 'error.cookies')

@@ -3,8 +3,8 @@ import type { Schema } from './schema.ts'
 type Row<Table extends keyof Schema> = Schema[Table]
 
 /**
- * The columns of each table, by name. A query that took all that there are would be given a column more while a newer
- * program's migration runs, and PostgreSQL refuses to go on with a prepared statement whose columns change.
+ * The columns of each table, by name. `SELECT *` would return one more column while a newer
+ * program migrates, and PostgreSQL refuses a prepared statement whose columns change.
  */
 export const columns = {
   users: columnsOf<'users'>({

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 /**
  * Makes a folder, and those it lies in, for its owner alone. One step at a time: Node's own recursive way never ends
- * under /proc, where a folder can neither be made nor is missing.
+ * under /proc, where a folder cannot be created and is not missing either.
  * @throws the operating system's error when it cannot be made
  */
 export function makeFolder(path: string): void {

@@ -4,7 +4,7 @@ import { PreparedQuery } from './prepared-query.ts'
 import { putSetting } from './queries/settings.ts'
 import { WriteConflict } from './store.ts'
 
-describe('a kept query', () => {
+describe('a prepared query', () => {
   let provider: TestProvider
   let other: TestProvider
 
@@ -52,6 +52,8 @@ describe('a kept query', () => {
     const decides = new PreparedQuery((db, { name }: { name: string }) =>
       db.selectFrom('settings').select('value').where('name', '=', `${name}!`),
     )
-    expect(() => decides.compile(provider.runtime.store, { name: 'a' })).toThrow(/cannot look at its values: name/)
+    expect(() => decides.compile(provider.runtime.store, { name: 'a' })).toThrow(
+      /cannot read its values while it is built: name/,
+    )
   })
 })

@@ -13,25 +13,25 @@ class Placeholder {
     this.name = name
   }
   [Symbol.toPrimitive](): never {
-    throw new Error(`A kept query cannot look at its values: ${this.name}.`)
+    throw new Error(`A prepared query cannot read its values while it is built: ${this.name}.`)
   }
 }
 
-interface Kept<Row> {
+interface Prepared<Row> {
   query: CompiledQuery<Row>
   /** What each parameter is: the name of a value, or a value of the query's own. */
   parameters: readonly unknown[]
 }
 
 /**
- * A query that is built and compiled once for each database, and run with other values each time: for what is asked so
- * often that building it would cost more than running it.
+ * A query that is built and compiled once per database and run with different values: for statements that run so
+ * often that building them would cost more than running them.
  */
 export class PreparedQuery<Values extends object, Row = unknown> {
   readonly #build: (db: Kysely<Schema>, values: Values) => Compilable<Row>
-  readonly #kept = new WeakMap<Kysely<Schema>, Kept<Row>>()
+  readonly #prepared = new WeakMap<Kysely<Schema>, Prepared<Row>>()
 
-  /** @param build is given placeholders: it may not look at the values, nor decide by them */
+  /** @param build gets placeholders: it must not read the values or depend on them */
   constructor(build: (db: Kysely<Schema>, values: Values) => Compilable<Row>) {
     this.#build = build
   }
@@ -53,20 +53,20 @@ export class PreparedQuery<Values extends object, Row = unknown> {
   }
 
   compile({ db }: Store, values: Values): CompiledQuery<Row> {
-    const { query, parameters } = this.#keep(db)
+    const { query, parameters } = this.#prepare(db)
     return {
       ...query,
       parameters: parameters.map(each => (each instanceof Placeholder ? values[each.name as keyof Values] : each)),
     }
   }
 
-  #keep(db: Kysely<Schema>): Kept<Row> {
-    const known = this.#kept.get(db)
+  #prepare(db: Kysely<Schema>): Prepared<Row> {
+    const known = this.#prepared.get(db)
     if (known) return known
     const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as Values
     const query = this.#build(db, placeholders).compile()
-    const kept = { query, parameters: query.parameters }
-    this.#kept.set(db, kept)
-    return kept
+    const prepared = { query, parameters: query.parameters }
+    this.#prepared.set(db, prepared)
+    return prepared
   }
 }

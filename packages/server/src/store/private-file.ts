@@ -6,7 +6,7 @@ const OTHERS = 0o077
 
 /**
  * Makes an empty file that only its owner can read, whatever the umask.
- * @throws the operating system's error, `EEXIST` when it is there already
+ * @throws the operating system's error, `EEXIST` when it exists already
  */
 export function makePrivateFile(path: string): void {
   closeSync(openSync(path, 'wx', PRIVATE))
@@ -14,7 +14,7 @@ export function makePrivateFile(path: string): void {
 }
 
 /**
- * Makes a database file, or the one that is there with what lies beside it, readable for its owner alone. SQLite gives
+ * Creates a database file, or makes an existing one and its side files readable for its owner only. SQLite gives
  * files that it makes later the rights of the database. Files that exist are not opened: closing any of their
  * descriptors would take away the locks of this process's connections (POSIX, fcntl).
  */

@@ -62,7 +62,7 @@ export interface UsersTable {
   name: string
   locale: string
   timezone: string | null
-  /** PHC string of argon2id; null until a password is set, and then nobody can sign in with one. */
+  /** PHC string of argon2id; null until a password is set, so that no password is accepted. */
   password_hash: string | null
   password_changed_at: number | null
   active: number
@@ -181,7 +181,7 @@ export interface UninstallCallbacksTable {
   company_id: number
   user_id: number
   client_id: string
-  /** When the installation ended: the `timestamp` that the app is told. */
+  /** When the installation ended: the `timestamp` of the callback. */
   ended_at: number
   attempts: Generated<number>
   next_attempt_at: number

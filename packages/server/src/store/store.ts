@@ -32,7 +32,7 @@ export interface Store {
   write(statements: readonly Statement[]): Promise<WriteResult[]>
   /**
    * Whether the database answers now and can be written to, found out within two seconds.
-   * @throws {NotReady} with the reason where there is one that an operator can mend
+   * @throws {NotReady} with a reason that an operator can fix
    * @throws {StoreUnavailable}
    */
   ping(): Promise<void>
@@ -75,7 +75,7 @@ export class StoreUnavailable extends Error {
 /** What keeps a database that may well be there from being used. */
 export type NotReadyReason = 'standby' | 'read_only' | 'missing_rights' | 'locked' | 'unreachable'
 
-/** The database answers, or does not, in a way that an operator mends; the message says how it is. */
+/** The database cannot be used for a reason that an operator can fix; the message describes it. */
 export class NotReady extends StoreUnavailable {
   override name = 'NotReady'
   readonly reason: NotReadyReason
@@ -86,8 +86,8 @@ export class NotReady extends StoreUnavailable {
 }
 
 /**
- * The connection was lost while a write was being committed, and it cannot be told whether it was. Doing it again is
- * safe where the decision is made anew; what depends on it must not say that nothing was changed.
+ * The connection was lost during a commit, and the outcome is unknown. Doing it again is
+ * safe where the decision is made again; callers must not say that nothing was changed.
  */
 export class OutcomeUnknown extends StoreUnavailable {
   override name = 'OutcomeUnknown'
@@ -115,7 +115,7 @@ export function expecting(count: number, query: Compilable): Statement {
 
 /**
  * Reads where requests do not wait for it: on the thread that writes, where the engine is in this process. For what may take
- * a while and nobody waits for.
+ * long and that no request waits for.
  */
 export async function readInBackground<Row>(store: Store, query: CompiledQuery): Promise<Row[]> {
   if (store.engine !== 'sqlite') return (await store.db.executeQuery<Row>(query as CompiledQuery<Row>)).rows
@@ -144,7 +144,7 @@ export async function writeUnlessConflict(store: Store, statements: readonly Sta
 /** More rounds than any crowd that the tests could make has needed; only a fault can reach it. */
 const MAX_ROUNDS = 24
 
-/** Decides again when another write came first; the more often, the longer the pause, so that a crowd thins out. */
+/** Decides again when another write came first, with growing pauses so that contention decreases. */
 export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
   for (let round = 1; ; round++) {
     try {

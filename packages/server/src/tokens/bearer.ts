@@ -45,7 +45,7 @@ function findToken({ store }: Runtime, token: string): MaybePromise<BearerRecord
 function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
   if (!bearer) throw invalidToken('The access token is unknown or revoked.')
   if (bearer.expiresAt <= clock()) throw invalidToken('The access token has expired.')
-  if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active now.')
+  if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active.')
   return bearer
 }
 

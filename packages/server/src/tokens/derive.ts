@@ -1,7 +1,7 @@
 import { authenticate } from '../config/keys.ts'
 import { formatToken, toSecret } from './token-text.ts'
 
-/** The refresh token that follows `presented`: the same for every retry, unknown to whoever lacks the key. */
+/** The refresh token that follows `presented`: the same for every retry, and unknown without the key. */
 export function deriveRefreshToken(key: Uint8Array, companyId: number, presented: string): string {
   return formatToken('rt', companyId, toSecret(authenticate(key, 'refresh', presented)))
 }

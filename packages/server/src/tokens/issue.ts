@@ -63,7 +63,7 @@ export function accessTokenEnd({ clock, settings }: Runtime): number {
   return clock() + settings.accessTokenLifetime * 1000
 }
 
-/** Only the columns that name a family, whatever else the row at hand holds. */
+/** Only the columns that name a family, without the row's other ones. */
 function familyColumns({ company_id, user_id, client_id, family_id }: Family): Family {
   return { company_id, user_id, client_id, family_id }
 }

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 
 /**
  * What the parts of a token say, in unreserved characters only (RFC 3986 section 2.3):
- * `tny_` kind `_` company id `_` 48 hexadecimal digits of secret, 8 of CRC-32 over all that precedes them.
+ * `tny_` kind `_` company id `_` 48 hexadecimal digits of secret, 8 of CRC-32 over everything before them.
  * A client secret has no company id. The company id is a routing hint, never trusted without the hash.
  */
 export type TokenKind = 'at' | 'rt' | 'ac'
@@ -29,7 +29,7 @@ export function newClientSecret(): string {
   return withChecksum(`tny_cs_${randomBytes(SECRET_BYTES).toString('hex')}`)
 }
 
-/** What a text says if it is a whole token: garbage is told apart without asking the database. */
+/** The parts of a complete token; undefined for garbage, which is recognized without asking the database. */
 export function parseToken(text: string): TokenText | undefined {
   const match = SHAPE.exec(text)
   if (!match || !checksumHolds(text)) return undefined
@@ -37,12 +37,12 @@ export function parseToken(text: string): TokenText | undefined {
   return Number.isSafeInteger(companyId) ? { kind: match[1] as TokenKind, companyId } : undefined
 }
 
-/** SHA-256: all that is stored of a token, a code, a client secret or a session id. */
+/** SHA-256: tokens, codes, client secrets and session ids are stored as nothing else. */
 export function hashSecret(text: string): Uint8Array {
   return hash('sha256', text, 'buffer')
 }
 
-/** The same as a text of one character a byte: quicker to make, and to look up by. */
+/** The same as a text of one character per byte: faster to create and to look up. */
 export function hashAsText(text: string): string {
   return hash('sha256', text, 'latin1')
 }

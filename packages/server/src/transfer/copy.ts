@@ -12,7 +12,7 @@ const FEW = 200
 const MAX_ROUNDS = 20
 const MARK = '{"copy":true}'
 
-/** What is told while it goes on. */
+/** Reports progress. */
 export interface CopyReporter {
   progress: Progress
   /** One thing after the other, as a sentence. */
@@ -28,8 +28,8 @@ export interface CopyResult {
 }
 
 /**
- * Copies a database file that servers are using. Rows are copied and compared while all goes on, then what changed
- * meanwhile; only for the last of it are writes refused, and from then on, since the copy is the one that counts.
+ * Copies a database file that servers are using. Rows are copied and compared while the servers work, then the changes
+ * since then. Writes are refused for the last changes, and stay refused, since the copy is the current one now.
  * @throws {TransferError} when the copy is not the same; the file can be written again then
  */
 export async function copySqlite(path: string, target: Target, reporter: CopyReporter): Promise<CopyResult> {
@@ -56,7 +56,7 @@ export async function copySqlite(path: string, target: Target, reporter: CopyRep
   }
 }
 
-/** What went wrong is told first, whatever becomes of cleaning up after it. */
+/** Reports the original error even if cleaning up fails as well. */
 function leaveAsItWas(log: SqliteChangeLog, cause: unknown, { say }: CopyReporter) {
   for (const clean of [() => log.thaw(), () => log.stop()]) {
     try {
@@ -74,7 +74,7 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * What a copy that did not finish has left in a database file: its triggers note every change, for ever.
+ * What an unfinished copy has left in a database file: its triggers record every change until they are removed.
  * @returns a sentence for the operator, or undefined where nothing is left
  */
 export async function findCopyLeftovers({ db, engine }: Store): Promise<string | undefined> {
@@ -82,7 +82,7 @@ export async function findCopyLeftovers({ db, engine }: Store): Promise<string |
   const { rows } = await sql<{ found: number }>`SELECT count(*) AS found FROM sqlite_master
     WHERE name LIKE 'copy\\_%' ESCAPE '\\' AND type IN ('table', 'trigger')`.execute(db)
   if (!rows[0]?.found) return undefined
-  return 'A copy of this database goes on now, or one did not finish: every change is noted for it. If none is running, end it with `tenantry copy --undo`.'
+  return 'A copy of this database is running, or one did not finish: its triggers record every change. If none is running, remove them with `tenantry copy --undo`.'
 }
 
 /** Makes a database file that was copied writable again, and removes what an unfinished copy left. */
@@ -104,7 +104,7 @@ async function copyAndFreeze(
   target: Target,
   { progress, say }: CopyReporter,
 ): Promise<CopyResult> {
-  say('Copying; everything goes on meanwhile.')
+  say('Copying. Servers keep working.')
   const sums = await copyRows(path, target, progress)
   say('Comparing.')
   await compare(sums, target)
@@ -125,7 +125,7 @@ async function copyAndFreeze(
     round += 1
   }
 
-  say('Writes are refused from now on (503, with Retry-After); reading goes on.')
+  say('Writes are refused from now on (503 with Retry-After). Reads still work.')
   const paused = performance.now()
   log.freeze()
   await catchUp()
@@ -178,7 +178,7 @@ async function sumOf(source: Source, table: TransferTable): Promise<Checksum> {
   return sum
 }
 
-/** Deletions first, from what belongs to others to what others belong to; then what is there, the other way round. */
+/** Deletions first, referencing tables before referenced ones; then insertions in the opposite order. */
 async function apply({ byTable }: Changes, target: Target) {
   for (const table of transferTables.toReversed()) {
     const gone = entriesOf(byTable, table).filter(({ row }) => row === undefined)
@@ -200,7 +200,7 @@ async function apply({ byTable }: Changes, target: Target) {
   }
 }
 
-/** The mark of a copy that goes on is the copy's own. */
+/** The setting of a running copy belongs to the copy. */
 function entriesOf(byTable: Changes['byTable'], table: TransferTable) {
   return (byTable.get(table) ?? []).filter(({ key }) => !ownSettings.includes(String(key.name)))
 }

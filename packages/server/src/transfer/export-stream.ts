@@ -62,7 +62,7 @@ interface ImportState {
 }
 
 /**
- * Reads an export into an empty database. One that was cut off goes on where it was when the same export is given
+ * Reads an export into an empty database. An interrupted import continues when the same export is given
  * again; until it is whole, the database is not served.
  * @returns the rows of each table
  * @throws {TransferError}
@@ -115,7 +115,7 @@ export async function importLines(
   }
   if (!state || !ended) {
     throw new TransferError(
-      'The export ends in the middle. What was read is kept: give the whole export, and the import goes on from there.',
+      'The export is incomplete. What was read is stored: give the complete export, and the import continues from there.',
     )
   }
   await verify({ target, ended, counts, sha256: digest.digest('hex') })

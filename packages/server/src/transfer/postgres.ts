@@ -19,7 +19,7 @@ async function connect(url: string): Promise<{ client: pg.Client; session: Sessi
   return { client, session: new Session(client, false) }
 }
 
-/** Rows of a PostgreSQL database, as they are at one moment; servers go on writing meanwhile. */
+/** Rows of a PostgreSQL database as of one moment; servers keep writing. */
 export class PostgresSource implements Source {
   readonly #client: pg.Client
   readonly #session: Session

@@ -11,7 +11,7 @@ import {
   transferTables,
 } from './tables.ts'
 
-/** Rows of a database file, as they are at one moment; servers go on writing meanwhile. */
+/** Rows of a database file as of one moment; servers keep writing. */
 export class SqliteSource implements Source {
   readonly #database: DatabaseSync
 

@@ -9,7 +9,7 @@ export interface TransferTable {
   columns: readonly string[]
 }
 
-/** All that must not be lost, in an order in which what a row belongs to comes before it. */
+/** Every table that must not be lost; referenced tables come first. */
 export const transferTables: readonly TransferTable[] = [
   table('settings', 'name'),
   table('counters', 'name'),
@@ -36,7 +36,7 @@ function table(name: keyof typeof columns, ...key: string[]): TransferTable {
   return { name, key, columns: columns[name] }
 }
 
-/** Marks a database that is being filled; it is not served until it is whole. Not moved with the rest. */
+/** Marks a database that is being filled; it is not served until it is complete. Not transferred. */
 export const TRANSFER_SETTING = 'transfer'
 
 /** Settings of one database, which are not moved to another. */
@@ -68,7 +68,7 @@ export interface Target {
   writeSetting(value: string | null): Promise<void>
   /** Empties all tables. */
   clear(): Promise<void>
-  /** Reads back what is there now. */
+  /** Reads what was written. */
   reread(): Promise<Source>
   close(): Promise<void>
 }

@@ -36,7 +36,7 @@ interface Locale {
 const locales = new Map<string, Locale>()
 const pipedriveLocales = new Map<string, Locale>()
 
-/** There are as many as people's languages. */
+/** One entry per locale in use. */
 function readLocale(text: string): Locale {
   let known = locales.get(text)
   if (!known) {

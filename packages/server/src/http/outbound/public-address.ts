@@ -2,10 +2,10 @@ import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
 
-/** All that is assigned to the internet; what lies outside holds forms of private addresses, such as `::7f00:1`. */
+/** Everything that is assigned to the internet; outside it are forms of private addresses, such as `::7f00:1`. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 
-/** Whether an IP address is one that anybody on the internet may have: not loopback, private, link-local or reserved. */
+/** Whether an IP address is public: not loopback, private, link-local or reserved. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.process(address)

@@ -5,7 +5,7 @@ import type { LookupFunction, Socket } from 'node:net'
 import { connect as connectTls, type SecureContextOptions } from 'node:tls'
 import { resolvePublic } from './public-address.ts'
 
-/** A request to somebody else's server. */
+/** A request to a server outside. */
 export interface OutboundRequest {
   url: string
   method: string
@@ -35,7 +35,7 @@ export interface OutboundAnswer {
 /**
  * Sends one request over a connection of its own, follows no redirect, and reads no body: what is answered after the head is
  * of no interest, however long it is.
- * @throws what kept it from being answered; the signal's reason once it is aborted
+ * @throws the error that prevented a response; the signal's reason once it is aborted
  */
 export async function send(request: OutboundRequest, options: OutboundOptions): Promise<OutboundAnswer> {
   const url = new URL(request.url)

@@ -52,17 +52,17 @@ async function findCode(store: Store, text: string, clientId: string): Promise<A
 
 async function endWhatItGave(store: Store, code: AuthorizationCodeRow): Promise<never> {
   await store.write(endFamily(store, code))
-  throw refused('The code was used before. The tokens that it gave are revoked, for it may be stolen.')
+  throw refused('The code was used before. Its tokens are revoked, because it may have been stolen.')
 }
 
 function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string) {
   if (redirectUri !== code.redirect_uri)
-    throw refused('The redirect_uri does not match the one that the code was sent to.')
+    throw refused('The redirect_uri does not match the one of the authorization request.')
 }
 
 async function refuseInactive(store: Store, code: AuthorizationCodeRow) {
   if (!(await findActiveMembership(store, code.company_id, code.user_id))) {
-    throw refused('The user is not active at this company now.')
+    throw refused('The user is not active at this company.')
   }
 }
 

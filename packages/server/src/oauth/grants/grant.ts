@@ -10,6 +10,6 @@ export type Grant = (runtime: Runtime, app: App, form: Parameters) => Promise<Is
 /** @throws {OAuthError} `invalid_request` where a parameter that the grant needs is missing */
 export function requireParameter(form: Parameters, name: string): string {
   const value = form.get(name)
-  if (value === undefined) throw new OAuthError('invalid_request', `The ${name} is missing.`)
+  if (value === undefined) throw new OAuthError('invalid_request', `Missing parameter: ${name}.`)
   return value
 }

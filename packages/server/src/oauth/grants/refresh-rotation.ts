@@ -67,7 +67,7 @@ async function findPresented(runtime: Runtime, client: RefreshingClient, present
 
 async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
   if (!(await findActiveMembership(runtime.store, token.company_id, token.user_id))) {
-    throw refused('The user is not active at this company now.')
+    throw refused('The user is not active at this company.')
   }
 }
 
@@ -75,7 +75,7 @@ function narrowScopes(client: RefreshingClient, token: RefreshTokenRow, requeste
   const granted = intersection(storedScopes(token.scopes), client.scopes)
   if (requested === undefined) return granted
   if (isSubset(requested, granted)) return requested
-  throw new OAuthError('invalid_scope', 'A refresh cannot ask for more than was granted.')
+  throw new OAuthError('invalid_scope', 'The requested scopes exceed those that were granted.')
 }
 
 async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: string, scopes: string[]) {
@@ -108,7 +108,9 @@ async function useAgain(
     successor && now <= windowEnd(client, await begunNow(store, token, now), await begunNow(store, successor.row, now))
   if (!successor || !isHere) {
     await store.write(endFamily(store, token))
-    throw refused('The refresh token was used before. All tokens of this grant are revoked, for it may be stolen.')
+    throw refused(
+      'The refresh token was used before. All tokens of this grant are revoked, because it may have been stolen.',
+    )
   }
   return giveAgain(runtime, token, presented, successor.key, scopes)
 }
@@ -123,7 +125,7 @@ async function begunNow(store: Store, token: RefreshTokenRow, now: number): Prom
   return { ...token, used_at: now }
 }
 
-/** A successor under a key that this process has not heard of yet must not pass for a theft. */
+/** A successor under a key that this process has not loaded yet must not be taken for theft. */
 async function findSuccessorAnywhere(runtime: Runtime, token: RefreshTokenRow, presented: string) {
   const known = await findSuccessor(runtime, token, presented)
   if (known) return known

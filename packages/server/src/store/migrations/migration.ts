@@ -22,7 +22,7 @@ export interface MigrationEngine {
   readonly withoutRowid: string
   /** Begins the definition of a column that is always equal to another one: how such a column is stored. */
   readonly generated: string
-  /** Begins a transaction that no other migration runs beside. */
+  /** Begins a transaction during which no other migration runs. */
   readonly begin: readonly string[]
   /** One row with `found`, true or 1 if the table `migrations` exists. */
   readonly findMigrationsTable: string

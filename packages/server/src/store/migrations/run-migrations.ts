@@ -47,7 +47,7 @@ function* applyOnce(engine: MigrationEngine, migration: Migration, known: readon
   const { integer } = engine
   yield `CREATE TABLE IF NOT EXISTS migrations (version ${integer} PRIMARY KEY, name TEXT NOT NULL, applied_at ${integer} NOT NULL)`
   const applied = yield* listApplied(engine)
-  // Another program may have migrated meanwhile.
+  // Another program may have migrated in the meantime.
   refuseNewer(applied, known)
   if (applied.some(({ version }) => version === migration.version)) return false
   const statements = migration.statements(engine)

@@ -2,13 +2,13 @@ import { StoreOpenError } from '../store.ts'
 
 const EXAMPLE = 'postgres://user:password@host/database'
 
-/** @throws {StoreOpenError} when it is no address of a PostgreSQL database, with the form that it should have */
+/** @throws {StoreOpenError} when it is not an address of a PostgreSQL database; the message shows the right form */
 export function requireAddress(text: string) {
   const mistake = addressMistake(text)
   if (mistake !== undefined) throw new StoreOpenError(`The database's address: ${mistake}`)
 }
 
-/** What is wrong with an address, and the form that it should have. The address itself is not told: it has a password. */
+/** What is wrong with an address, and the right form. The address itself is left out: it may hold a password. */
 function addressMistake(text: string): string | undefined {
   if (!/^postgres(ql)?:\/\//.test(text)) return `it must be one such as ${EXAMPLE}.`
   if (text.includes('#')) return 'a # in it must be written as %23, also in a password.'

@@ -11,7 +11,7 @@ export const CONNECT_TIMEOUT = 3 * SECOND
 
 const INT8 = 20
 
-/** Integers of 64 bits come as numbers: all that we keep are below 2^53. */
+/** Integers of 64 bits are read as numbers: all stored ones are below 2^53. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary') =>
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
@@ -96,7 +96,7 @@ const AS_PREFER = new Set(['allow', 'prefer'])
 /**
  * The meaning that libpq gives to `sslmode` (PostgreSQL's documentation, SSL Support): `require` encrypts without
  * verifying, or verifies against `sslrootcert` where one is given; `verify-ca` and `verify-full` verify. The driver
- * verifies for each of them unless it is told to follow libpq.
+ * verifies for each of them unless it is set to follow libpq.
  */
 function followLibpq(url: URL) {
   const mode = url.searchParams.get('sslmode')

@@ -12,7 +12,7 @@ import {
 import type { Pool } from './pool.ts'
 
 /**
- * Kysely on our own pool, for single statements that read: each goes out by itself on whichever connection is free.
+ * Kysely on our own pool, for single statements that read: each is sent on any free connection.
  * Transactions are the store's own, see `write`.
  */
 export function postgresDialect(pool: Pool): Dialect {
@@ -54,7 +54,7 @@ class SingleStatements implements Driver {
   async destroy() {}
 }
 
-/** PostgreSQL's text cannot hold it: nothing that is looked up by such a text is there. */
+/** PostgreSQL's `text` cannot hold NUL: nothing is stored under such a value. */
 function holdsNul(value: unknown): boolean {
   return typeof value === 'string' && value.includes('\0')
 }

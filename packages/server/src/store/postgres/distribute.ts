@@ -24,7 +24,7 @@ export async function distributeTables(session: Session): Promise<string[]> {
   if (waiting.length === 0) return []
   await inTransaction(session, async () => {
     await session.query("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
-    // Keys that refer to a table that lies otherwise for the moment are in the way; they come back at the end.
+    // Foreign keys between tables with different placements are refused; they are added again at the end.
     const foreignKeys = await takeForeignKeysAway(session)
     for (const table of waiting) await layOut(session, table)
     for (const { owner, name, definition } of foreignKeys) {
@@ -38,7 +38,7 @@ export async function distributeTables(session: Session): Promise<string[]> {
   return waiting
 }
 
-/** @throws {StoreOpenError} when this is no coordinator of a Citus cluster with workers */
+/** @throws {StoreOpenError} when this is not the coordinator of a Citus cluster with workers */
 export async function requireCoordinator(session: Session) {
   if (!(await hasCitus(session))) {
     throw new StoreOpenError(

@@ -5,7 +5,7 @@ export class ConnectionLost extends StoreUnavailable {
   override name = 'ConnectionLost'
 }
 
-/** Another transaction was in the way, and this one was given up. The connection is well. */
+/** Another transaction interfered and this one was rolled back. The connection is fine. */
 export class Interfered extends StoreUnavailable {
   override name = 'Interfered'
 }
@@ -22,7 +22,7 @@ export class StandbyServer extends NotReady {
 const LOST = /^(08|53300|57P0)/
 /**
  * Those after which nothing was changed and trying again later may help: no resources, cancelled, read-only, locked; and
- * what an operator mends: log-ins that are refused, a database that is renamed or missing, rights that were taken away.
+ * what an operator can fix: refused log-ins, a database that is renamed or missing, revoked rights.
  */
 const UNAVAILABLE = /^(53|57|58|25006|25P0[34]|55P03|28|3D000|55000|42501)/
 /** A prepared statement whose columns a migration has changed: nothing was done, and a new connection prepares it again. */
@@ -32,7 +32,7 @@ const NO_CONNECTION = /^E[A-Z]+$/
 /** The driver's own errors have no code. */
 const BROKEN = /^(Connection terminated|Client has encountered a connection error|Client was closed)/
 const NONE_FREE = /^timeout exceeded when trying to connect/
-/** Citus: a worker failed while it committed its part (XX000, and no code of its own). */
+/** Citus: a worker failed while it committed its part (XX000, without a more specific code). */
 const HALF_COMMITTED = /could not commit transaction|failed to commit|commit prepared/i
 /** Serialization failure, deadlock: nothing was done, and the same may be tried again. */
 const INTERFERED = new Set(['40001', '40P01'])

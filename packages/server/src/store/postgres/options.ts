@@ -1,4 +1,4 @@
-/** A PostgreSQL database, 15 or newer. Apart from the connections: whoever uses the library need not have the driver's types. */
+/** A PostgreSQL database, 15 or newer. In a file of its own, so that the library's types do not need the driver's. */
 export interface PostgresOptions {
   /**
    * `postgres://user:password@host/database`. With `?pgbouncer=true` it goes through a PgBouncer in transaction mode:

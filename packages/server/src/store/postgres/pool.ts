@@ -24,8 +24,8 @@ export interface Attempt {
 type Run<Value> = (session: Session, attempt: Attempt) => Promise<Value>
 
 /**
- * Connections that mend themselves. What a lost connection took with it is tried again where that is safe; one that
- * does not answer in time is closed. When the server does not answer at all, callers are told at once until it does.
+ * Connections that recover. What was running on a lost connection is tried again where that is safe; a connection that
+ * does not answer in time is closed. While the server does not answer at all, callers are refused at once.
  */
 export class Pool {
   readonly #options: PostgresOptions
@@ -119,7 +119,7 @@ export class Pool {
       return value
     } catch (error) {
       const explained = explainError(error)
-      // Whatever it carries is nobody's any more: closed, it is not committed either.
+      // Its caller is gone: a closed connection does not commit.
       if (explained instanceof StoreUnavailable && !(explained instanceof Interfered)) closeNow(client)
       else client.release()
       outcome.catch(() => {})
@@ -139,7 +139,7 @@ export class Pool {
     }
   }
 
-  /** Begins to look after the server, unless that goes on already. */
+  /** Starts to poll the server, unless it is being polled already. */
   #watch() {
     if (this.#isWatching || this.#isClosed) return
     this.#isWatching = true

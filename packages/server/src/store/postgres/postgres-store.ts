@@ -68,9 +68,9 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
 }
 
 /**
- * What is the same for as long as a server knows all numbers that it has given to transactions: since when it has run, and since
- * when it has counted, which begins anew when it recovers from a crash. A server that recovers, and a standby that is
- * promoted, give numbers again that were lost.
+ * Stays the same while a server knows every transaction id that it has assigned: since when it has run, and since
+ * when it has counted, which starts again when it recovers from a crash. A server that recovers, and a standby that is
+ * promoted, assign lost ids again.
  */
 const HISTORY = "concat_ws(' ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
 
@@ -97,7 +97,7 @@ class PostgresStore implements Store {
     this.db = new Kysely<Schema>({ dialect: postgresDialect(this.#pool) })
     this.#bearers = new BearerBatches(this.#pool, this.db, () => this.#isDistributed)
     this.ready = this.#open(options)
-    // Whoever does not wait for it meets the same error at the first statement.
+    // A caller that does not await it gets the same error from the first statement.
     this.ready.catch(() => {})
   }
 

@@ -26,7 +26,7 @@ const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 /** What a server writes to: all tables but the list of migrations, which is `tenantry migrate`'s. */
 const WRITTEN = Object.keys(placements).filter(name => name !== 'migrations')
 
-/** Of the tables that lie beside `migrations`. */
+/** Of the tables in the schema of `migrations`. */
 const QUERY = `SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') AS is_read_only,
   (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class
     WHERE relname IN (${WRITTEN.map(name => `'${name}'`).join()}) AND relkind IN ('r', 'p')

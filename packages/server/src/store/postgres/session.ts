@@ -6,7 +6,7 @@ export interface Rows<Row> {
   count: number
 }
 
-/** One connection, while it is somebody's. */
+/** One connection, while it is in use. */
 export class Session {
   readonly #client: ClientBase
   readonly #prepares: boolean
@@ -37,7 +37,7 @@ export class Session {
 
 const names = new Map<string, string>()
 
-/** The most texts that are prepared; each is kept by every connection. */
+/** The most statements that are prepared on a connection. */
 const MAX_NAMES = 500
 
 /** What a text is prepared as; those that differ by the length of a list are left out when they are too many. */

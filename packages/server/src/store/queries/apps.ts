@@ -60,7 +60,7 @@ export function deleteAppRow({ db }: Store, clientId: string): Statement {
   return statement(db.deleteFrom('apps').where('client_id', '=', clientId))
 }
 
-/** Of the apps whose client secret is kept encrypted. */
+/** The apps that have an encrypted client secret. */
 export function listEncryptedSecrets({ db }: Store): Promise<{ client_id: string; encrypted_secret: string }[]> {
   return db
     .selectFrom('apps')

@@ -44,7 +44,7 @@ export function putLimit({ db }: Store, key: string, before: number | undefined,
   )
 }
 
-/** Gives one attempt back, after it turned out well. */
+/** Gives one attempt back after it succeeded. */
 export function revokeInstallation({ db }: Store, key: string, cost: number): Statement {
   return statement(
     db

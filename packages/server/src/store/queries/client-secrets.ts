@@ -50,10 +50,10 @@ export function expireClientSecret({ db }: Store, app: AppRow, expiresAt: number
   ]
 }
 
-/** @param kept the hash of the one that stays */
-export function deleteOtherClientSecrets({ db }: Store, clientId: string, kept: Uint8Array | undefined): Statement {
+/** @param except the hash of the secret that stays */
+export function deleteOtherClientSecrets({ db }: Store, clientId: string, except: Uint8Array | undefined): Statement {
   let query = db.deleteFrom('client_secrets').where('client_id', '=', clientId)
-  if (kept) query = query.where('secret_hash', '!=', kept)
+  if (except) query = query.where('secret_hash', '!=', except)
   return statement(query)
 }
 

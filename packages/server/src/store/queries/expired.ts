@@ -5,17 +5,17 @@ import { takeLease } from './leases.ts'
 
 const BATCH = 500
 const KEPT_CHANGES = 10_000
-/** Milliseconds for which one node cleans; another takes over when it has died meanwhile. */
+/** Milliseconds for which one node cleans; another takes over if it dies. */
 const LEASE = 45_000
 /** What has run out stays for a day: a clock that leaps by less deletes nothing that is still good. */
 const LATE = 24 * 3600 * 1000
 
-/** Whoever is further behind than this starts anew. */
+/** A reader that is further behind than this drops its cache. */
 const deleteOldChanges = sql`DELETE FROM bearer_changes
   WHERE seq <= (SELECT max(seq) FROM bearer_changes) - ${sql.lit(KEPT_CHANGES)}`
 
 /**
- * Removes all that ran out a day ago, in small batches, unless another node does so now.
+ * Deletes what expired a day ago, in small batches, unless another node does so now.
  * @returns whether this node did
  */
 export async function cleanExpired(store: Store, clock: () => number): Promise<boolean> {

@@ -118,7 +118,7 @@ export function endInstallations(store: Store, of: InstallationsOf, endedAt: num
   return [queueUninstallCallbacks(store, of, endedAt), deleteInstallations(store, of)]
 }
 
-/** Deletes an installation of an app that is being deleted itself: there is nobody to call back. */
+/** Deletes an installation of an app that is being deleted itself: no callback is queued. */
 export function discardInstallation(store: Store, { company_id, user_id, client_id }: InstallationKey): Statement {
   return deleteInstallations(store, { company_id, user_id, client_id })
 }

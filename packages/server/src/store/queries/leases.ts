@@ -1,7 +1,7 @@
 import { CLOCK_SKEW } from '../clock-skew.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
 
-/** Holds only where nobody else has the lease now; one that ends later than this could is of a clock that was ahead. */
+/** Holds only if the lease is free; one that ends later than any rule allows is from a clock that was ahead. */
 export function takeLease({ db }: Store, name: string, now: number, until: number): Statement {
   return expecting(
     1,

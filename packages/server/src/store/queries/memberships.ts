@@ -17,7 +17,7 @@ export type MembershipWithCompany = MembershipRow & {
 
 export function insertMembership({ db }: Store, row: MembershipRow): Statement[] {
   return [
-    // Holds only while the user is as it was read: a deletion or deactivation meanwhile is a conflict.
+    // Holds only while the user is as it was read: a concurrent deletion or deactivation is a conflict.
     expecting(
       1,
       db
@@ -142,8 +142,8 @@ export function requireActiveMembership(store: Store, companyId: number, userId:
 }
 
 /**
- * Keeps installations from being added to a membership until this write is done. SQLite's writes go one after the other
- * anyway; elsewhere what is added at the same moment would not be seen by the statements that end what is there.
+ * Keeps installations from being added to a membership until this write is done. SQLite's writes are serial
+ * anyway; elsewhere the statements that end installations would miss one that is added at the same moment.
  */
 function lockMembership({ db, engine }: Store, companyId: number, userId: number): Statement[] {
   if (engine === 'sqlite') return []
@@ -157,8 +157,8 @@ function lockMembership({ db, engine }: Store, companyId: number, userId: number
 }
 
 /**
- * Holds only while the user is a member of so many companies. Goes after a statement that touches the user's row, as
- * adding a membership does, so that none is added meanwhile.
+ * Holds only while the user is a member of this many companies. Must follow a statement that touches the user's row, as
+ * adding a membership does, so that none is added concurrently.
  */
 export function requireMembershipCount({ db }: Store, userId: number, count: number): Statement {
   return expecting(count, db.selectFrom('user_companies').select('company_id').where('user_id', '=', userId))

@@ -1,6 +1,6 @@
 import { type Statement, type Store, statement } from '../store.ts'
 
-/** When a server with a clock that it trusts cleaned last, in milliseconds since 1970. Not moved with the rest. */
+/** When a server that trusted its clock cleaned last, in milliseconds since 1970. Not transferred to other databases. */
 export const CLOCK_SETTING = 'clock'
 
 /** A fact about this database, or undefined where it was never written. */

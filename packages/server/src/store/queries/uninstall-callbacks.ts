@@ -12,13 +12,13 @@ const RECALLED = 500
 /** A claim that ends later than this is of a clock that was ahead. */
 interface Claiming {
   now: number
-  /** Until when nobody else sends what is claimed. */
+  /** Until when no other sender may take what is claimed. */
   until: number
 }
 
 /** Some of the apps that callbacks wait for, due or not, in the order of their ids. */
 export async function listAppsWithCallbacks(store: Store, after: string, limit: number): Promise<string[]> {
-  // From one app to the next by the index, past all that waits for it. A cluster cannot, and asks each machine.
+  // Skips from app to app by the index. A cluster cannot do that, and asks each machine.
   const query = store.isDistributed
     ? sql<{ client_id: string }>`SELECT DISTINCT client_id FROM uninstall_callbacks
         WHERE gave_up_at IS NULL AND client_id > ${after} ORDER BY client_id LIMIT ${sql.lit(limit)}`
@@ -55,14 +55,14 @@ export async function claimDueCallbacks(
     )
     .orderBy('next_attempt_at')
     .limit(sql.lit(limit))
-  // Until its claim ends it is not due: whoever looks for what is due does not go through what others are sending.
+  // Not due until the claim ends: other senders do not read what is being sent.
   const claimed = { claimed_until: until, next_attempt_at: until }
   const found = await readInBackground<UninstallCallbackRow>(store, due.select(columns.uninstall_callbacks).compile())
   const taken = await Promise.all(found.map(callback => claimOne(store, callback, claimed)))
   return taken.filter(callback => callback !== undefined)
 }
 
-/** By its key, on the one machine that has it; nobody waits for another who does the same. */
+/** By its key, on the one machine that has it; senders do not wait for each other. */
 async function claimOne(
   store: Store,
   callback: UninstallCallbackRow,
@@ -95,7 +95,7 @@ async function claimOne(
   return isClaimed ? { ...callback, ...claimed } : undefined
 }
 
-/** Makes due what a clock that was ahead put off for longer than any rule does. @param latest the latest time that can be right */
+/** Makes callbacks due that a clock that was ahead has postponed further than any rule does. @param latest the latest plausible time */
 export async function recallCallbacks({ db }: Store, now: number, latest: number): Promise<Statement[]> {
   const far = await db
     .selectFrom('uninstall_callbacks')
@@ -118,7 +118,7 @@ export async function recallCallbacks({ db }: Store, now: number, latest: number
   )
 }
 
-/** Gives a claimed callback back, untried. */
+/** Releases a claimed callback that was not tried. */
 export function releaseCallback({ db }: Store, callback: UninstallCallbackRow, now: number): Statement {
   return statement(
     db
@@ -132,7 +132,7 @@ export function releaseCallback({ db }: Store, callback: UninstallCallbackRow, n
   )
 }
 
-/** Those not yet heard: pending or given up. */
+/** Callbacks that were not delivered: pending or given up. */
 export function listPendingCallbacks({ db }: Store): Promise<UninstallCallbackRow[]> {
   return db.selectFrom('uninstall_callbacks').select(columns.uninstall_callbacks).orderBy('ended_at').execute()
 }

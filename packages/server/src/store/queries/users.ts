@@ -29,7 +29,7 @@ export async function findUserByEmail(store: Store, forms: readonly string[]): P
 }
 
 /**
- * The one user whom companies know by an e-mail address; none where there are several.
+ * The only user whom companies know by an e-mail address; undefined if there are several.
  * @param forms as for {@link findUserByEmail}
  */
 export async function findUserByMemberEmail(store: Store, forms: readonly string[]): Promise<UserRow | undefined> {
@@ -104,7 +104,7 @@ export function setUserActive({ db }: Store, userId: number, companyIds: number[
   ]
 }
 
-/** The id stays taken for ever; the sign-in e-mail becomes free. */
+/** The id stays taken forever; the sign-in e-mail becomes free. */
 export function markUserDeleted(
   { db }: Store,
   user: UserRow,

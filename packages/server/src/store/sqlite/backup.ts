@@ -6,11 +6,11 @@ import { StoreOpenError } from '../store.ts'
 import { explainOpenError, isDiskFull, openConnection } from './connection.ts'
 import { requireReadableSchema } from './migrate.ts'
 
-/** What SQLite keeps beside a database: commits that are not in it yet, and their index. */
-const BESIDE = ['-wal', '-journal', '-shm']
+/** SQLite's files for a database: commits that are not in it yet, and their index. */
+const SIDE_FILES = ['-wal', '-journal', '-shm']
 
 /**
- * Writes a database file as it is at this moment to another file, while servers go on writing. The other file is there
+ * Writes a database file as it is at this moment to another file, while servers keep writing. The other file exists
  * only when it is whole, checked and on disk.
  * @throws {StoreOpenError}
  */
@@ -29,11 +29,11 @@ export function backUp(path: string, to: string): void {
 }
 
 /**
- * Puts a backup where a database should be, with the commits in a `-wal` beside the backup. There must be no database
- * yet. Files that an earlier database left beside its place are kept under another name: SQLite would take what they
+ * Restores a backup to the path of a database, with the commits in the backup's `-wal`. There must be no database
+ * yet. Files that an earlier database left at this path are saved under another name: SQLite would take what they
  * hold for commits of the restored one.
  * @returns the files that were set aside
- * @throws {StoreOpenError} when something is there already, or the backup is missing, damaged or no database of ours
+ * @throws {StoreOpenError} when a file exists already, or the backup is missing, damaged or not a database of ours
  */
 export function restore(from: string, path: string): string[] {
   refuseExisting(path)
@@ -51,24 +51,24 @@ export function restore(from: string, path: string): string[] {
 }
 
 /**
- * Renames what an earlier database left beside its place, where it holds anything.
+ * Renames the files that an earlier database left at this path, unless they are empty.
  * @returns the new names
  */
 export function setLeftoversAside(path: string): string[] {
   if (existsSync(path)) return []
-  const kept: string[] = []
-  for (const beside of BESIDE) {
-    const left = path + beside
+  const saved: string[] = []
+  for (const suffix of SIDE_FILES) {
+    const left = path + suffix
     if (!existsSync(left)) continue
-    // The index is made again from what it is about.
-    if (beside === '-shm' || statSync(left).size === 0) rmSync(left)
+    // SQLite rebuilds the index from the WAL.
+    if (suffix === '-shm' || statSync(left).size === 0) rmSync(left)
     else {
       const name = freeName(`${left}.left`)
       renameSync(left, name)
-      kept.push(name)
+      saved.push(name)
     }
   }
-  return kept
+  return saved
 }
 
 function freeName(name: string): string {
@@ -77,22 +77,22 @@ function freeName(name: string): string {
 }
 
 function refuseExisting(path: string) {
-  if (existsSync(path)) throw new StoreOpenError(`${path} is there already. Nothing was changed; move it away first.`)
+  if (existsSync(path)) throw new StoreOpenError(`${path} exists already. Nothing was changed; move it away first.`)
 }
 
 function refuseLeftovers(path: string) {
-  const left = BESIDE.map(beside => path + beside).find(file => existsSync(file))
+  const left = SIDE_FILES.map(suffix => path + suffix).find(file => existsSync(file))
   if (left === undefined) return
   throw new StoreOpenError(
-    `${left} is left from another database, and would be taken for a part of ${path}. Nothing was changed; move it away, or give another name.`,
+    `${left} is left from another database, and SQLite would treat it as a part of ${path}. Nothing was changed; move it away, or choose another path.`,
   )
 }
 
-/** All that is committed, with what a `-wal` beside it holds, as one file that is on disk before it has its name. */
+/** Everything that is committed, the WAL included, as one file that is on disk before it gets its name. */
 function copyWhole(from: string, to: string) {
   const partial = `${to}.partial`
   try {
-    for (const suffix of ['', ...BESIDE]) rmSync(partial + suffix, { force: true })
+    for (const suffix of ['', ...SIDE_FILES]) rmSync(partial + suffix, { force: true })
     makePrivateFile(partial)
     const database = openConnection(from, 'read')
     try {
@@ -101,17 +101,17 @@ function copyWhole(from: string, to: string) {
       database.close()
     }
     check(partial)
-    for (const suffix of BESIDE) rmSync(partial + suffix, { force: true })
+    for (const suffix of SIDE_FILES) rmSync(partial + suffix, { force: true })
     sync(partial)
     renameSync(partial, to)
     sync(dirname(to))
   } catch (error) {
-    for (const suffix of ['', ...BESIDE]) rmSync(partial + suffix, { force: true })
+    for (const suffix of ['', ...SIDE_FILES]) rmSync(partial + suffix, { force: true })
     throw error
   }
 }
 
-/** @throws {StoreOpenError} when it is damaged, or no database of this program or an earlier one */
+/** @throws {StoreOpenError} when it is damaged, or not a database of this program or an earlier one */
 function check(path: string) {
   try {
     const database = openConnection(path, 'read')

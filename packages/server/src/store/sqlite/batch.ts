@@ -16,7 +16,7 @@ const CONSTRAINT_FOREIGN_KEY = 787
 const CONSTRAINT_PRIMARY_KEY = 1555
 const CONSTRAINT_UNIQUE = 2067
 
-/** What a database that has moved elsewhere says to whoever writes to it. */
+/** The error of a write to a database that was moved elsewhere. */
 export const FROZEN = 'this database has moved and is read-only'
 
 class Conflict extends Error {}
@@ -68,7 +68,7 @@ export class BatchWriter {
     }
   }
 
-  /** On a full disk: moves the log of writes into the database, whose pages there are already, and gives its room back. */
+  /** On a full disk: checkpoints the WAL into the database file, which has those pages already, and truncates it. */
   #makeRoom(): boolean {
     try {
       const [result] = this.#statements.get('PRAGMA wal_checkpoint(TRUNCATE)').statement.all()

@@ -27,7 +27,7 @@ export class UncachedBearers implements BearerFinder {
   close() {}
 }
 
-/** Where records that are not cached are read; it is told what was changed. */
+/** Reads records that are not cached; `forget` says what was changed. */
 export interface BearerRows {
   find(companyId: number, tokenHash: Uint8Array): BearerRecord | undefined
   forget(change: BearerChange): void

@@ -7,7 +7,7 @@ export type SqlValue = null | number | bigint | string | Uint8Array
 /** How long a statement waits for another process's lock before it fails, in milliseconds. */
 const BUSY_TIMEOUT = 5000
 
-/** From so many pages on the log of writes is moved into the database, and begins anew once nobody reads in it. */
+/** The number of WAL pages from which SQLite checkpoints; the WAL is reset once no reader uses it. */
 export const CHECKPOINT_PAGES = 4000
 
 /** Opens a database file (or `:memory:`) with the settings that keep promise 10: WAL and a synced commit. */
@@ -38,7 +38,7 @@ export function explainOpenError(error: unknown, path: string): StoreOpenError {
     return new StoreOpenError(`${path} cannot be opened for writing (${reason}). Check the folder and its permissions.`)
   }
   if (isDiskFull(error)) {
-    return new StoreOpenError(`The disk that ${path} is on is full. Make room there and try again; nothing was lost.`)
+    return new StoreOpenError(`The disk of ${path} is full. Free some space and try again; nothing was lost.`)
   }
   if (/locked|busy/.test(reason)) {
     return new StoreOpenError(`${path} is locked by another program. Close it and try again.`)

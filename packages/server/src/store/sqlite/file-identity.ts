@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { StoreUnavailable } from '../store.ts'
 
 /**
- * Notices that a database file was moved away or replaced while it is open: its connections would go on answering from
+ * Notices that a database file was moved away or replaced while it is open: its connections would keep answering from
  * the file that was there before, and write into it.
  */
 export class FileIdentity {
@@ -41,7 +41,7 @@ export class FileIdentity {
 
   #refuse(): never {
     const error = new StoreUnavailable(
-      `${this.#path} was moved away or replaced while it was open. Nothing is answered from the file that was there before; start again to use the one that is there now.`,
+      `${this.#path} was moved or replaced while it was open. The previous file is not used any more; restart to use the new one.`,
     )
     this.#replaced.resolve(error)
     throw error

@@ -34,7 +34,7 @@ const statistics: readonly (readonly [table: string, index: string, rows: string
 export function applyPlannerStatistics(database: DatabaseSync) {
   if (hasStatistics(database)) return
   inTransaction(database, () => {
-    // Creates the table where there is none.
+    // Creates the table if it does not exist.
     database.exec('ANALYZE sqlite_schema')
     database.exec('DELETE FROM sqlite_stat1')
     const insert = database.prepare('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)')

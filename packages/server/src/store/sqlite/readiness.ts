@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { NotReady, StoreOpenError } from '../store.ts'
 
 /**
- * Whether the operating system lets this program write a database file, what SQLite keeps beside it, and the folder
+ * Whether the operating system lets this program write a database file, SQLite's files for it, and the folder
  * that both lie in.
  * @throws {NotReady}
  */

@@ -90,7 +90,7 @@ describe('a database that is restored or replaced under a running server', () =>
     expect(await status(tokens)).toBe(503)
     expect((await client.refresh(tokens.refresh_token)).status).toBe(503)
     expect((await provider.fetch('/readyz')).status).toBe(503)
-    expect(String(await provider.runtime.store.replaced)).toContain('was moved away or replaced')
+    expect(String(await provider.runtime.store.replaced)).toContain('was moved or replaced')
   })
 
   it('answers again once a file that was moved away is back', async () => {

@@ -181,7 +181,10 @@ describe('the embedded store on disk', () => {
 
   it('refuses a database that a newer program made, and changes nothing', () => {
     const database = new DatabaseSync(path)
-    migrate(database, [...migrations, { version: 99, name: 'of the future', statements: () => [] }])
+    migrate(database, [
+      ...migrations,
+      { version: 99, name: 'of the future', statements: () => ['CREATE TABLE future (x)'] },
+    ])
     database.close()
     expect(() => openSqliteStore({ path, migrate: true })).toThrow(/schema version 99.*Use the newer program/)
   })

@@ -77,7 +77,7 @@ class WalIndexHeader implements CommitSignal {
   hasMoved(): boolean {
     const now = this.#now
     const seen = this.#seen
-    // A header that cannot be read whole tells nothing.
+    // A header that cannot be read completely says nothing.
     let hasMoved = readSync(this.#file, now, 0, now.byteLength, 0) !== now.byteLength
     for (let word = 0; word < HEADER_WORDS; word++) {
       if (now[word] === seen[word]) continue

@@ -5,7 +5,7 @@ import { BatchWriter, type WriteOutcome } from './batch.ts'
 
 export interface Writer {
   write(statements: readonly Statement[]): Promise<WriteResult[]>
-  /** Takes no more, and resolves when all that was taken has been answered. */
+  /** Accepts no more writes, and resolves when all accepted ones have been answered. */
   settle(): Promise<void>
   close(): Promise<void>
 }
@@ -91,10 +91,10 @@ export class ThreadWriter implements Writer {
       settle(waiting, outcomes[index]!)
     })
     if (this.#queue.length > 0) this.#send()
-    else this.#rest()
+    else this.#becomeIdle()
   }
 
-  #rest() {
+  #becomeIdle() {
     this.#thread?.unref()
     this.#idle?.()
   }
@@ -106,7 +106,7 @@ export class ThreadWriter implements Writer {
     this.#committing = []
     this.#queue = []
     for (const waiting of abandoned) waiting.reject(new StoreUnavailable(error.message))
-    this.#rest()
+    this.#becomeIdle()
   }
 }
 
