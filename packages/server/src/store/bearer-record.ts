@@ -41,64 +41,82 @@ interface BearerTables {
   a: Schema['apps']
 }
 type BearerColumn = (typeof tokenColumns)[number] | (typeof companyColumns)[number] | (typeof appColumns)[number]
-type BearerColumns = Readonly<Selection<BearerTables, keyof BearerTables, BearerColumn>>
+type BearerColumns = Selection<BearerTables, keyof BearerTables, BearerColumn>
 
 /** Column values in the order of their list. */
 export type Row = readonly unknown[]
 
-/** The rows that a record is made of. Tokens of one company or one app share its row. */
-class BearerRows {
+let records = 0
+
+/**
+ * Everything that `GET /users/me` and a bearer check need to know of an access token. The compiler compares its fields
+ * with the columns above. They are declared, not only assigned, so that all records have one hidden class in V8.
+ */
+export class BearerRecord implements BearerColumns {
+  /** Different for each record of this process, in the order of their creation. */
+  readonly serial: number = records++
   readonly companyId: number
-  readonly tokenRow: Row
-  readonly companyRow: Row
-  readonly appRow: Row
+  readonly userId!: number
+  readonly clientId!: string
+  readonly scopes!: string
+  readonly expiresAt!: number
+  readonly name!: string
+  readonly email!: string
+  readonly phone!: string | null
+  readonly locale!: string
+  readonly timezone!: string | null
+  readonly currency!: string
+  readonly isAdmin!: number
+  readonly roleId!: number
+  readonly iconUrl!: string | null
+  readonly hasCreatedCompany!: number
+  readonly signupFlowVariation!: string | null
+  readonly active!: number
+  readonly userActive!: number
+  readonly createdAt!: number
+  readonly modifiedAt!: number | null
+  readonly lastLoginAt!: number | null
+  readonly companyName!: string
+  readonly companyDomain!: string
+  readonly companyCountry!: string | null
+  readonly companyIndustry!: string | null
+  readonly companySuspendedAt!: number | null
+  readonly appDisabledAt!: number | null
+  readonly appProfile!: BearerColumns['appProfile']
+  readonly appScopes!: string
 
   constructor(companyId: number, tokenRow: Row, companyRow: Row, appRow: Row) {
     this.companyId = companyId
-    this.tokenRow = tokenRow
-    this.companyRow = companyRow
-    this.appRow = appRow
+    this.#assign(tokenNames, tokenRow)
+    this.#assign(companyNames, companyRow)
+    this.#assign(appNames, appRow)
+  }
+
+  /** From the row of a query that joined all three. */
+  static fromJoinedRow(companyId: number, row: Row): BearerRecord {
+    const companyStart = tokenColumns.length
+    const appStart = companyStart + companyColumns.length
+    const companyRow = row.slice(companyStart, appStart)
+    return new BearerRecord(companyId, row.slice(0, companyStart), companyRow, row.slice(appStart))
+  }
+
+  #assign(names: readonly string[], row: Row) {
+    const fields = this as unknown as Record<string, unknown>
+    for (let index = 0; index < names.length; index++) fields[names[index]!] = row[index]
   }
 }
 
-/** Everything that `GET /users/me` and a bearer check need to know of an access token; each column is read by its name. */
-export type BearerRecord = BearerRows & BearerColumns
+const tokenNames = namesOf(tokenColumns)
+const companyNames = namesOf(companyColumns)
+const appNames = namesOf(appColumns)
 
-export function newBearerRecord(companyId: number, tokenRow: Row, companyRow: Row, appRow: Row): BearerRecord {
-  return new BearerRows(companyId, tokenRow, companyRow, appRow) as BearerRecord
+function namesOf(columns: readonly string[]): string[] {
+  return columns.map(column => column.split(' as ')[1]!)
 }
 
-/** A record from the row of a query that joined all three. */
-export function splitJoinedRow(companyId: number, row: Row): BearerRecord {
-  const companyStart = tokenColumns.length
-  const appStart = companyStart + companyColumns.length
-  const companyRow = row.slice(companyStart, appStart)
-  return newBearerRecord(companyId, row.slice(0, companyStart), companyRow, row.slice(appStart))
-}
+const CLIENT_ID = tokenNames.indexOf('clientId')
 
-defineAccessors('tokenRow', tokenColumns)
-defineAccessors('companyRow', companyColumns)
-defineAccessors('appRow', appColumns)
-
-function defineAccessors(rowName: 'tokenRow' | 'companyRow' | 'appRow', columns: readonly string[]) {
-  for (const [position, column] of columns.entries()) {
-    const name = column.split(' as ')[1]!
-    Object.defineProperty(BearerRows.prototype, name, {
-      get(this: BearerRows) {
-        return this[rowName][position]
-      },
-    })
-  }
-}
-
-/** Where a token row has the user's and the client's id. */
-const USER_ID = 0
-const CLIENT_ID = 1
-
-export function userIdOf(tokenRow: Row): number {
-  return tokenRow[USER_ID] as number
-}
-
+/** The app of a token row, whose own row is still to be found. */
 export function clientIdOf(tokenRow: Row): string {
   return tokenRow[CLIENT_ID] as string
 }

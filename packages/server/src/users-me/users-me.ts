@@ -3,10 +3,9 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import { ResponseBody } from '../http/hot-route.ts'
-import type { BearerRecord } from '../store/bearer-record.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { requireBearer } from '../tokens/bearer.ts'
-import { writeUser } from './user-json.ts'
+import { renderUser } from './rendered-users.ts'
 
 /** The paths that real clients call. */
 export const usersMePaths = ['/users/me', '/v1/users/me', '/api/v1/users/me']
@@ -47,28 +46,4 @@ function refusal(error: unknown): UsersMeResponse {
     headers: { ...OK_HEADERS, ...error.headers },
     body: new ResponseBody(JSON.stringify(error.body())),
   }
-}
-
-const MINUTE = 60_000
-
-class RenderedUser extends ResponseBody {
-  readonly minute: number
-
-  constructor(text: string, minute: number) {
-    super(text)
-    this.minute = minute
-  }
-}
-
-/** For as long as the store caches the record. */
-const rendered = new WeakMap<BearerRecord, RenderedUser>()
-
-/** The same record gives the same body, except for the time zone's offset: rendered once a minute. */
-function renderUser(bearer: BearerRecord, now: number): ResponseBody {
-  const minute = Math.floor(now / MINUTE)
-  const known = rendered.get(bearer)
-  if (known?.minute === minute) return known
-  const body = new RenderedUser(`{"success":true,"data":${writeUser(bearer, now)}}`, minute)
-  rendered.set(bearer, body)
-  return body
 }

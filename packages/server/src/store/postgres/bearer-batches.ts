@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { type BearerRecord, bearerBatchQueries, splitJoinedRow } from '../bearer-record.ts'
+import { BearerRecord, bearerBatchQueries } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
 import type { Pool } from './pool.ts'
 
@@ -54,7 +54,7 @@ export class BearerBatches {
       }
       for (const { companyId, tokenHash, resolve } of batch) {
         const row = found.get(keyOf(companyId, tokenHash))
-        resolve(row && splitJoinedRow(companyId, row))
+        resolve(row && BearerRecord.fromJoinedRow(companyId, row))
       }
     } catch (error) {
       for (const { reject } of batch) reject(error)

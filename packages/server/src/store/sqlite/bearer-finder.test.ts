@@ -18,6 +18,7 @@ import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts
 import { issueFirstTokens } from '../../tokens/issue.ts'
 import { hashAsText, parseToken } from '../../tokens/token-text.ts'
 import type { BearerRecord } from '../bearer-record.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { deleteExpired } from '../queries/expired.ts'
 import { findInstallation, putInstallation } from '../queries/installations.ts'
 import { BearerCache } from './bearer-cache.ts'
@@ -35,6 +36,10 @@ function cachedBearers(find: (tokenHash: string) => BearerRecord | undefined, po
     close() {},
   }
   return new CachedBearers({ poll }, rows, () => {})
+}
+
+function withoutSerial(record: MaybePromise<BearerRecord | undefined>) {
+  return record && { ...record, serial: 0 }
 }
 
 describe('what bearer checks cache', () => {
@@ -156,7 +161,7 @@ describe('what bearer checks cache', () => {
         for (const text of tokens) expect(remembered(text)).toBeDefined()
         for (const [act, elsewhere] of steps) {
           await act(elsewhere ? other.runtime : provider.runtime, elsewhere ? there : here, tokens)
-          for (const text of tokens) expect(remembered(text)).toEqual(await actual(text))
+          for (const text of tokens) expect(withoutSerial(remembered(text))).toEqual(withoutSerial(await actual(text)))
         }
       }),
       // Signing in takes long on a busy machine: as many histories as there is time for.

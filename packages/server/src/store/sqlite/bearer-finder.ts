@@ -75,6 +75,7 @@ export class CachedBearers implements BearerFinder {
       this.#rows.clear()
       return
     }
+    if (changed.length === 0) return
     for (const change of changed) {
       this.#cache.forget(change)
       this.#rows.forget(change)

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type BearerRecord, clientIdOf, newBearerRecord, type Row, userIdOf } from '../bearer-record.ts'
+import { BearerRecord, clientIdOf, type Row } from '../bearer-record.ts'
 import type { BearerChange, ChangeLog } from './change-log.ts'
 
 /** The queries of a look-up, as SQL. */
@@ -20,7 +20,7 @@ export function prepareFindBearerRow(database: DatabaseSync, queries: BearerQuer
     const tokenRow = rowOf(findToken.get(companyId, tokenHash))
     const companyRow = tokenRow && rowOf(findCompany.get(companyId))
     const appRow = companyRow && rowOf(findApp.get(clientIdOf(tokenRow)))
-    return appRow && newBearerRecord(companyId, tokenRow, companyRow, appRow)
+    return appRow && new BearerRecord(companyId, tokenRow, companyRow, appRow)
   }
 }
 
@@ -103,7 +103,7 @@ export class SnapshotRows {
     const tokenRow = rowOf(this.#findToken.get(companyId, tokenHash))
     const companyRow = tokenRow && this.#readCompany(companyId)
     const appRow = companyRow && this.#readApp(clientIdOf(tokenRow))
-    return appRow && newBearerRecord(companyId, tokenRow, companyRow, appRow)
+    return appRow && new BearerRecord(companyId, tokenRow, companyRow, appRow)
   }
 
   #readCompany(companyId: number): Row | undefined {
@@ -130,9 +130,9 @@ export class SnapshotRows {
     if (this.#takenAt !== undefined) this.#stale.add(key)
   }
 
-  #isStale(tokenHash: Uint8Array, { companyId, tokenRow }: BearerRecord): boolean {
+  #isStale(tokenHash: Uint8Array, { companyId, userId }: BearerRecord): boolean {
     const stale = this.#stale
-    return stale.size > 0 && (stale.has(tokenKey(tokenHash)) || stale.has(memberKey(companyId, userIdOf(tokenRow))))
+    return stale.size > 0 && (stale.has(tokenKey(tokenHash)) || stale.has(memberKey(companyId, userId)))
   }
 
   /** Whether a snapshot is held now: none while the WAL waits for its readers to end. */
