@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { REPOSITORY, temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type CheckState, renderChecklist } from '../tests/support/oauth-checklist.ts'
+import { REPOSITORY, temporaryFolder } from '../tests/support/sandbox-process.ts'
 
 // Runs every test that names a line of the OAuth checklist, and writes docs/security/oauth-checklist.md with the result:
 // npm run checklist
@@ -10,7 +10,7 @@ import { type CheckState, renderChecklist } from '../tests/support/oauth-checkli
 const folder = temporaryFolder()
 const report = join(folder.path, 'report.json')
 const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
-const args = ['run', '--project', 'tests', '-t', '\\[OA-\\d+\\]', '--reporter', 'json', '--outputFile', report]
+const args = ['run', '-t', '\\[OA-\\d+\\]', '--reporter', 'json', '--outputFile', report]
 spawnSync(process.execPath, [vitest, ...args], { cwd: REPOSITORY, stdio: 'inherit' })
 
 interface Report {
@@ -31,5 +31,7 @@ for (const { assertionResults } of (JSON.parse(readFileSync(report, 'utf8')) as 
 folder.remove()
 writeFileSync(join(REPOSITORY, 'docs/security/oauth-checklist.md'), renderChecklist(states))
 const failed = [...states].filter(([, state]) => state.failed > 0).map(([id]) => id)
-console.log(`${states.size} lines have tests${failed.length > 0 ? `; these fail: ${failed.join(', ')}` : ', and all pass'}.`)
+console.log(
+  `${states.size} lines have tests${failed.length > 0 ? `; these fail: ${failed.join(', ')}` : ', and all pass'}.`,
+)
 if (failed.length > 0) process.exitCode = 1

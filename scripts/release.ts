@@ -18,7 +18,8 @@ else process.exitCode = release(values.check ?? false)
 
 function release(isCheck: boolean): number {
   const changes = readChangesets()
-  if (changes.length === 0) return fail('There are no changesets: nothing to release. Add one with `npm run changeset`.')
+  if (changes.length === 0)
+    return fail('There are no changesets: nothing to release. Add one with `npm run changeset`.')
   console.log(`Changes:\n${changes.map(text => `- ${text}`).join('\n')}`)
   const changed = git('status', '--porcelain')
   if (changed !== '') return fail(`The work tree has changes that are not committed:\n${changed}`)

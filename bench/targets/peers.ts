@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathOf, startContestant, type Target } from './start.ts'
+import { pathOf, startTarget, type Target } from './start.ts'
 
 /** A peer, with grants that are made anew at each start. */
-export interface Rival {
+export interface Peer {
   name: string
   /** Where it writes its access and refresh tokens. */
   accessTokens: string
@@ -13,9 +13,9 @@ export interface Rival {
   start(): Promise<Target>
 }
 
-const RIVALS = pathOf('../peers')
+const PEERS = pathOf('../peers')
 
-export interface RivalOptions {
+export interface PeerOptions {
   folder: string
   grants: number
   /** On disk, as for refreshes; otherwise where the peer is fastest. */
@@ -23,10 +23,10 @@ export interface RivalOptions {
 }
 
 /** oidc-provider, and better-auth's OAuth provider; better-auth is installed when it is not there yet. */
-export function listPeers({ folder, grants, durable }: RivalOptions): Rival[] {
-  installRivals()
+export function listPeers({ folder, grants, durable }: PeerOptions): Peer[] {
+  installPeers()
   let starts = 0
-  const peer = (name: string, program: string, where: 'memory' | 'file'): Rival => {
+  const peer = (name: string, program: string, where: 'memory' | 'file'): Peer => {
     const accessTokens = join(folder, `${name}-access`)
     const refreshTokens = join(folder, `${name}-refresh`)
     return {
@@ -35,31 +35,31 @@ export function listPeers({ folder, grants, durable }: RivalOptions): Rival[] {
       refreshTokens,
       start() {
         const database = where === 'file' ? join(folder, `${name}-${starts++}.db`) : undefined
-        return startContestant([program, JSON.stringify({ grants, accessTokens, refreshTokens, database })])
+        return startTarget([program, JSON.stringify({ grants, accessTokens, refreshTokens, database })])
       },
     }
   }
   return [
     peer('oidc-provider', pathOf('./oidc-provider.ts'), durable ? 'file' : 'memory'),
-    peer('better-auth', join(RIVALS, 'better-auth.js'), 'file'),
+    peer('better-auth', join(PEERS, 'better-auth.js'), 'file'),
   ]
 }
 
-function installRivals() {
+function installPeers() {
   const list = createHash('sha256')
-    .update(readFileSync(join(RIVALS, 'package.json')))
+    .update(readFileSync(join(PEERS, 'package.json')))
     .digest('hex')
-  const mark = join(RIVALS, 'node_modules/.installed')
+  const mark = join(PEERS, 'node_modules/.installed')
   if (existsSync(mark) && readFileSync(mark, 'utf8') === list) return
   console.error('Installing better-auth beside the benchmarks …')
   const args = ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel', 'error']
-  const { status, stderr } = spawnSync('npm', args, { cwd: RIVALS, encoding: 'utf8' })
+  const { status, stderr } = spawnSync('npm', args, { cwd: PEERS, encoding: 'utf8' })
   if (status !== 0) throw new Error(`npm install in bench/peers ended with ${status}: ${stderr}`)
   writeFileSync(mark, list)
 }
 
 function versionOf(name: string): string {
-  const places = [join(RIVALS, 'node_modules', name), pathOf(`../../node_modules/${name}`)]
+  const places = [join(PEERS, 'node_modules', name), pathOf(`../../node_modules/${name}`)]
   const place = places.find(folder => existsSync(folder))!
   return (JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as { version: string }).version
 }

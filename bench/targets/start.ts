@@ -32,7 +32,7 @@ export interface StartOptions {
  * Starts a server on the core that servers have, and waits for the line of JSON that says its port.
  * @throws with what it wrote to standard error, when it ends before
  */
-export async function startContestant(args: string[], options: StartOptions = {}): Promise<Target> {
+export async function startTarget(args: string[], options: StartOptions = {}): Promise<Target> {
   const pinned = options.anyCore ? [] : onCore('server')
   const [command = '', ...rest] = [...pinned, ...(options.wrap ?? []), options.program ?? process.execPath, ...args]
   const child = spawn(command, rest, {
@@ -97,5 +97,5 @@ export function pathOf(file: string): string {
 
 /** The limit: bare `node:http` with the same bytes. */
 export function startBare(body: string): Promise<Target> {
-  return startContestant([pathOf('./bare.ts')], { input: body })
+  return startTarget([pathOf('./bare.ts')], { input: body })
 }

@@ -7,7 +7,7 @@ import { putInstallation } from '../../packages/server/src/store/queries/install
 import { setPasswordHash } from '../../packages/server/src/store/queries/users.ts'
 import { issueFirstTokens } from '../../packages/server/src/tokens/issue.ts'
 import { lastingPort } from '../../tests/support/sandbox-process.ts'
-import { pathOf, startContestant, type Target } from './start.ts'
+import { pathOf, startTarget, type Target } from './start.ts'
 
 export const SECRET = 'a secret of the benchmark that is long enough'
 const MAIN = pathOf('../../packages/server/src/cli/main.ts')
@@ -112,7 +112,7 @@ export interface ServeOptions {
 export async function serveTenantry(store: Store, options: ServeOptions = {}): Promise<Target> {
   const port = Number(await lastingPort())
   const { workers = 1, program, log = false, wrap = [], anyCore = false, profileTo } = options
-  return startContestant([MAIN, 'serve', '--port', String(port), '--workers', String(workers), ...store.flags], {
+  return startTarget([MAIN, 'serve', '--port', String(port), '--workers', String(workers), ...store.flags], {
     environment: {
       TENANTRY_ORIGIN: 'http://localhost:4040',
       TENANTRY_MODE: 'development',

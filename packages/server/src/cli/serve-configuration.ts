@@ -15,27 +15,38 @@ export interface ServeFlags {
   workers?: number
 }
 
-const configurationSchema = settingsSchema.extend({
-  data: z.string().min(1).optional(),
+/** What `serve` can be configured with; each description is a line of the documentation. */
+export const configurationSchema = settingsSchema.extend({
+  data: z.string().min(1).optional().describe('The data folder, for the embedded database.'),
   database: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be an address such as postgres://user:password@host/database')
-    .optional(),
-  databaseConnections: z.int().min(1).max(1000).default(10),
+    .optional()
+    .describe('The address of a PostgreSQL database, instead of `data`.'),
+  databaseConnections: z.int().min(1).max(1000).default(10).describe('PostgreSQL connections of each process.'),
   secrets: z
     .array(z.string().trim().min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`'))
-    .min(1),
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.int().min(0).max(65535).default(4040),
-  workers: z.int().min(1).max(256).default(1),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  mode: z.enum(['production', 'development']).default('production'),
+    .min(1)
+    .describe(
+      'At least one secret of at least 32 characters, separated by commas. The current one first, earlier ones after it.',
+    ),
+  host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
+  port: z.int().min(0).max(65535).default(4040).describe('The port to listen on; 0 for any free one.'),
+  workers: z.int().min(1).max(256).default(1).describe('Processes that share the port.'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('The least severe lines to log.'),
+  mode: z
+    .enum(['production', 'development'])
+    .default('production')
+    .describe('`development` allows an http origin on this machine.'),
 })
 
 export type Configuration = z.output<typeof configurationSchema>
 
 /** How each variable is read. The names are the options', in capitals. */
-const variables: Record<string, { option: keyof Configuration; read: (text: string) => unknown }> = {
+export const variables: Record<string, { option: keyof Configuration; read: (text: string) => unknown }> = {
   TENANTRY_ORIGIN: { option: 'origin', read: String },
   TENANTRY_DATA: { option: 'data', read: String },
   TENANTRY_DATABASE_URL: { option: 'database', read: String },

@@ -19,39 +19,48 @@ const scopeDescriptions = z.record(
 
 /** What can be set of a provider besides its database and its keys. Durations are in seconds. */
 export const settingsSchema = z.strictObject({
-  /** Where the provider is reached, and its issuer identifier; it may have a path. */
-  origin,
-  /**
-   * What the token answer calls `api_domain`; `{company_domain}` stands for the company's. The origin itself when not
-   * set, since a host name per company needs a wildcard in the DNS.
-   */
+  origin: origin.describe('The https address at which the server is reached. It is the issuer, and may have a path.'),
+  // The origin itself by default, since a host name per company needs a wildcard in the DNS.
   apiDomain: z
     .string()
     .regex(/^https?:\/\/[^\s/]+$/, 'must be a scheme and host, such as https://{company_domain}.example.com')
-    .optional(),
-  accessTokenLifetime: z.int().positive().default(3600),
-  authorizationCodeLifetime: z.int().positive().max(600).default(300),
+    .optional()
+    .describe(
+      'The `api_domain` of token responses; the origin by default. `{company_domain}` stands for the domain of the company.',
+    ),
+  accessTokenLifetime: z.int().positive().default(3600).describe('Seconds.'),
+  authorizationCodeLifetime: z.int().positive().max(600).default(300).describe('Seconds.'),
   refreshTokenLifetime: z
     .int()
     .positive()
-    .default(60 * DAY),
+    .default(60 * DAY)
+    .describe('Seconds from the last use.'),
   sessionLifetime: z
     .int()
     .positive()
-    .default(14 * DAY),
-  /** How many reverse proxies stand in front and append to `X-Forwarded-For`. */
-  trustedProxies: z.int().nonnegative().default(0),
-  scopes: scopeDescriptions.default({}),
-  /**
-   * An HTTP proxy that requests to others go through, `http://user:password@host:port`. Only what is set here is used: the
-   * variables that other programs follow (`HTTPS_PROXY`) are not.
-   */
+    .default(14 * DAY)
+    .describe('Seconds for which a browser stays signed in.'),
+  trustedProxies: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('How many reverse proxies in front of the server append to `X-Forwarded-For`.'),
+  scopes: scopeDescriptions
+    .default({})
+    .describe(
+      'Scopes besides `base` and `users:read`, with their texts: `{"deals:read": {"en": "Read your deals"}}`. Configuration file only.',
+    ),
   outboundProxy: z
     .string()
     .refine(isProxy, 'must be the address of an HTTP proxy, such as http://proxy.example.com:3128')
-    .optional(),
-  /** Whether uninstall callbacks may go to loopback and private addresses and over plain HTTP. */
-  localCallbacks: z.boolean().default(false),
+    .optional()
+    .describe('An HTTP proxy for requests to apps, `http://user:password@host:port`. `HTTPS_PROXY` is not used.'),
+  localCallbacks: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether uninstall callbacks may go to loopback and private addresses and over plain HTTP. For the sandbox only.',
+    ),
 })
 
 export type SettingsInput = z.input<typeof settingsSchema>
