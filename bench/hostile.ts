@@ -27,7 +27,7 @@ export const hostile: Benchmark = {
     const samples = new Map<string, { honest: Round[]; hostile: number[] }>()
     for (let index = 0; index < rounds; index++) {
       for (const attack of attacks) {
-        const name = attack?.name ?? 'nobody else'
+        const name = attack?.name ?? 'no attack'
         say(`round ${index + 1} of ${rounds}: ${name}`)
         const sample = samples.get(name) ?? { honest: [], hostile: [] }
         samples.set(name, sample)
@@ -37,7 +37,7 @@ export const hostile: Benchmark = {
       }
     }
     folder.remove()
-    const limit = summarize('', samples.get('nobody else')!.honest, null).per_second
+    const limit = summarize('', samples.get('no attack')!.honest, null).per_second
     const results: Result[] = [...samples].map(([name, { honest, hostile }]) => ({
       ...summarize(name, honest, limit),
       more: { 'hostile a second': round(hostile.reduce((sum, one) => sum + one, 0) / hostile.length, 0) },

@@ -41,7 +41,7 @@ export const link: Benchmark = {
       ],
       ['a raw upsert, on disk', () => raw.upsert.run(1, 777, String(writes++).padEnd(400))],
       [
-        'the kit: an install of somebody signed in, provider included',
+        'the kit: an install by a signed-in user, provider included',
         async () => {
           const answer = await provider.install(connect, { ...BOND, company: AT_MI6.companyId }, person)
           if (answer.status >= 400) throw new Error(`answered ${answer.status}`)

@@ -46,7 +46,7 @@ describe('a clock that is set back', () => {
   it.each([
     ['two hours', 2 * HOUR],
     ['a year', YEAR],
-  ])('by %s: nobody waits for attempts that are long over', async (_, by) => {
+  ])('by %s: no user waits for attempts that are long over', async (_, by) => {
     await whileAhead(by, async () => {
       for (let round = 0; round < 3; round++) await failToSignIn(20, `192.0.2.${round}`)
       expect(await statusOf(provider.person('192.0.2.1').signIn(BOND_EMAIL))).toBe(429)
@@ -185,7 +185,7 @@ describe('cleaning', () => {
     expect([await guard.isTrusted(), await other.isTrusted()]).toEqual([true, true])
   })
 
-  it('asks nobody after a weekend off, nor when the clock is set back or moved a little', async () => {
+  it('asks for no confirmation after a weekend off, nor when the clock is set back or moved a little', async () => {
     provider.pass(3 * DAY)
     expect(await new ClockGuard(provider.runtime, () => 0).isTrusted()).toBe(true)
     provider.pass(-3 * DAY)
@@ -198,7 +198,7 @@ describe('cleaning', () => {
 })
 
 describe('an operator who unlocks a user', () => {
-  it('lets them try at once, and nobody else', async () => {
+  it('lets them try at once, and no other user', async () => {
     for (let round = 0; round < 12; round++) {
       await failToSignIn(1, '192.0.2.7')
       await provider.person('192.0.2.8').signIn('eve.moneypenny@mi6.example', 'wrong')

@@ -13,7 +13,7 @@ interface LinkView {
   status: string
 }
 
-/** Somebody with two companies, and what they read. */
+/** A person with two companies, and what they read. */
 const people = [
   {
     language: 'English',
@@ -157,7 +157,7 @@ describe('Field Notes in a real browser', () => {
       await item.locator('details button').click()
       await expect.poll(() => ours.count()).toBe(1)
       await atProvider.close()
-      // Nobody reloads the page: it shows what happened.
+      // The page is not reloaded: it shows what happened.
       await expect.poll(() => page.locator('.companies .status').allTextContents()).toContain(person.removed)
       expect((await linksOf(context)).map(({ status }) => status)).toEqual(['uninstalled', 'active'])
       await expectSound(page, 'after the uninstall')
@@ -227,12 +227,12 @@ describe('Field Notes in a real browser', () => {
       })
       expect({ path, status: answer.status }).toEqual({ path, status: 403 })
     }
-    const stranger = await fetch(`${origin}/disconnect`, {
+    const attacker = await fetch(`${origin}/disconnect`, {
       method: 'POST',
       headers: { Origin: origin, 'Content-Type': 'application/x-www-form-urlencoded' },
       body: 'company_id=1&user_id=777',
     })
-    expect(stranger.status).toBe(404)
+    expect(attacker.status).toBe(404)
     expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
   })
 

@@ -85,7 +85,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
 
   const ready = async () => (await provider.fetch('/readyz')).status
 
-  it('restarted under load: nobody is refused wrongly, and all goes on by itself', async () => {
+  it('restarted under load: no token is refused wrongly, and everything recovers', async () => {
     await serve(server.url)
     const tally = load()
     await sleep(SECOND)
@@ -247,7 +247,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
       expect(tally.wrong).toEqual([])
     })
 
-    it('restarted under load: nobody is refused wrongly, and all goes on by itself', async context => {
+    it('restarted under load: no token is refused wrongly, and everything recovers', async context => {
       if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
       bouncer = await startPgBouncer(server.port)
       await serve(bouncer.url)

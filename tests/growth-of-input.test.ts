@@ -5,7 +5,7 @@ import type { Person } from './support/person.ts'
 import { CALLBACK, MI6, startProvider, type TestProvider } from './support/provider.ts'
 
 /**
- * Everything that a stranger can send costs at most about in proportion to its size. Four times the input may take ten
+ * Every request without authentication costs at most about in proportion to its size. Four times the input may take ten
  * times as long here, since machines are noisy; what grows with the square of its size takes sixteen times as long.
  */
 const SMALL = 16_000
@@ -158,15 +158,15 @@ describe('the cost of a request grows at most in proportion to its size', () => 
   it.each(['email', 'password', 'return_to', 'form_token', 'request', 'ticket', 'company_id', 'client_id'])(
     '[OA-70] the field %s of forms',
     async name => {
-      const stranger = provider.person()
-      const page = await stranger.open('/sign-in')
+      const attacker = provider.person()
+      const page = await attacker.open('/sign-in')
       const token = page.document.querySelector('input[name=form_token]')?.getAttribute('value') ?? ''
       for (const path of ['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent']) {
         const fields = name === 'form_token' ? '' : `form_token=${token}&`
         const more = name === 'return_to' ? '&email=&password=' : ''
-        await expectLinear(fill => stranger.request(path, form(`${fields}${name}=${asValue(fill)}${more}`)))
+        await expectLinear(fill => attacker.request(path, form(`${fields}${name}=${asValue(fill)}${more}`)))
       }
-      await expectLinear(fill => stranger.request('/sign-in', form(`form_token=${token}&${encode(fill)}`)))
+      await expectLinear(fill => attacker.request('/sign-in', form(`form_token=${token}&${encode(fill)}`)))
     },
   )
 

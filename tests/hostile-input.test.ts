@@ -4,7 +4,7 @@ import type { Client, TokenAnswer } from './support/client.ts'
 import type { Person } from './support/person.ts'
 import { CALLBACK, MI6, MONEYPENNY_EMAIL, ORIGIN, startProvider, type TestProvider } from './support/provider.ts'
 
-/** Whatever is sent, the answer is a clear one: never a fault of ours, never a redirect to a stranger. */
+/** Whatever is sent, the answer is clear: never an internal error, never a redirect to an unregistered address. */
 describe('hostile input', () => {
   let provider: TestProvider
   let client: Client
@@ -160,12 +160,12 @@ describe('hostile input', () => {
       const request = fc.tuple(pairs(), fc.boolean(), fc.boolean())
       // Signing out for real would end the visit.
       const own = path === '/sign-out' || path === '/sign-in' ? [] : [['form_token', token]]
-      const stranger = provider.person()
+      const attacker = provider.person()
       await fc.assert(
         fc.asyncProperty(request, async ([list, raw, valid]) => {
           const start = valid ? [...own, ['request', client.authorizePath().slice('/oauth/authorize?'.length)]] : []
           const body = [new URLSearchParams(start as [string, string][]).toString(), encode(list, raw)].join('&')
-          for (const someone of [person, stranger]) {
+          for (const someone of [person, attacker]) {
             await expectClear(
               await someone.request(path, {
                 method: 'POST',

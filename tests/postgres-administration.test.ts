@@ -71,7 +71,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     expect([refresh.status, refresh.headers.get('Retry-After')]).toEqual([503, '2'])
   }
 
-  it('a column that is added to each table, and taken away again, under load: nobody notices', async () => {
+  it('a column that is added to each table, and dropped again, under load, is not noticed', async () => {
     const tables = await admin`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`
     let running = true
     const statuses: unknown[] = []
@@ -107,7 +107,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     await other`LOCK TABLE companies IN ACCESS EXCLUSIVE MODE`
     const answer = send()
     await new Promise(resolve => setTimeout(resolve, 300))
-    // It waits for the companies, and has the tokens: whoever waits longer is told to give up.
+    // It waits for the companies, and holds the tokens: a transaction that waits longer is cancelled.
     for (const table of ['access_tokens', 'refresh_tokens', 'memberships']) {
       await other.unsafe(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
     }

@@ -10,7 +10,7 @@ export interface PeopleSettings {
   password: string
   clientId: string
   clientSecret: string
-  /** Sign in anew this often a second, all together; or install, as often as can be. */
+  /** Sign-ins per second, all together; or installs, as many as possible. */
   signInsPerSecond?: number
 }
 

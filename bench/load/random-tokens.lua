@@ -47,7 +47,7 @@ function response(status, headers, body)
   local after = before and string.find(body, ",", before, true)
   local company = after and string.sub(body, before + 1, after - 1)
   local open = company and asked[company]
-  if not open or open == 0 then return note("nobody asked for this: " .. body) end
+  if not open or open == 0 then return note("unexpected response:  " .. body) end
   asked[company] = open - 1
 end
 

@@ -60,7 +60,7 @@ function refresh(refreshToken: string): Promise<string> {
   })
 }
 
-/** A new pair of tokens that nobody has got before. */
+/** A new pair of tokens. */
 function check(status: number | undefined, text: string): string {
   const { access_token, refresh_token } = status === 200 ? JSON.parse(text) : {}
   const mark = createHash('sha256').update(`${access_token} ${refresh_token}`).digest('base64')

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf, startTarget, type Target } from './start.ts'
 
-/** A peer, with grants that are made anew at each start. */
+/** A peer, with new grants at each start. */
 export interface Peer {
   name: string
   /** Where it writes its access and refresh tokens. */

@@ -119,7 +119,7 @@ async function startFieldNotes({ data }: Options, { origin: issuer }: Facts, ori
   })
 }
 
-/** The app as it is registered; anew where its address changed, since uninstalls are sent there. */
+/** The app as it is registered; again if its address has changed, since uninstall callbacks are sent there. */
 function register(data: string, origin: string): Registration {
   const file = join(data, 'field-notes.json')
   const uninstallUrl = `${origin}/connect/callback`

@@ -21,7 +21,7 @@ const ORIGIN = 'http://localhost:4040'
 const PASSWORD = 'shaken-not-stirred'
 
 describe('an app that runs for days', () => {
-  it('signs nobody out who did not ask for it: six companies, refreshes, faults, a revocation, restarts', async () => {
+  it('signs no user out who did not ask for it: six companies, refreshes, faults, a revocation, restarts', async () => {
     const folder = temporaryFolder()
     let now = Date.UTC(2026, 0, 15, 12)
     const open = async () => {

@@ -43,7 +43,7 @@ function connectTo(provider: Provider, accounts: string[], now: () => number): C
   })
 }
 
-/** Somebody whose browser reaches the app by its handler and the stranger over the network. */
+/** A person whose browser reaches the app by its handler and the other provider over the network. */
 function personWith(connect: Connect): Person {
   return new Person(async (input, init) => {
     const request = new Request(input, init)
@@ -165,17 +165,17 @@ describe('oidc-provider', () => {
 })
 
 describe('oauth2-mock-server', () => {
-  let stranger: OAuth2Server
+  let provider: OAuth2Server
   let connect: Connect
   let ahead = 0
   const accounts: string[] = []
 
   beforeEach(async () => {
-    stranger = new OAuth2Server()
-    await stranger.issuer.keys.generate('RS256')
-    await stranger.start(0, 'localhost')
-    const issuer = stranger.issuer.url!
-    stranger.service.on('beforeUserinfo', (answer: { body: object }) => {
+    provider = new OAuth2Server()
+    await provider.issuer.keys.generate('RS256')
+    await provider.start(0, 'localhost')
+    const issuer = provider.issuer.url!
+    provider.service.on('beforeUserinfo', (answer: { body: object }) => {
       answer.body = { sub: '5/42', name: 'Q', locale: 'en-GB' }
     })
     connect = connectTo(
@@ -194,7 +194,7 @@ describe('oauth2-mock-server', () => {
       () => Date.now() + ahead,
     )
   })
-  afterEach(() => stranger.stop())
+  afterEach(() => provider.stop())
 
   it('completes the flow, refreshes, and marks the link once it refuses', async () => {
     const person = personWith(connect)
@@ -207,7 +207,7 @@ describe('oauth2-mock-server', () => {
     await new Promise(resolve => setTimeout(resolve, 1100))
     expect(await connect.accessToken(reference)).not.toBe(first)
     ahead += 7_200_000
-    stranger.service.once('beforeResponse', (response: { statusCode: number; body: object }) => {
+    provider.service.once('beforeResponse', (response: { statusCode: number; body: object }) => {
       response.statusCode = 400
       response.body = { error: 'invalid_grant' }
     })

@@ -126,7 +126,7 @@ describe.each(stores)('links %s', (_, openStore) => {
       expect(await app.connect.rewrap()).toEqual({ seen: 1, rewrapped: 0, unreadable: 0 })
     })
 
-    it('are refused where their token comes to speak for somebody else', async () => {
+    it('are refused if their token speaks for another user later', async () => {
       const provider = await fromGuide(name)
       const swapped = createApp(
         { ...provider, readIdentity: (_, { known }) => ({ companyId: mi6, userId: known ? 'swapped' : BOND }) },
@@ -146,7 +146,7 @@ describe.each(stores)('links %s', (_, openStore) => {
 })
 
 describe('a company in the callback’s query', () => {
-  it('that somebody wrote there is not taken over: the token must be of that company', async () => {
+  it('that was forged is not linked: the token must be of that company', async () => {
     const fake = described[0]!.makeFake() as FakeQuickBooks
     const app = createApp(await fromGuide('quickbooks'), fake, memoryStore())
     for (const realm of ['9130357849271197', '', '../x', null]) {

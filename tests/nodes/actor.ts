@@ -85,7 +85,7 @@ export class Actor {
       this.tokens = (await exchanged.json()) as TokenAnswer
       this.#report.installs += 1
     } catch (error) {
-      // Begun anew at the next step.
+      // Begins again at the next step.
       if (!isInterruption(error)) throw error
       this.#report.interrupted += 1
     }

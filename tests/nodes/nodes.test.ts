@@ -95,7 +95,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
     }
   }
 
-  /** Two apps whose servers hang and drip, with hundreds of callbacks waiting: nobody else's may wait for them. */
+  /** Two apps whose servers hang and drip, with hundreds of callbacks waiting: no other callbacks may wait for them. */
   async function makeDeafApps() {
     const { runtime } = admin
     const servers = [

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A way to a server that can be cut, as a network is: what is sent then arrives nowhere, and nobody is reported. */
+/** A way to a server that can be cut, as a network is: what is sent then is lost without an error. */
 export interface CutProxy {
   readonly port: number
   /** Nothing passes any more on the connections that there are; new ones are not taken up. */

@@ -29,7 +29,7 @@ export interface TestApp {
   /** The accounts that `onInstall` made, in order. */
   accounts: { id: string; name: string; email: string | null }[]
   reported: { uninstalled: string[]; needsReauthorization: string[]; errors: unknown[] }
-  /** The request headers of somebody who is signed in to an account. */
+  /** The request headers of a browser that is signed in to an account. */
   signedInAs(accountId: string): Record<string, string>
 }
 

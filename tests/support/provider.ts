@@ -45,7 +45,7 @@ export interface TestProvider {
   pass(milliseconds: number): void
   now(): number
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** A new browser with nobody signed in, and the address it comes from. */
+  /** A new browser without a session, and the address it comes from. */
   person(address?: string): Person
   registerApp(app?: Partial<NewApp>): Promise<Client>
   close(): Promise<void>

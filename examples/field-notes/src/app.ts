@@ -48,7 +48,7 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
 
   app.get('/api/links', async c => {
     const accountId = accountOf(database, c.req.raw)
-    if (accountId === null) return c.json({ error: 'Nobody is signed in.' }, 401)
+    if (accountId === null) return c.json({ error: 'You are not signed in.' }, 401)
     return c.json((await connect.links.ofAccount(accountId)).map(describeLink))
   })
 

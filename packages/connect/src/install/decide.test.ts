@@ -101,7 +101,7 @@ describe('an account and its owner', () => {
     expect(answer.status).toBe(303)
   })
 
-  it('nobody signed in, nothing to add a company to', async () => {
+  it('without a signed-in account there is nothing to add a company to', async () => {
     expect((await app.connect.handler(new Request(START, linkForm()))).status).toBe(403)
   })
 

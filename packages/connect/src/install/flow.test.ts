@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => provider.close())
 
 describe('a flow that did not start here', () => {
-  it('a stranger’s code in a victim’s browser is refused', async () => {
+  it('refuses an attacker’s code in a victim’s browser', async () => {
     const attacker = provider.person(app.connect)
     const callback = await attacker.walk(START, APP_CALLBACK, { ...MONEYPENNY, company: 1 })
     const victim = provider.person(app.connect)
@@ -35,7 +35,7 @@ describe('a flow that did not start here', () => {
     expect(app.accounts).toEqual([])
   })
 
-  it('a stranger’s code with the victim’s own state is refused by PKCE', async () => {
+  it('refuses an attacker’s code with the victim’s own state, by PKCE', async () => {
     const attacker = provider.person(app.connect)
     const stolen = await attacker.walk(START, APP_CALLBACK, { ...MONEYPENNY, company: 1 })
     const victim = provider.person(app.connect)
@@ -81,7 +81,7 @@ describe('a flow that did not start here', () => {
     expect(answer.status).toBe(303)
   })
 
-  it.each(['forged', 'x'.repeat(32)])('a callback with the state %j of nobody is refused', async state => {
+  it.each(['forged', 'x'.repeat(32)])('refuses a callback with the unknown state %j', async state => {
     const person = provider.person(app.connect)
     const callback = await person.walk(START, APP_CALLBACK, BOND_AT_MI6)
     callback.searchParams.set('state', state)
@@ -116,7 +116,7 @@ describe('a flow that did not start here', () => {
     expect((await person.request(callback)).status).toBe(400)
   })
 
-  it('a cookie that somebody changed or made is refused', async () => {
+  it('refuses a cookie that was changed or forged', async () => {
     const start = await app.connect.handler(new Request(START))
     const [name, value] = start.headers.getSetCookie()[0]!.split(';')[0]!.split('=') as [string, string]
     const [payload, signature] = value.split('.') as [string, string]

@@ -73,7 +73,7 @@ describe('links', () => {
     },
   )
 
-  it('that nobody uses are kept alive', async () => {
+  it('are kept alive when unused', async () => {
     await provider.install(app.connect, { ...BOND, company: 1 })
     provider.pass(20 * DAY)
     await provider.install(app.connect, { ...BOND, company: 2 })

@@ -43,7 +43,7 @@ describe('identity that is not proved', () => {
     expect(String(careless.reported.errors[0])).toMatch(/no proof/)
   })
 
-  it('the same user id at another company is somebody else', async () => {
+  it('treats the same user id at another company as another identity', async () => {
     await provider.install(app.connect, BOND_AT_MI6)
     await provider.install(app.connect, { ...BOND, company: 2 })
     expect((await app.connect.links.find(AT_EXPORTS))?.accountId).not.toBe('account-1')

@@ -97,7 +97,7 @@ describe('a fresh token', () => {
     { kind: 'status', status: 503, headers: { 'Retry-After': '9' } } as const,
     { kind: 'rate_limited', retryAfter: 9 } as const,
     { kind: 'lost_answer' } as const,
-  ])('cannot be had while the provider fails ($kind $status), which signs nobody out', async fault => {
+  ])('are not available while the provider fails ($kind $status), and no user is signed out', async fault => {
     provider.pass(2 * HOUR)
     provider.faults.next('token', fault)
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
@@ -261,7 +261,7 @@ describe('a fresh token', () => {
     expect(provider.requestsTo('/oauth/token')).toBe(before + 1)
   })
 
-  it('a store that hangs fails its caller, and blocks nobody for ever', async () => {
+  it('a store that hangs fails its caller, and blocks no other', async () => {
     const hanging: LinkStore = Object.assign(Object.create(store), { findLink: () => new Promise(() => {}) })
     const own = createTestApp(provider, { store: hanging, storeTimeout: 50 })
     await expect(own.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'store_unavailable' })
@@ -297,7 +297,7 @@ describe('a fresh token', () => {
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
   })
 
-  it('nobody who is not linked has one', async () => {
+  it('are not given for a user who is not linked', async () => {
     await expect(app.connect.accessToken(AT_EXPORTS)).rejects.toMatchObject({ code: 'link_missing' })
   })
 
@@ -330,7 +330,7 @@ describe('a fresh token', () => {
       expect(await app.connect.accessToken(AT_MI6)).toBe(fast)
     })
 
-    it('a refusal that came late marks nobody', async () => {
+    it('a late refusal marks no link', async () => {
       const { slow, asked } = await startSlow(async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
       const fast = await refreshMeanwhile()
       expect(await asked).toBe(fast)
@@ -338,7 +338,7 @@ describe('a fresh token', () => {
       expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
     })
 
-    it('good tokens that came late mend a link that somebody else found refused', async () => {
+    it('good tokens that arrive late repair a link that another process found refused', async () => {
       const { asked } = await startSlow(async response => response)
       const fetch = async () => Response.json({ error: 'invalid_grant' }, { status: 400 })
       const other = createTestApp(provider, { store: withoutLeases(store), fetch })
@@ -352,7 +352,7 @@ describe('a fresh token', () => {
 describe('a refresh that the provider refuses', () => {
   const end = () => app.connect.links.find(AT_MI6).then(() => provider.pass(61 * DAY))
 
-  it('marks the link and tells the app once, whoever asks and however often', async () => {
+  it('marks the link and calls the hook once, however often it is asked for', async () => {
     const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
     await end()
     const apps = [app, ...others]

@@ -50,7 +50,7 @@ describe('tokens at rest', () => {
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'tokens_unreadable' })
   })
 
-  it('are encrypted anew with every write', async () => {
+  it('are encrypted again with every write', async () => {
     const before = (await store.findLink(key))!.tokens
     provider.pass(HOUR)
     await app.connect.accessToken(AT_MI6)

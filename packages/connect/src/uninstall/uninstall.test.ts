@@ -48,7 +48,7 @@ describe('an uninstall', () => {
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
   })
 
-  it('that comes again changes nothing and tells nobody twice', async () => {
+  it('that comes again changes nothing and calls no hook twice', async () => {
     for (let time = 0; time < 3; time++) expect((await hear(provider.now())).status).toBe(200)
     expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
   })
@@ -88,7 +88,7 @@ describe('an uninstall', () => {
     expect(await statusOf()).toBe('active')
   })
 
-  it('of somebody who is not linked is answered as done', async () => {
+  it('of a user who is not linked is answered as done', async () => {
     expect((await hear(provider.now(), AT_EXPORTS)).status).toBe(200)
     expect(app.reported.uninstalled).toEqual([])
   })

@@ -61,12 +61,12 @@ describe('the uninstall callback', () => {
       .person()
       .code(client, { company })
       .then(code => client.tokens(code))
-  const unheard = () => listPendingCallbacks(provider.runtime.store)
+  const pending = () => listPendingCallbacks(provider.runtime.store)
   /** The job of the server may be faster than we are. */
   const untilSent = async () => {
     const sender = new CallbackSender(provider.runtime)
     while ((await sender.look()) > 0) await sender.settle()
-    await expect.poll(async () => (await unheard()).filter(callback => callback.claimed_until !== null)).toEqual([])
+    await expect.poll(async () => (await pending()).filter(callback => callback.claimed_until !== null)).toEqual([])
   }
 
   it('tells the app who it lost, with the app’s own credentials', async () => {
@@ -87,7 +87,7 @@ describe('the uninstall callback', () => {
       authorization: `Basic ${credentials}`,
       'content-type': 'application/json',
     })
-    await expect.poll(unheard).toEqual([])
+    await expect.poll(pending).toEqual([])
   })
 
   it.each([
@@ -127,7 +127,7 @@ describe('the uninstall callback', () => {
     const tokens = await client.tokens(code)
     await client.revoke(tokens.access_token)
     await client.exchange(code)
-    expect(await unheard()).toEqual([])
+    expect(await pending()).toEqual([])
     expect(heard).toEqual([])
   })
 
@@ -135,7 +135,7 @@ describe('the uninstall callback', () => {
     const other = await provider.registerApp()
     const tokens = await other.tokens(await provider.person().code(other, { company: MI6 }))
     await other.revoke(tokens.refresh_token)
-    expect(await unheard()).toEqual([])
+    expect(await pending()).toEqual([])
   })
 
   it('is sent again with longer and longer pauses while the app fails', async () => {
@@ -147,7 +147,7 @@ describe('the uninstall callback', () => {
       await untilSent()
       provider.pass(2 ** expected * 2 * SECOND)
     }
-    expect(await unheard()).toEqual([])
+    expect(await pending()).toEqual([])
   })
 
   it('is given up after a day, and stays on record', async () => {
@@ -158,7 +158,7 @@ describe('the uninstall callback', () => {
       await untilSent()
       provider.pass(HOUR)
     }
-    const [callback] = await unheard()
+    const [callback] = await pending()
     expect(callback).toMatchObject({ last_error: 'the app answered 500' })
     expect(callback?.gave_up_at).toBeGreaterThan(0)
     const sofar = heard.length
@@ -173,7 +173,7 @@ describe('the uninstall callback', () => {
     await client.revoke(tokens.refresh_token)
     await expect.poll(() => heard.length).toBe(1)
     await untilSent()
-    expect((await unheard())[0]?.last_error).toBe('the app answered 302')
+    expect((await pending())[0]?.last_error).toBe('the app answered 302')
     expect(heard).toHaveLength(1)
   })
 

@@ -187,7 +187,7 @@ describe('the command line beside a running server', () => {
     expect(
       await fail(['app', 'create', '--name', 'x', '--redirect-uri', 'https://x.example', '--icon', 'x.gif']),
     ).toContain('no icon')
-    expect(await fail(['app', 'disable', 'nobody'])).toBe('There is no app nobody.\n')
+    expect(await fail(['app', 'disable', 'missing'])).toBe('There is no app missing.\n')
   })
 
   it('app show, set, delete; a secret that overlaps', async () => {

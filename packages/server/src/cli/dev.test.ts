@@ -257,7 +257,7 @@ describe('tenantry dev', () => {
       await expectSentence(['--port', '0', '--data', folder.path], /is not a file/)
     })
 
-    it('somebody’s own database', async () => {
+    it('a database of another kind', async () => {
       await runCommand(['migrate', '--data', folder.path])
       await runCommand(['company', 'create', '--name', 'Own', '--domain', 'own', '--data', folder.path])
       writeFileSync(join(folder.path, 'secret'), 'x'.repeat(43))

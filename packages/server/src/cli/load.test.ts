@@ -87,7 +87,7 @@ describe('tenantry load', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
   })
 
-  it('gives ids that nobody has, before it and after it', async () => {
+  it('gives unused ids, before it and after it', async () => {
     await load('--tokens', '10', '--users', '5', '--companies', '3')
     const create = async (name: string) =>
       JSON.parse(

@@ -76,7 +76,7 @@ describe('keys that all nodes share', () => {
     await expect(node(NEW).load()).rejects.toThrow(/sealed under another secret/)
   })
 
-  it('outlive a change of the secret: sealed anew at a start, then opened by the new one alone', async () => {
+  it('outlive a change of the secret: sealed again at a start, then opened by the new one alone', async () => {
     const before = node(SECRET)
     await before.load()
     const during = node(NEW, SECRET)

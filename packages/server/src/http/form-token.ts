@@ -13,7 +13,7 @@ export function formToken(c: RequestContext): string {
   return signedIn ? tokensOf(c, 'session', signedIn.sessionId)[0]! : browserFormToken(c)
 }
 
-/** The token of the sign-in page, which is valid whoever is signed in. */
+/** The token of the sign-in page, which is valid for every browser. */
 export function browserFormToken(c: RequestContext): string {
   return tokensOf(c, 'browser', readCookie(c, 'form') ?? newBrowserValue(c))[0]!
 }

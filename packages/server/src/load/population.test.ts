@@ -7,7 +7,7 @@ const sizes = fc
   .map(({ companies, more, seed }) => ({ size: { companies, users: companies + more, tokens: 1 }, seed }))
 
 describe('a made-up population', () => {
-  it('has every user at home in one company, no company empty, and nobody a guest where they are at home', () => {
+  it('has every user at home in one company, no company empty, and no user a guest at their own company', () => {
     fc.assert(
       fc.property(sizes, ({ size, seed }) => {
         let next = 1

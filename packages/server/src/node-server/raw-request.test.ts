@@ -10,7 +10,7 @@ const read = (text: string) => readRawGet(Buffer.from(text, 'latin1'), PATHS)
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 const START = 'GET /users/me HTTP/1.1'
 
-describe('a plain request', () => {
+describe('a raw request', () => {
   it('is read with its path and its authorization, whatever else is said in it', () => {
     expect(read(lines(START, 'Host: x'))).toEqual({ path: '/users/me', authorization: undefined })
     expect(

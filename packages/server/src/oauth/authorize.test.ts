@@ -206,7 +206,7 @@ describe('GET /oauth/authorize', () => {
       expect(page.document.querySelector('input[name=company_id][checked]')?.getAttribute('value')).toBe('2')
     })
 
-    it('[OA-15] login_hint fills in the e-mail and signs nobody in', async () => {
+    it('[OA-15] login_hint fills in the e-mail and signs no user in', async () => {
       const page = await person.open(client.authorizePath({ login_hint: 'james.bond@mi6.example' }))
       expect(page.document.querySelector('input[name=email]')?.getAttribute('value')).toBe('james.bond@mi6.example')
       expect(page.document.querySelector('input[name=password]')).not.toBeNull()

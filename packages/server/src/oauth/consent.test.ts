@@ -131,7 +131,7 @@ describe('the consent page', () => {
     expect(text).toContain('This page is for MI6')
   })
 
-  it('[OA-12] after that, the page that was shown anew grants what it shows', async () => {
+  it('[OA-12] after that, the page that was shown again grants what it shows', async () => {
     const first = await person.reachConsent(client, { company: MI6 })
     await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
     const again = await person.submitAndFollow(first, { decision: 'allow' })

@@ -158,8 +158,8 @@ describe('POST /oauth/token', () => {
         })
         return post(String(form))
       }
-      const stranger = await generateKeyPair('ES256')
-      expect(await errorOf(await send(await sign({}, stranger.privateKey)))).toEqual([401, 'invalid_client'])
+      const attacker = await generateKeyPair('ES256')
+      expect(await errorOf(await send(await sign({}, attacker.privateKey)))).toEqual([401, 'invalid_client'])
       expect(await errorOf(await send(await sign({ aud: 'https://other.example' })))).toEqual([401, 'invalid_client'])
       const past = Math.floor(provider.now() / 1000) - 60
       expect(await errorOf(await send(await sign({ exp: past })))).toEqual([401, 'invalid_client'])

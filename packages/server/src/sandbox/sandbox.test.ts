@@ -66,8 +66,8 @@ describe('the sandbox’s own pages', () => {
     let page = await person.signIn(undefined, undefined, await person.open(start.headers.get('Location') ?? ''))
     page = await person.submitAndFollow(page, { company_id: '2' })
     const answer = new URL((await person.submit(page, { decision: 'allow' })).headers.get('Location') ?? '')
-    const stranger = await new Person(fetchSandbox).open(answer.pathname + answer.search)
-    expect(stranger.text).toContain('not for a flow that started here')
+    const attacker = await new Person(fetchSandbox).open(answer.pathname + answer.search)
+    expect(attacker.text).toContain('not for a flow that started here')
     expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at Universal Exports')
   })
 

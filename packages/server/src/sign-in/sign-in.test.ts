@@ -79,18 +79,18 @@ describe('signing in', () => {
     expect(succeeded(await person.signIn())).toBe(true)
   })
 
-  it('[OA-41] a stranger cannot lock an account: its owner gets in from elsewhere', async () => {
-    const stranger = from('203.0.113.1')
-    for (let attempt = 0; attempt < 15; attempt++) await stranger.signIn(BOND_EMAIL, 'wrong password')
+  it('[OA-41] an attacker cannot lock an account: its owner gets in from another network', async () => {
+    const attacker = from('203.0.113.1')
+    for (let attempt = 0; attempt < 15; attempt++) await attacker.signIn(BOND_EMAIL, 'wrong password')
     expect(succeeded(await from('198.51.100.7').signIn())).toBe(true)
   })
 
-  it('[OA-41] nor can many strangers: a browser that knows the account gets in', async () => {
+  it('[OA-41] many attackers cannot lock an account either: a browser that knows the account gets in', async () => {
     const owner = from('198.51.100.7')
     await owner.signIn()
     owner.cookies.delete('tenantry_session')
-    for (let stranger = 0; stranger < 52; stranger++) {
-      await from(`203.0.113.${stranger}`).signIn(BOND_EMAIL, 'wrong password')
+    for (let attacker = 0; attacker < 52; attacker++) {
+      await from(`203.0.113.${attacker}`).signIn(BOND_EMAIL, 'wrong password')
     }
     expect(succeeded(await owner.signIn())).toBe(true)
     // Nor an address that has not failed.

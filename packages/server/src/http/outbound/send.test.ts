@@ -35,7 +35,7 @@ const request = (url: string, signal = AbortSignal.timeout(5000)) => ({
 })
 
 describe('a name server that is mute', () => {
-  it('keeps nobody longer than asked, and takes no thread from those who check passwords', async () => {
+  it('blocks no caller longer than asked, and takes no thread from password checks', async () => {
     const mute = createSocket('udp4')
     await new Promise<void>(resolve => mute.bind(0, '127.0.0.1', resolve))
     closing.push(() => mute.close())

@@ -17,7 +17,7 @@ describe('what has run out', () => {
   const count = async (table: 'authorization_codes' | 'access_tokens' | 'refresh_tokens' | 'sessions') =>
     (await provider.runtime.store.db.selectFrom(table).selectAll().execute()).length
 
-  it('is removed once nobody can need it', async () => {
+  it('is deleted once it cannot be needed', async () => {
     const { refresh_token } = await client.tokens(await provider.person().code(client, { company: MI6 }))
     await client.refreshed(refresh_token)
     await provider.person().code(client, { company: MI6 })

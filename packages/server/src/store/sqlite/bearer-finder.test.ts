@@ -176,7 +176,7 @@ describe('what bearer checks cache', () => {
     expect(remembered(text)).toBeUndefined()
   })
 
-  it('starts anew where the log does not reach back far enough', async () => {
+  it('clears the cache if the log does not reach back far enough', async () => {
     const text = await token({ company: MI6 })
     const before = remembered(text)
     await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })

@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 describe('a disk that is full', () => {
-  it('has the log of writes moved into the database, to make room', () => {
+  it('checkpoints the WAL into the database to free space', () => {
     const path = join(folder.path, 'full.db')
     const database = new DatabaseSync(path)
     database.exec(
