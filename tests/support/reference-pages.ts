@@ -42,15 +42,15 @@ function renderConfiguration(): string {
       const variable = variableOf.get(option)
       const value = required.has(option) ? 'required' : standard === undefined ? '' : `\`${JSON.stringify(standard)}\``
       const oneOf = choices ? ` One of ${choices.map(choice => `\`${choice}\``).join(', ')}.` : ''
-      return `| \`${option}\` | ${variable ? `\`${variable}\`` : ''} | ${value} | ${description}${oneOf} |`
+      return `| \`${option}\`${variable ? `<br>\`${variable}\`` : ''} | ${value} | ${description}${oneOf} |`
     })
   return `# Configuration
 
 Options of \`tenantry serve\`: in a JSON file (\`--config\` or \`TENANTRY_CONFIG\`), as variables, or as flags. Flags override variables, and variables
 override the file. Every mistake is listed at start, unknown variables included. An empty variable counts as not set.
 
-| option | variable | default | |
-|---|---|---|---|
+| option, variable | default | |
+|---|---|---|
 ${rows.join('\n')}
 
 \`TENANTRY_SECRETS_FILE\` and \`TENANTRY_DATABASE_URL_FILE\` name a file to read the value from. One of \`data\` and \`database\` is required.

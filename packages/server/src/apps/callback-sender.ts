@@ -9,15 +9,8 @@ import {
   type UninstallCallbackRow,
 } from '../store/queries/uninstall-callbacks.ts'
 import { StoreUnavailable } from '../store/store.ts'
-import {
-  callApp,
-  FIRST_PAUSE,
-  FURTHEST_ATTEMPT,
-  planNextAttempt,
-  publicFacts,
-  retryAfter,
-  TIME_LIMIT,
-} from './callback-attempts.ts'
+import { callApp, FURTHEST_ATTEMPT, planNextAttempt, publicFacts, retryAfter, TIME_LIMIT } from './callback-attempts.ts'
+import { CallbackPlaces } from './callback-places.ts'
 
 const SECOND = 1000
 /** Longer than a call can take, so that a sender that died is taken over and a living one is not. */
@@ -25,29 +18,11 @@ const CLAIM = TIME_LIMIT + 5 * SECOND
 /** How long running calls may take once the server stops; then they are released. */
 const STOP_GRACE = 3 * SECOND
 
-/** How many calls are under way at most: of all apps, of those that have not answered well, and of one app. */
-const PLACES = 128
-const UNPROVEN_PLACES = 96
-const PLACES_OF_ONE = 8
 /** How many apps are looked at together. */
 const APPS_AT_ONCE = 256
-const MAX_APP_PAUSE = 60 * SECOND
-/** Between two calls of an app that answers, but not well: it holds no place for long, and each callback has its own pauses. */
+/** Milliseconds between two calls of an app that answers, but not well. */
 const PAUSE_AFTER_FAILURE = 20
 const RECALL_EVERY = 60 * SECOND
-
-/** How an app has answered, as far as this process knows. */
-interface AppState {
-  underWay: number
-  /** How many may be: one at first, twice as many after each good answer, one again after a failure. */
-  places: number
-  /** How often in a row nothing was answered. */
-  failures: number
-  isPausing: boolean
-  /** From when and until when nothing is sent to it. */
-  pausedFrom: number
-  pausedUntil: number
-}
 
 interface Failure {
   error: string
@@ -63,16 +38,13 @@ interface Failure {
  */
 export class CallbackSender {
   readonly #runtime: Runtime
-  readonly #apps = new Map<string, AppState>()
+  readonly #places = new CallbackPlaces()
   readonly #calls = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   #isStopped = false
   #looking: Promise<number> | undefined
-  #underWay = 0
   /** The app that was looked at last, where there are more. */
   #after = ''
-  /** Some app could have had more places. */
-  #isShort = false
   #recalledAt = Number.NEGATIVE_INFINITY
 
   constructor(runtime: Runtime) {
@@ -92,7 +64,7 @@ export class CallbackSender {
     while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
   }
 
-  /** Lets calls end for a while, then breaks them off: they are given back, and another sender or the next start sends them. */
+  /** Lets calls end for a while, then aborts them: they are released, and another sender or the next start sends them. */
   async stop(): Promise<void> {
     this.#isStopped = true
     await this.#looking?.catch(() => {})
@@ -104,7 +76,7 @@ export class CallbackSender {
   async #look(): Promise<number> {
     if (this.#isStopped) return 0
     await this.#recall()
-    this.#isShort = false
+    this.#places.beginRound()
     const apps = await listAppsWithCallbacks(this.#runtime.store, this.#after, APPS_AT_ONCE)
     this.#after = apps.length === APPS_AT_ONCE ? apps.at(-1)! : ''
     const begun = await Promise.all(apps.map(clientId => this.#fill(clientId)))
@@ -114,68 +86,37 @@ export class CallbackSender {
   /** Fills an app's free places with what is due for it. */
   async #fill(clientId: string): Promise<number> {
     const { store, clock } = this.#runtime
-    const state = this.#stateOf(clientId)
-    const places = this.#freePlacesFor(state, clock())
+    const places = this.#places.freeFor(clientId, clock())
     if (places === 0) return 0
-    // Held while it is being found out what there is.
-    state.underWay += places
-    this.#underWay += places
+    // Taken while it is not known yet how many callbacks are due.
+    this.#places.take(clientId, places)
     let claimed: UninstallCallbackRow[] = []
     try {
       claimed = await claimDueCallbacks(store, clientId, places, { now: clock(), until: clock() + CLAIM })
     } finally {
-      state.underWay -= places
-      this.#underWay -= places
-      this.#forgetIdle(clientId, state)
+      this.#places.release(clientId, places)
     }
     for (const callback of claimed) this.#begin(callback)
     return claimed.length
   }
 
-  #freePlacesFor(state: AppState, now: number): number {
-    // Before its own beginning, the clock was set back: nothing is known of how long ago that was.
-    if (state.isPausing || (state.pausedFrom <= now && now < state.pausedUntil)) return 0
-    const isProven = state.places > 1
-    const free = (isProven ? PLACES : UNPROVEN_PLACES) - this.#underWay
-    const places = Math.max(0, Math.min(state.places - state.underWay, free))
-    if (places < state.places - state.underWay) this.#isShort = true
-    return places
-  }
-
-  #stateOf(clientId: string): AppState {
-    let state = this.#apps.get(clientId)
-    if (!state) {
-      state = { underWay: 0, places: 1, failures: 0, isPausing: false, pausedFrom: 0, pausedUntil: 0 }
-      this.#apps.set(clientId, state)
-    }
-    return state
-  }
-
-  #forgetIdle(clientId: string, state: AppState) {
-    if (state.underWay === 0 && state.failures === 0 && state.places === 1 && !state.isPausing)
-      this.#apps.delete(clientId)
-  }
-
   #begin(callback: UninstallCallbackRow) {
-    const state = this.#stateOf(callback.client_id)
-    state.underWay += 1
-    this.#underWay += 1
-    const call = this.#send(callback, state)
+    this.#places.take(callback.client_id, 1)
+    const call = this.#send(callback)
       .catch(error =>
         this.#runtime.log.warn({ err: error }, 'the outcome of an uninstall callback could not be stored'),
       )
       .finally(() => {
-        state.underWay -= 1
-        this.#underWay -= 1
+        this.#places.release(callback.client_id, 1)
         this.#calls.delete(call)
-        if (!this.#isStopped) this.#goOn(callback.client_id)
+        if (!this.#isStopped) this.#refill(callback.client_id)
       })
     this.#calls.add(call)
   }
 
   /** A place is free. */
-  #goOn(clientId: string) {
-    const next = this.#isShort ? this.look() : this.#fill(clientId)
+  #refill(clientId: string) {
+    const next = this.#places.isShort ? this.look() : this.#fill(clientId)
     const filling = next.then(
       () => {},
       error => this.#runtime.log.warn({ err: error }, 'uninstall callbacks could not be looked for'),
@@ -184,39 +125,29 @@ export class CallbackSender {
     void filling.then(() => this.#calls.delete(filling))
   }
 
-  async #send(callback: UninstallCallbackRow, state: AppState): Promise<void> {
+  async #send(callback: UninstallCallbackRow): Promise<void> {
     const { store, clock, log } = this.#runtime
     const outcome = await this.#deliver(callback)
     const now = clock()
     if (outcome === 'untried') return void (await store.write([releaseCallback(store, callback, now)]))
     if (outcome === 'done') {
-      state.failures = 0
-      state.places = Math.min(2 * state.places, PLACES_OF_ONE)
+      this.#places.recordSuccess(callback.client_id)
       return void (await store.write([deleteCallback(store, callback)]))
     }
-    state.places = 1
-    if (outcome.isAnswered && outcome.wait === 0) this.#pauseBriefly(callback.client_id, state)
-    else this.#pause(state, now, outcome.wait)
+    if (outcome.isAnswered && outcome.wait === 0) this.#pauseBriefly(callback.client_id)
+    else this.#places.pause(callback.client_id, now, outcome.wait)
     const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
     log.warn({ ...publicFacts(callback), ...failure }, 'uninstall callback failed')
     await store.write([recordFailedCallback(store, callback, failure)])
   }
 
-  #pauseBriefly(clientId: string, state: AppState) {
-    state.failures = 0
-    state.isPausing = true
+  #pauseBriefly(clientId: string) {
+    this.#places.pauseBriefly(clientId)
     const timer = setTimeout(() => {
-      state.isPausing = false
-      if (!this.#isStopped) this.#goOn(clientId)
+      this.#places.resume(clientId)
+      if (!this.#isStopped) this.#refill(clientId)
     }, PAUSE_AFTER_FAILURE)
     timer.unref()
-  }
-
-  #pause(state: AppState, now: number, wait: number) {
-    state.failures += 1
-    state.pausedFrom = now
-    const pause = Math.min(FIRST_PAUSE * 2 ** (state.failures - 1), MAX_APP_PAUSE)
-    state.pausedUntil = now + Math.max(wait, pause)
   }
 
   async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'untried' | Failure> {

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander'
-import { type App, createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
-import { type ClientSecretFacts, listSecrets, rotateSecret } from '../apps/client-secrets.ts'
+import { createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
+import { listSecrets, rotateSecret } from '../apps/client-secrets.ts'
 import { InputError } from '../companies/input.ts'
 import { listApps } from '../store/queries/apps.ts'
 import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
+import { describeApp, describeSecret } from './app-facts.ts'
 import { readIcon, readJson } from './app-files.ts'
 import { collect, given, parseDuration, parseYesOrNo } from './arguments.ts'
 import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
@@ -73,7 +74,7 @@ export function addAppCommands(program: Command) {
         : 'It has no client secret.'
       print(
         options,
-        { ...describe(app), client_secret: clientSecret },
+        { ...describeApp(app), client_secret: clientSecret },
         `Registered ${app.name}.\nclient id      ${app.clientId}\n${secretWords}`,
       )
     })
@@ -83,7 +84,7 @@ export function addAppCommands(program: Command) {
     .action(async (options: ListOptions & { search?: string }) => {
       const query = { ...pageOf(options), ...(options.search !== undefined && { search: options.search }) }
       const rows = await withRuntime(options, runtime => listApps(runtime.store, query))
-      printPage(options, rows.map(toApp).map(describe), 'There are no apps yet.')
+      printPage(options, rows.map(toApp).map(describeApp), 'There are no apps yet.')
     })
 
   administer(app.command('show').description('one app, with the age and the last use of its client secrets'))
@@ -92,7 +93,7 @@ export function addAppCommands(program: Command) {
       const facts = await withRuntime(options, async runtime => {
         const found = await findRegisteredApp(runtime, clientId)
         if (!found) throw new InputError(`There is no app ${clientId}.`)
-        return { ...describe(found), secrets: (await listSecrets(runtime, found)).map(describeSecret) }
+        return { ...describeApp(found), secrets: (await listSecrets(runtime, found)).map(describeSecret) }
       })
       printFacts(options, facts)
     })
@@ -128,7 +129,7 @@ export function addAppCommands(program: Command) {
           }),
         ),
       )
-      print(options, describe(changed), `App ${clientId} is changed.`)
+      print(options, describeApp(changed), `App ${clientId} is changed.`)
       if (changed.uninstallUrl !== null && !changed.keepsSecret) {
         console.error(
           `Only a hash of its client secret is stored, so the callback cannot be authenticated yet. Give it a new secret with \`tenantry app rotate-secret ${clientId} --keep-old 24h\`.`,
@@ -187,28 +188,4 @@ export function addAppCommands(program: Command) {
 
 function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {
   return scopes?.flatMap(scope => scope.split(/[ ,]+/)).filter(scope => scope !== '')
-}
-
-function describeSecret({ current, createdAt, expiresAt, lastUsedAt }: ClientSecretFacts) {
-  return {
-    current,
-    created_at: formatMoment(createdAt),
-    expires_at: formatMoment(expiresAt),
-    last_used_at: formatMoment(lastUsedAt),
-  }
-}
-
-function describe(app: App) {
-  return {
-    client_id: app.clientId,
-    name: app.name,
-    maker: app.maker,
-    redirect_uris: app.redirectUris,
-    scopes: app.scopes,
-    profile: app.profile,
-    public: app.isPublic,
-    uninstall_url: app.uninstallUrl,
-    disabled: app.disabledAt !== null,
-    created_at: formatMoment(app.createdAt),
-  }
 }

@@ -23,6 +23,7 @@ import {
   storeOptions,
 } from './database.ts'
 import { LogDestination } from './log-destination.ts'
+import { describeSandbox } from './sandbox-text.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -66,7 +67,7 @@ async function runDev(flags: DevFlags) {
     const { tenantry, facts } = await startSandbox(listener, options, database)
     // A program that reads the output may send a signal at once.
     const closed = closeOnSignal(listener, tenantry)
-    console.log(options.json ? JSON.stringify(facts) : describe(facts, nameSandbox(database)))
+    console.log(options.json ? JSON.stringify(facts) : describeSandbox(facts, nameSandbox(database)))
     await closed
   } catch (error) {
     await listener.close()
@@ -171,31 +172,4 @@ function secretIsLost(data: string): never {
   throw new StoreOpenError(
     `The file ${data}/secret, which belongs to the database in the same folder, is missing or was changed. Put it back, or use another folder with --data.`,
   )
-}
-
-function describe(facts: SandboxFacts, data: string): string {
-  const users = facts.users.map(({ user_id, email, companies, password_changed }) => {
-    const where = companies.length === 0 ? 'active nowhere' : `at ${companies.join(', ')}`
-    return `    ${user_id}  ${email.padEnd(44)}${where}${password_changed ? ', password changed' : ''}`
-  })
-  const token = facts.access_token
-    ? `curl -H 'Authorization: Bearer ${facts.access_token}' ${facts.origin}/users/me`
-    : 'No access token: the sandbox app is disabled, or no user is active.'
-  return `
-  Tenantry sandbox at ${facts.origin}
-  stored in ${data}; stop it with Ctrl-C
-
-  Sign in as (password for all: ${facts.password})
-${users.join('\n')}
-
-  Sandbox app
-    client id      ${facts.client_id}
-    client secret  ${facts.client_secret}
-    redirect URIs  http://localhost/callback and http://127.0.0.1/callback, any port
-
-  Try it in a browser: ${facts.origin}/
-  Or right now:
-
-${token}
-`
 }

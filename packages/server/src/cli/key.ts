@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { describeMasterKeys } from '../config/key-ring.ts'
+import { describeMasterKeys } from '../config/key-facts.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'

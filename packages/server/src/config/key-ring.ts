@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { isTooFarAhead } from '../store/clock-skew.ts'
 import {
   deleteMasterKey,
   insertMasterKey,
@@ -8,13 +7,12 @@ import {
   resealMasterKey,
 } from '../store/queries/master-keys.ts'
 import { type Store, StoreOpenError, StoreUnavailable, WriteConflict } from '../store/store.ts'
+import { ACTIVE_AFTER, describeMasterKeys, type MasterKeyFacts, plausibleStart } from './key-facts.ts'
 import { decrypt, deriveKeys, encrypt, type Keys } from './keys.ts'
 
 const SECOND = 1000
 const DAY = 24 * 3600 * SECOND
 
-/** From the making of a key to its first use: by then every node has read it, see {@link RELOAD_EVERY}. */
-const ACTIVE_AFTER = 120 * SECOND
 /** How long a key verifies after its successor became active. */
 const KEPT_FOR = 30 * DAY
 /** Milliseconds between two looks at the keys in the database. */
@@ -24,14 +22,6 @@ export const RELOAD_EVERY = 30 * SECOND
 interface MasterKey {
   keyId: number
   secret: string
-  createdAt: number
-  activeAt: number
-}
-
-/** A master key as it may be shown. */
-export interface MasterKeyFacts {
-  keyId: number
-  state: 'coming' | 'current' | 'earlier'
   createdAt: number
   activeAt: number
 }
@@ -188,26 +178,6 @@ export class KeyRing implements Keys {
   }
 }
 
-/** A key from a clock that was ahead would not be used until this clock gets there, although every node has loaded it. */
-function plausibleStart(activeAt: number, now: number): number {
-  return isTooFarAhead(activeAt, now, ACTIVE_AFTER) ? now : activeAt
-}
-
 function ownerOf(keyId: number): string {
   return `master key ${keyId}`
-}
-
-/** Keys as they may be shown, for which no secret is needed. @param rows the newest first */
-export function describeMasterKeys(
-  rows: readonly Pick<MasterKeyRow, 'key_id' | 'created_at' | 'active_at'>[],
-  now: number,
-): MasterKeyFacts[] {
-  const known = rows.map(row => ({ ...row, active_at: plausibleStart(row.active_at, now) }))
-  const current = known.find(({ active_at }) => active_at <= now)
-  return known.map(row => ({
-    keyId: row.key_id,
-    state: row === current ? 'current' : row.active_at > now ? 'coming' : 'earlier',
-    createdAt: row.created_at,
-    activeAt: row.active_at,
-  }))
 }

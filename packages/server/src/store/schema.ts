@@ -26,13 +26,6 @@ export interface Schema {
   settings: { name: string; value: string }
   master_keys: MasterKeysTable
   leases: { name: string; leased_until: number }
-  bearer_changes: {
-    seq: Generated<number>
-    company_id: number | null
-    user_id: number | null
-    token_hash: Uint8Array | null
-    client_id: string | null
-  }
   migrations: { version: number; name: string; applied_at: number }
 }
 

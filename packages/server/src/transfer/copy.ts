@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { Store } from '../store/store.ts'
+import { applyChanges } from './apply-changes.ts'
 import { type Progress, TransferError } from './export-stream.ts'
-import { Checksum, writeRow } from './row-text.ts'
+import { Checksum } from './row-text.ts'
 import { SqliteSource } from './sqlite.ts'
-import { type Changes, SqliteChangeLog } from './sqlite-changes.ts'
-import { ownSettings, type Source, type Target, type TransferTable, transferTables } from './tables.ts'
+import { SqliteChangeLog } from './sqlite-changes.ts'
+import { type Source, type Target, type TransferTable, transferTables } from './tables.ts'
 
 const BATCH = 1000
 /** So few changes are made good in a moment. */
@@ -113,7 +114,7 @@ async function copyAndFreeze(
   let changes = 0
   const catchUp = async () => {
     const changed = log.read(last)
-    await apply(changed, target)
+    await applyChanges(changed, target)
     last = changed.last
     changes += changed.size
     return changed.size
@@ -176,46 +177,6 @@ async function sumOf(source: Source, table: TransferTable): Promise<Checksum> {
     for (const row of rows) sum.add(row)
   }
   return sum
-}
-
-/** Deletions first, referencing tables before referenced ones; then insertions in the opposite order. */
-async function apply({ byTable }: Changes, target: Target) {
-  for (const table of transferTables.toReversed()) {
-    const gone = entriesOf(byTable, table).filter(({ row }) => row === undefined)
-    if (gone.length > 0)
-      await target.remove(
-        table,
-        gone.map(({ key }) => key),
-      )
-  }
-  for (const table of transferTables) {
-    const there = entriesOf(byTable, table).filter(({ row }) => row !== undefined)
-    for (let at = 0; at < there.length; at += BATCH) {
-      await upsertAndCompare(
-        table,
-        there.slice(at, at + BATCH).map(({ row }) => row!),
-        target,
-      )
-    }
-  }
-}
-
-/** The setting of a running copy belongs to the copy. */
-function entriesOf(byTable: Changes['byTable'], table: TransferTable) {
-  return (byTable.get(table) ?? []).filter(({ key }) => !ownSettings.includes(String(key.name)))
-}
-
-async function upsertAndCompare(
-  table: TransferTable,
-  rows: NonNullable<ReturnType<typeof entriesOf>[number]['row']>[],
-  target: Target,
-) {
-  await target.upsert(table, rows)
-  const expected = new Set(rows.map(writeRow))
-  const found = await target.find(table, rows)
-  if (found.length !== rows.length || found.some(row => !expected.has(writeRow(row)))) {
-    throw new TransferError(`${table.name}: a changed row is not the same in the copy. Nothing was lost; try again.`)
-  }
 }
 
 async function compareCounts(path: string, target: Target): Promise<number> {

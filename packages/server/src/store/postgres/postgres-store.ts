@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import type { BearerRecord } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
@@ -13,6 +12,7 @@ import {
 } from '../store.ts'
 import { requireAddress } from './address.ts'
 import { BearerBatches } from './bearer-batches.ts'
+import { findCommitOutcome, IDENTIFY_TRANSACTION, type TransactionIdentity } from './commit-outcome.ts'
 import { newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
@@ -67,21 +67,11 @@ async function withUnlimitedSession<Result>(url: string, work: (session: Session
   }
 }
 
-/**
- * Stays the same while a server knows every transaction id that it has assigned: since when it has run, and since
- * when it has counted, which starts again when it recovers from a crash. A server that recovers, and a standby that is
- * promoted, assign lost ids again.
- */
-const HISTORY = "concat_ws(' ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
-
-/** A write on its way. */
+/** A write that is running. */
 interface Transaction {
-  /** The server's own number for it; none where it changes nothing. */
-  id: string | undefined
-  /** The history that the number belongs to. */
-  history?: string | undefined
-  results: WriteResult[] | undefined
-  attempt: Attempt | undefined
+  identity?: TransactionIdentity
+  results?: WriteResult[]
+  attempt?: Attempt
 }
 
 class PostgresStore implements Store {
@@ -123,7 +113,7 @@ class PostgresStore implements Store {
 
   async write(statements: readonly Statement[]): Promise<WriteResult[]> {
     for (;;) {
-      const transaction: Transaction = { id: undefined, results: undefined, attempt: undefined }
+      const transaction: Transaction = {}
       try {
         return await this.#writeOnce(statements, transaction)
       } catch (error) {
@@ -142,18 +132,15 @@ class PostgresStore implements Store {
       const [begun, ...answers] = await Promise.allSettled([
         session.query('BEGIN'),
         ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
-        session.query<{ id: string | null; history: string }>(
-          `SELECT pg_current_xact_id_if_assigned()::text AS id, ${HISTORY} AS history`,
-        ),
+        session.query(IDENTIFY_TRANSACTION),
       ])
       try {
         if (begun.status === 'rejected') throw begun.reason
-        const id = answers.pop()!
+        const identity = answers.pop()!
         const results = answers.map((answer, index) => toResult(answer, statements[index]!))
-        if (id.status === 'rejected') throw id.reason
+        if (identity.status === 'rejected') throw identity.reason
         transaction.results = results
-        transaction.id = (id.value.rows[0]?.id as string | null) ?? undefined
-        transaction.history = id.value.rows[0]?.history as string | undefined
+        transaction.identity = identity.value.rows[0] as unknown as TransactionIdentity
         attempt.committing = true
         await session.query('COMMIT')
         return results
@@ -164,33 +151,9 @@ class PostgresStore implements Store {
     })
   }
 
-  /**
-   * What became of a transaction whose connection was lost while it committed: the server knows. Not on a cluster, where
-   * each machine commits its own part.
-   */
-  async #outcomeOf({ id, history }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
-    if (this.#isDistributed) return 'unknown'
-    // It has read only.
-    if (id === undefined) return 'committed'
-    for (let pause = 50; pause < 3000; pause *= 2) {
-      try {
-        const { rows } = await this.#pool.read(session =>
-          session.query<{ status: string | null; history: string }>(
-            `SELECT pg_xact_status($1::text::xid8) AS status, ${HISTORY} AS history`,
-            [id],
-          ),
-        )
-        // It may be another transaction's number by now.
-        if (rows[0]?.history !== history) return 'unknown'
-        const status = rows[0]?.status
-        if (status === 'committed' || status === 'aborted') return status
-        if (status !== 'in progress') return 'unknown'
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) return 'unknown'
-      }
-      await sleep(pause)
-    }
-    return 'unknown'
+  /** Not on a cluster, where each machine commits its own part. */
+  async #outcomeOf({ identity }: Transaction): Promise<'committed' | 'aborted' | 'unknown'> {
+    return this.#isDistributed || !identity ? 'unknown' : findCommitOutcome(this.#pool, identity)
   }
 
   ping(): Promise<void> {

@@ -5,14 +5,16 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Schema } from '../schema.ts'
-import { NotReady, type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
 import { setLeftoversAside } from './backup.ts'
 import { type BearerFinder, CachedBearers, UncachedBearers } from './bearer-finder.ts'
 import { SnapshotRows } from './bearer-snapshot.ts'
 import { ChangeLog } from './change-log.ts'
-import { explainOpenError, openConnection, PreparedStatements, type SqlValue } from './connection.ts'
+import { explainOpenError, openConnection } from './connection.ts'
 import { FileIdentity } from './file-identity.ts'
+import { kyselyDatabase } from './kysely-database.ts'
 import { migrate, requireCurrentSchema } from './migrate.ts'
+import { withinPingTimeout } from './ping-timeout.ts'
 import { applyPlannerStatistics } from './planner-statistics.ts'
 import { requireWritable, requireWritablePlace } from './readiness.ts'
 import { InlineWriter, ThreadWriter, type Writer } from './writer.ts'
@@ -177,45 +179,5 @@ class SqliteStore implements Store {
     // Closed last, a connection that may write removes the WAL.
     await this.#writer.close()
     if (this.#database.isOpen) this.#database.close()
-  }
-}
-
-const PING_TIMEOUT = 2000
-
-/** @throws {NotReady} where another program holds the lock for writing for too long */
-async function withinPingTimeout(write: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new NotReady('locked', 'another program has locked the database file for more than two seconds')),
-      PING_TIMEOUT,
-    )
-  })
-  write.catch(() => {})
-  try {
-    await Promise.race([write, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/**
- * Kysely's SQLite dialect speaks to better-sqlite3; this is the part of that interface it uses, on node:sqlite.
- * @param beforeEach runs before each statement, and may refuse it
- */
-export function kyselyDatabase(database: DatabaseSync, beforeEach: () => void = () => {}) {
-  const statements = new PreparedStatements(database)
-  return {
-    close: () => {},
-    prepare(sql: string) {
-      beforeEach()
-      const { statement, returnsRows } = statements.get(sql)
-      return {
-        reader: returnsRows,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SqlValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SqlValue[])),
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SqlValue[])),
-      }
-    },
   }
 }

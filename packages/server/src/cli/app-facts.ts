@@ -1,0 +1,29 @@
+import type { App } from '../apps/apps.ts'
+import type { ClientSecretFacts } from '../apps/client-secrets.ts'
+import { formatMoment } from './output.ts'
+
+/** A client secret as `app show` prints it. */
+export function describeSecret({ current, createdAt, expiresAt, lastUsedAt }: ClientSecretFacts) {
+  return {
+    current,
+    created_at: formatMoment(createdAt),
+    expires_at: formatMoment(expiresAt),
+    last_used_at: formatMoment(lastUsedAt),
+  }
+}
+
+/** An app as commands print it. */
+export function describeApp(app: App) {
+  return {
+    client_id: app.clientId,
+    name: app.name,
+    maker: app.maker,
+    redirect_uris: app.redirectUris,
+    scopes: app.scopes,
+    profile: app.profile,
+    public: app.isPublic,
+    uninstall_url: app.uninstallUrl,
+    disabled: app.disabledAt !== null,
+    created_at: formatMoment(app.createdAt),
+  }
+}

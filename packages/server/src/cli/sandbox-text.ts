@@ -1,0 +1,29 @@
+import type { SandboxFacts } from '../sandbox/facts.ts'
+
+/** What `tenantry dev` prints for people. @param data where the sandbox is stored */
+export function describeSandbox(facts: SandboxFacts, data: string): string {
+  const users = facts.users.map(({ user_id, email, companies, password_changed }) => {
+    const where = companies.length === 0 ? 'active nowhere' : `at ${companies.join(', ')}`
+    return `    ${user_id}  ${email.padEnd(44)}${where}${password_changed ? ', password changed' : ''}`
+  })
+  const token = facts.access_token
+    ? `curl -H 'Authorization: Bearer ${facts.access_token}' ${facts.origin}/users/me`
+    : 'No access token: the sandbox app is disabled, or no user is active.'
+  return `
+  Tenantry sandbox at ${facts.origin}
+  stored in ${data}; stop it with Ctrl-C
+
+  Sign in as (password for all: ${facts.password})
+${users.join('\n')}
+
+  Sandbox app
+    client id      ${facts.client_id}
+    client secret  ${facts.client_secret}
+    redirect URIs  http://localhost/callback and http://127.0.0.1/callback, any port
+
+  Try it in a browser: ${facts.origin}/
+  Or right now:
+
+${token}
+`
+}
