@@ -17,21 +17,20 @@ export default defineConfig({
         },
       },
       {
-        // What does not depend on files, once more on PostgreSQL.
+        // Tests that do not depend on files run on PostgreSQL as well.
         extends: true,
         test: {
           name: 'on PostgreSQL',
           include: [
             ...['oauth', 'users-me', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
-              room => `packages/server/src/${room}/**/*.test.ts`,
+              module => `packages/server/src/${module}/**/*.test.ts`,
             ),
             'packages/server/src/cli/{commands,database,load}.test.ts',
             'packages/server/src/store/{at-rest,postgres/*}.test.ts',
             'tests/{background-growth,upgrades,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,workers}.test.ts',
             'tests/life-cycle/*.test.ts',
           ],
-          // Only the embedded database answers at once.
-          exclude: ['**/answer-directly.test.ts', '**/node_modules/**'],
+          exclude: ['**/node_modules/**'],
           env: { TENANTRY_TEST_ENGINE: 'postgres' },
         },
       },
@@ -39,7 +38,7 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     reporters: ['default', './tests/support/closing-line-reporter.ts'],
     pool: 'forks',
-    // Much of a test is waiting: for processes to start, for a disk, for time to pass.
+    // Tests mostly wait: for processes to start, for disks, for time to pass.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions: ['@tenantry/source'] },
   ssr: { resolve: { conditions: ['@tenantry/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'tests/{rooms,races,decided-in-the-commit,mount}.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'tests/{layers,words,docs,races,decided-in-the-commit,mount}.test.ts'],
     exclude: [
       '**/node_modules/**',
       // They start processes or other servers.

@@ -79,7 +79,7 @@ describe('a disk of a database file', () => {
     return { client, tokens, served }
   }
 
-  it('that is full: writes are refused for now, reads go on, nothing acknowledged is lost, room heals it', async context => {
+  it('that is full: writes are refused for now, reads go on, nothing acknowledged is lost, and it recovers once there is space', async context => {
     const { path, fill, makeRoom } = requireDisk(context)
     const { client, served } = await serve(path)
     let { tokens } = { tokens: await client.tokens(await served.person().code(client, { company: MI6 })) }

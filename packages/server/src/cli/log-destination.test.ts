@@ -10,12 +10,12 @@ import { LogDestination } from './log-destination.ts'
 
 describe('a destination of log lines', () => {
   let taken: string
-  let room: number
+  let space: number
   const log = () => pino({ base: null, timestamp: false }, new LogDestination(1, { write, abandon: () => {} }))
   const write = (bytes: Buffer) => {
-    const written = Math.min(room, bytes.length)
+    const written = Math.min(space, bytes.length)
     taken += bytes.subarray(0, written).toString()
-    room -= written
+    space -= written
     return written
   }
   const linesOf = (text: string) =>
@@ -26,7 +26,7 @@ describe('a destination of log lines', () => {
 
   beforeEach(() => {
     taken = ''
-    room = Number.POSITIVE_INFINITY
+    space = Number.POSITIVE_INFINITY
   })
 
   it('writes each line at once', () => {
@@ -37,24 +37,24 @@ describe('a destination of log lines', () => {
 
   it('that takes a part of a line goes on where it stopped', async () => {
     const logger = log()
-    room = 10
+    space = 10
     logger.info('one')
     logger.info('two')
     expect(taken).toHaveLength(10)
-    room = Number.POSITIVE_INFINITY
+    space = Number.POSITIVE_INFINITY
     await expect.poll(() => taken.split('\n').length).toBe(3)
     expect(linesOf(taken).map(({ msg }) => msg)).toEqual(['one', 'two'])
   })
 
   it('that takes nothing for long drops lines, counts them, and says so when it takes them again', async () => {
     const logger = log()
-    room = 0
+    space = 0
     const total = 20_000
     for (let line = 0; line < total; line++) logger.info('x'.repeat(100))
     const before = process.memoryUsage().rss
     for (let line = 0; line < total; line++) logger.info('x'.repeat(100))
     expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000)
-    room = Number.POSITIVE_INFINITY
+    space = Number.POSITIVE_INFINITY
     await expect.poll(() => taken).toContain('log lines were dropped')
     logger.info('after')
     const lines = linesOf(taken)
