@@ -1,4 +1,4 @@
-export { type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
+export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
 export { removeInstallation } from './apps/installations.ts'
 export {
@@ -25,5 +25,8 @@ export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts
 export { forgetAttempts } from './sign-in/attempt-limits.ts'
 export { setPassword } from './sign-in/password.ts'
 export type { PostgresOptions } from './store/postgres/options.ts'
+export type { CompanyRow } from './store/queries/companies.ts'
+export type { MembershipRow } from './store/queries/memberships.ts'
+export type { UserRow } from './store/queries/users.ts'
 export type { SqliteOptions } from './store/sqlite/sqlite-store.ts'
 export { StoreOpenError } from './store/store.ts'

@@ -63,9 +63,22 @@ export interface Tenantry {
 }
 
 /**
- * Makes a provider. Options are checked at once.
+ * Creates a provider. Options are checked at once.
  * @throws {SettingsError} with every mistake in the options
- * @throws {StoreOpenError} when the database cannot be opened
+ * @throws {StoreOpenError} if the database cannot be opened
+ * @example
+ * ```ts
+ * import { createTenantry } from 'tenantry'
+ * const tenantry = createTenantry({
+ *   store: { path: ':memory:' },
+ *   secrets: ['a secret of at least 32 characters, from a file'],
+ *   origin: 'https://id.example.com',
+ * })
+ * await tenantry.ready
+ * const response = await tenantry.fetch(new Request('https://id.example.com/healthz'))
+ * console.log(response.status)
+ * await tenantry.close()
+ * ```
  */
 export function createTenantry(options: TenantryOptions): Tenantry {
   const runtime = createRuntime(options)

@@ -45,7 +45,20 @@ export interface App {
   keepsSecret: boolean
 }
 
-/** Registers an app; `clientSecret` is shown this once; null for a public app and one with keys. */
+/**
+ * Registers an app. `clientSecret` is returned only here; it is null for a public app and for one with keys.
+ * @throws {InputError} if an entry is invalid, or the client id is taken
+ * @example
+ * ```ts
+ * import { createApp } from 'tenantry'
+ * const { app, clientSecret } = await createApp(runtime, {
+ *   name: 'Field Notes',
+ *   redirectUris: ['https://notes.example/callback'],
+ *   scopes: ['base'],
+ * })
+ * console.log(app.clientId, clientSecret)
+ * ```
+ */
 export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
@@ -81,9 +94,13 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
 }
 
 /**
- * Changes what is registered of an app. A scope that is taken away is refused to tokens that are out already, from the
- * next request on.
- * @throws {InputError} when there is no such app, or an entry makes no sense
+ * Changes the registration of an app. A scope that is taken away is refused for existing tokens, from the next request on.
+ * @throws {InputError} if there is no such app, or an entry is invalid
+ * @example
+ * ```ts
+ * import { setApp } from 'tenantry'
+ * await setApp(runtime, app.clientId, { redirectUris: ['https://notes.example/new'] })
+ * ```
  */
 export async function setApp(runtime: Runtime, clientId: string, input: AppChange): Promise<App> {
   const { store } = runtime
@@ -106,9 +123,15 @@ export async function setApp(runtime: Runtime, clientId: string, input: AppChang
 }
 
 /**
- * Removes an app with its installations, tokens and pending callbacks; nothing can be sent to it afterwards.
+ * Deletes an app with its installations, tokens and pending callbacks; it gets no callbacks.
  * @returns how many installations ended
- * @throws {InputError} when there is no such app
+ * @throws {InputError} if there is no such app
+ * @example
+ * ```ts
+ * import { deleteApp } from 'tenantry'
+ * const installations = await deleteApp(runtime, app.clientId)
+ * console.log(installations)
+ * ```
  */
 export async function deleteApp(runtime: Runtime, clientId: string): Promise<number> {
   const { store } = runtime
@@ -139,7 +162,15 @@ async function tryDelete(store: Runtime['store'], clientId: string): Promise<boo
   }
 }
 
-/** A disabled app can do nothing, and its tokens are refused; installations stay for when it is enabled again. */
+/**
+ * Disables an app: its requests and tokens are refused from the next request on, and its installations stay. Or enables it.
+ * @throws {InputError} if there is no such app
+ * @example
+ * ```ts
+ * import { setDisabled } from 'tenantry'
+ * await setDisabled(runtime, app.clientId, true)
+ * ```
+ */
 export async function setDisabled({ store, clock }: Runtime, clientId: string, disabled: boolean): Promise<void> {
   const statements = [setAppDisabled(store, clientId, disabled ? clock() : null)]
   if (!(await writeUnlessConflict(store, statements))) throw noApp(clientId)

@@ -31,10 +31,16 @@ export interface ClientSecretFacts {
 }
 
 /**
- * Gives the app a new secret.
- * @param keepOld milliseconds for which the secret before is still accepted; it is refused at once when not given
- * @returns the new secret, which is shown this once
- * @throws {InputError} when there is no such app, or it has no secret
+ * Gives an app a new client secret.
+ * @param keepOld milliseconds for which the previous secret is still accepted, at most 90 days; 0 if left out
+ * @returns the new secret, which is shown only here
+ * @throws {InputError} if there is no such app, or it has no secret
+ * @example
+ * ```ts
+ * import { rotateSecret } from 'tenantry'
+ * const secret = await rotateSecret(runtime, app.clientId, { keepOld: 24 * 3600 * 1000 })
+ * console.log(secret)
+ * ```
  */
 export function rotateSecret(
   { store, keys, clock }: Runtime,
@@ -65,7 +71,15 @@ export function rotateSecret(
   })
 }
 
-/** The secrets that are accepted now, the current one first. */
+/**
+ * The client secrets that are accepted now, the current one first. Times are milliseconds since 1970.
+ * @example
+ * ```ts
+ * import { listSecrets } from 'tenantry'
+ * const [current] = await listSecrets(runtime, app)
+ * console.log(current?.lastUsedAt)
+ * ```
+ */
 export async function listSecrets({ store, clock }: Runtime, app: App): Promise<ClientSecretFacts[]> {
   if (!app.secretHash) return []
   const rows = await listClientSecrets(store, app.clientId)

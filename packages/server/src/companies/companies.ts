@@ -38,7 +38,17 @@ const companyChange = z.strictObject(companyFields).partial()
 export type NewCompany = z.input<typeof newCompany>
 export type CompanyChange = z.input<typeof companyChange>
 
-/** @throws {InputError} when an entry makes no sense or the domain or id is taken */
+/**
+ * Creates a company.
+ * @returns the row; `company_id` is its permanent id
+ * @throws {InputError} if an entry is invalid, or the domain or id is taken
+ * @example
+ * ```ts
+ * import { createCompany } from 'tenantry'
+ * const company = await createCompany(runtime, { name: 'Q Branch', domain: 'q-branch', country: 'GB' })
+ * console.log(company.company_id)
+ * ```
+ */
 export async function createCompany(runtime: Runtime, input: NewCompany): Promise<CompanyRow> {
   const { store, clock } = runtime
   const company = checkInput(newCompany, input)
@@ -78,8 +88,13 @@ function domainTaken(domain: string, owner: number): InputError {
 }
 
 /**
- * Changes a company. A domain that it had stays its own, so that no other company is taken for it.
- * @throws {InputError} when there is no such company, an entry makes no sense or the domain is another company's
+ * Changes a company. A domain that it had stays reserved for it, so that no other company is taken for it.
+ * @throws {InputError} if there is no such company, an entry is invalid, or the domain belongs to another company
+ * @example
+ * ```ts
+ * import { setCompany } from 'tenantry'
+ * await setCompany(runtime, company.company_id, { name: 'Secret Intelligence Service' })
+ * ```
  */
 export function setCompany(runtime: Runtime, companyId: number, input: CompanyChange): Promise<CompanyRow> {
   const { store } = runtime
@@ -103,8 +118,14 @@ export function setCompany(runtime: Runtime, companyId: number, input: CompanyCh
 }
 
 /**
- * Lets another company have a domain that a company had before.
- * @throws {InputError} when it is not reserved, or is still in use
+ * Releases a former domain of a company, so that another company can have it.
+ * @throws {InputError} if the domain is not reserved, or still in use
+ * @example
+ * ```ts
+ * import { releaseDomain, setCompany } from 'tenantry'
+ * await setCompany(runtime, company.company_id, { domain: 'new-domain' })
+ * await releaseDomain(runtime, company.domain)
+ * ```
  */
 export async function releaseDomain({ store }: Runtime, domain: string): Promise<void> {
   const owner = await findDomainOwner(store, domain)
@@ -122,10 +143,16 @@ export async function releaseDomain({ store }: Runtime, domain: string): Promise
 const DELETED_AT_ONCE = 100
 
 /**
- * Deletes a company with its memberships, installations and tokens; apps get uninstall callbacks. The id and the domains stay taken.
- * The next call finishes an interrupted one; until then the company is suspended.
+ * Deletes a company with its memberships, installations and tokens; apps get uninstall callbacks. The id and the domains
+ * stay taken. The next call finishes an interrupted one; until then the company is suspended.
  * @returns how many memberships ended
- * @throws {InputError} when there is no such company
+ * @throws {InputError} if there is no such company
+ * @example
+ * ```ts
+ * import { deleteCompany } from 'tenantry'
+ * const memberships = await deleteCompany(runtime, company.company_id)
+ * console.log(memberships)
+ * ```
  */
 export async function deleteCompany(runtime: Runtime, companyId: number): Promise<number> {
   const { store } = runtime
@@ -145,7 +172,16 @@ export async function requireCompany(store: Store, companyId: number): Promise<C
   return company
 }
 
-/** From the next request on, tokens of a suspended company are refused; resuming lets them speak again. */
+/**
+ * Suspends a company: its tokens are refused from the next request on. Or resumes it: they are valid again.
+ * @throws {InputError} if there is no such company
+ * @example
+ * ```ts
+ * import { setSuspended } from 'tenantry'
+ * await setSuspended(runtime, company.company_id, true)
+ * await setSuspended(runtime, company.company_id, false)
+ * ```
+ */
 export async function setSuspended({ store, clock }: Runtime, companyId: number, suspended: boolean): Promise<void> {
   try {
     await store.write([setCompanySuspended(store, companyId, suspended ? clock() : null)])

@@ -44,7 +44,21 @@ const newMembership = membershipChange.extend({
 export type MembershipProfile = z.input<typeof membershipChange>
 export type NewMembership = z.input<typeof newMembership>
 
-/** Makes a user a member of a company; what is not said is as the user has it. */
+/**
+ * Makes a user a member of a company. What is left out is taken from the user.
+ * @throws {InputError} if there is no such user or company, an entry is invalid, or the user is a member already
+ * @example
+ * ```ts
+ * import { addMember } from 'tenantry'
+ * const row = await addMember(runtime, {
+ *   companyId: company.company_id,
+ *   userId: newUser.user_id,
+ *   email: 'q@mi6.example',
+ *   isAdmin: true,
+ * })
+ * console.log(row.email)
+ * ```
+ */
 export function addMember(runtime: Runtime, input: NewMembership): Promise<MembershipRow> {
   const { store, clock } = runtime
   const given = checkInput(newMembership, input)
@@ -85,7 +99,15 @@ async function insertOnce({ store }: Runtime, row: MembershipRow) {
   }
 }
 
-/** Changes what the company knows of its member. A changed e-mail changes no identity. */
+/**
+ * Changes what a company knows of its member. A changed e-mail changes no identity.
+ * @throws {InputError} if there is no such membership, or an entry is invalid
+ * @example
+ * ```ts
+ * import { setMember } from 'tenantry'
+ * await setMember(runtime, company.company_id, user.user_id, { locale: 'fr', timezone: 'Europe/Paris' })
+ * ```
+ */
 export async function setMember(
   { store, clock }: Runtime,
   companyId: number,
@@ -110,6 +132,11 @@ export async function setMember(
 /**
  * Ends a membership with its installations and their tokens; their apps get uninstall callbacks.
  * @throws {InputError} if there is no such membership
+ * @example
+ * ```ts
+ * import { removeMember } from 'tenantry'
+ * await removeMember(runtime, company.company_id, user.user_id)
+ * ```
  */
 export async function removeMember(runtime: Runtime, companyId: number, userId: number): Promise<void> {
   if (!(await tryRemoveMember(runtime, companyId, userId))) throw noMember(companyId, userId)

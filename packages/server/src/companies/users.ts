@@ -29,7 +29,17 @@ const newUser = z.strictObject({
 
 export type NewUser = z.input<typeof newUser>
 
-/** @throws {InputError} when an entry makes no sense or the e-mail or id is taken */
+/**
+ * Creates a user, who signs in with the e-mail. A membership says at which company: {@link addMember}.
+ * @returns the row; `user_id` is the permanent id
+ * @throws {InputError} if an entry is invalid, or the e-mail or id is taken
+ * @example
+ * ```ts
+ * import { createUser } from 'tenantry'
+ * const moneypenny = await createUser(runtime, { email: 'm@mi6.example', name: 'Eve Moneypenny', locale: 'en-GB' })
+ * console.log(moneypenny.user_id)
+ * ```
+ */
 export async function createUser(runtime: Runtime, input: NewUser): Promise<UserRow> {
   const { store, clock } = runtime
   const user = checkInput(newUser, input)
@@ -71,8 +81,13 @@ const userChange = z
 export type UserChange = z.input<typeof userChange>
 
 /**
- * Changes a user: the e-mail to sign in with, and what memberships are made with from now on. The user stays the same.
- * @throws {InputError} when there is no such user, an entry makes no sense or the e-mail is another user's
+ * Changes a user: the e-mail to sign in with, and the defaults of later memberships. The identity stays the same.
+ * @throws {InputError} if there is no such user, an entry is invalid, or the e-mail belongs to another user
+ * @example
+ * ```ts
+ * import { setUser } from 'tenantry'
+ * await setUser(runtime, user.user_id, { email: 'bond@mi6.example' })
+ * ```
  */
 export function setUser(runtime: Runtime, userId: number, input: UserChange): Promise<UserRow> {
   const { store } = runtime
@@ -94,7 +109,16 @@ export function setUser(runtime: Runtime, userId: number, input: UserChange): Pr
   })
 }
 
-/** A deactivated user is signed out, and the tokens at every company are refused from the next request on. */
+/**
+ * Deactivates a user, who is signed out, and whose tokens at every company are refused from the next request on. Or
+ * activates the user again.
+ * @throws {InputError} if there is no such user
+ * @example
+ * ```ts
+ * import { setActive } from 'tenantry'
+ * await setActive(runtime, user.user_id, false)
+ * ```
+ */
 export function setActive({ store }: Runtime, userId: number, active: boolean): Promise<void> {
   return retryOnConflict(async () => {
     await requireUser(store, userId)
@@ -110,7 +134,15 @@ export function setActive({ store }: Runtime, userId: number, active: boolean): 
   })
 }
 
-/** Ends every membership and session; the id is never given again, the e-mail may be. */
+/**
+ * Deletes a user with every membership and session. The id is never used again; the e-mail may be.
+ * @throws {InputError} if there is no such user
+ * @example
+ * ```ts
+ * import { deleteUser } from 'tenantry'
+ * await deleteUser(runtime, user.user_id)
+ * ```
+ */
 export function deleteUser({ store, clock }: Runtime, userId: number): Promise<void> {
   return retryOnConflict(async () => {
     const user = await requireUser(store, userId)

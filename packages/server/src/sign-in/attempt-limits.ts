@@ -118,8 +118,14 @@ function accountPrefix(email: string): string {
 }
 
 /**
- * Forgets all attempts on an account, from wherever.
- * @param emails every address that the user signs in with, in normalized form
+ * Forgets all failed sign-ins of an account, from every network.
+ * @param emails every address that the user signs in with, in lower case
+ * @returns how many counters were deleted
+ * @example
+ * ```ts
+ * import { forgetAttempts } from 'tenantry'
+ * await forgetAttempts(runtime, ['james.bond@mi6.example'])
+ * ```
  */
 export async function forgetAttempts({ store }: Runtime, emails: readonly string[]): Promise<number> {
   const keys = (await Promise.all(emails.map(email => findLimitKeys(store, accountPrefix(email))))).flat()

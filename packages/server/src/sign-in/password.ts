@@ -34,8 +34,13 @@ export async function holdsPassword(user: UserRow | undefined, password: string)
 }
 
 /**
- * Sets a password and signs the user out everywhere.
- * @throws {InputError} when there is no such user, or the password is too short or too long
+ * Sets a password (8 characters to 1024 bytes) and signs the user out everywhere.
+ * @throws {InputError} if there is no such user, or the password is too short or too long
+ * @example
+ * ```ts
+ * import { setPassword } from 'tenantry'
+ * await setPassword(runtime, user.user_id, 'shaken-not-stirred')
+ * ```
  */
 export async function setPassword({ store, clock }: Runtime, userId: number, password: string): Promise<void> {
   await requireUser(store, userId)

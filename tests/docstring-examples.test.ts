@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as tenantry from 'tenantry'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeExampleWorld } from './support/example-world.ts'
+import { REPOSITORY } from './support/sandbox-process.ts'
+
+const source = join(REPOSITORY, 'packages/server/src')
+/** Inside tests/, so that the examples are compiled as the tests are. */
+const folder = join(REPOSITORY, 'tests/.examples')
+
+const examples = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter(path => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+  .flatMap(path => readExamples(readFileSync(join(source, path), 'utf8')))
+
+function readExamples(text: string): { name: string; code: string }[] {
+  const found = text.matchAll(/ \* @example\n \* ```ts\n([\s\S]*?) \* ```\n \*\/\nexport (?:async )?function (\w+)/g)
+  return [...found].map(([, lines, name]) => ({ name: name!, code: lines!.replace(/^ \* ?/gm, '') }))
+}
+
+function toModule(code: string): string {
+  const lines = code.split('\n')
+  const imports = lines.filter(line => line.startsWith('import '))
+  const body = lines.filter(line => !line.startsWith('import '))
+  const names = ['runtime', 'company', 'user', 'newUser', 'app'].filter(
+    name => new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`const (\\{ )?${name}\\b`).test(code),
+  )
+  return `${imports.join('\n')}
+import type { ExampleWorld } from '../support/example-world.ts'
+export async function run({ ${names.join(', ')} }: ExampleWorld, console: { log(...values: unknown[]): void }) {
+${body.join('\n')}
+}
+`
+}
+
+describe('the examples of docstrings', () => {
+  beforeAll(() => {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    for (const { name, code } of examples) writeFileSync(join(folder, `${name}.ts`), toModule(code))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('exist for every function that the package exports', () => {
+    const functions = Object.entries(tenantry).filter(
+      ([name, value]) => typeof value === 'function' && /^[a-z]/.test(name),
+    )
+    expect(functions.map(([name]) => name).filter(name => !examples.some(example => example.name === name))).toEqual([])
+  })
+
+  it('compile', () => {
+    const configuration = {
+      extends: '../../tsconfig.json',
+      compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+      include: ['*.ts'],
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configuration))
+    const compiler = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
+    const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8', cwd: REPOSITORY })
+    expect(stdout).toBe('')
+  })
+
+  it.each(examples)('$name runs', async ({ name }) => {
+    const { provider, world } = await makeExampleWorld()
+    const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
+    const logged: unknown[] = []
+    await run(world, { log: (...values: unknown[]) => logged.push(...values) })
+    expect(logged).not.toContain(undefined)
+    await provider.close()
+  })
+})

@@ -1,0 +1,44 @@
+import {
+  type App,
+  addMember,
+  type CompanyRow,
+  createApp,
+  createCompany,
+  createTenantry,
+  createUser,
+  type Runtime,
+  type Tenantry,
+  type UserRow,
+} from 'tenantry'
+
+/** What the examples of docstrings work on. */
+export interface ExampleWorld {
+  runtime: Runtime
+  company: CompanyRow
+  /** A member of the company. */
+  user: UserRow
+  /** A member of no company. */
+  newUser: UserRow
+  app: App
+}
+
+/** A provider in memory with a company, its member, another user and an app. */
+export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: ExampleWorld }> {
+  const provider = createTenantry({
+    store: { path: ':memory:' },
+    secrets: ['x'.repeat(32)],
+    origin: 'https://id.example.com',
+  })
+  await provider.ready
+  const { runtime } = provider
+  const company = await createCompany(runtime, { name: 'MI6', domain: 'mi6' })
+  const user = await createUser(runtime, { email: 'james.bond@mi6.example', name: 'James Bond' })
+  const newUser = await createUser(runtime, { email: 'q@mi6.example', name: 'Q' })
+  await addMember(runtime, { companyId: company.company_id, userId: user.user_id })
+  const { app } = await createApp(runtime, {
+    name: 'Notes',
+    redirectUris: ['https://notes.example/callback'],
+    scopes: ['base'],
+  })
+  return { provider, world: { runtime, company, user, newUser, app } }
+}
