@@ -2,18 +2,22 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import * as connect from '@tenantry/connect'
 import * as tenantry from 'tenantry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeExampleWorld } from './support/example-world.ts'
 import { REPOSITORY } from './support/sandbox-process.ts'
 
-const source = join(REPOSITORY, 'packages/server/src')
+const packages = ['server', 'connect']
 /** Inside tests/, so that the examples are compiled as the tests are. */
 const folder = join(REPOSITORY, 'tests/.examples')
 
-const examples = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter(path => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-  .flatMap(path => readExamples(readFileSync(join(source, path), 'utf8')))
+const examples = packages.flatMap(name => {
+  const source = join(REPOSITORY, 'packages', name, 'src')
+  return readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .flatMap(path => readExamples(readFileSync(join(source, path), 'utf8')))
+})
 
 function readExamples(text: string): { name: string; code: string }[] {
   const found = text.matchAll(/ \* @example\n \* ```ts\n([\s\S]*?) \* ```\n \*\/\nexport (?:async )?function (\w+)/g)
@@ -43,8 +47,8 @@ describe('the examples of docstrings', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('exist for every function that the package exports', () => {
-    const functions = Object.entries(tenantry).filter(
+  it('exist for every function that the packages export', () => {
+    const functions = Object.entries({ ...tenantry, ...connect }).filter(
       ([name, value]) => typeof value === 'function' && /^[a-z]/.test(name),
     )
     expect(functions.map(([name]) => name).filter(name => !examples.some(example => example.name === name))).toEqual([])

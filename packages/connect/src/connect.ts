@@ -50,6 +50,24 @@ export type Mountable = Pick<Connect, 'handler' | 'handles'>
 /**
  * Makes the kit. Options are checked at once.
  * @throws {ConnectError} `configuration_invalid`
+ * @example
+ * ```ts
+ * import { createAccount, createConnect, memoryStore, tenantry, useAccount } from '@tenantry/connect'
+ * const connect = createConnect({
+ *   provider: tenantry({ issuer: 'https://id.example.com' }),
+ *   clientId: 'my-app',
+ *   clientSecret: 'the secret that was shown at the registration',
+ *   redirectUri: 'https://app.example/connect/callback',
+ *   store: memoryStore(),
+ *   encryptionKeys: ['MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+ *   onInstall({ identity, link }) {
+ *     if (link) return useAccount(link.accountId)
+ *     return createAccount(() => `account of ${identity.key}`)
+ *   },
+ * })
+ * const start = await connect.handler(new Request('https://app.example/connect/start'))
+ * console.log(start.status)
+ * ```
  */
 export function createConnect<I extends Id = number>(options: ConnectOptions<I>): Connect<I> {
   const kit = createKit(options as unknown as ConnectOptions<Id>)

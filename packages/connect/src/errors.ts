@@ -37,6 +37,18 @@ export class ConnectError extends Error {
   }
 }
 
+/**
+ * Whether an error is the kit's, with one of these codes if any are given.
+ * @example
+ * ```ts
+ * import { ConnectError, isConnectError } from '@tenantry/connect'
+ * try {
+ *   throw new ConnectError('link_missing', 'There is no such link.')
+ * } catch (error) {
+ *   if (isConnectError(error, 'link_missing', 'needs_reauthorization')) console.log(error.code)
+ * }
+ * ```
+ */
 export function isConnectError(error: unknown, ...codes: ConnectErrorCode[]): error is ConnectError {
   return error instanceof ConnectError && (codes.length === 0 || codes.includes(error.code))
 }

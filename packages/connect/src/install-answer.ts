@@ -21,7 +21,15 @@ export type InstallAnswer =
   | { kind: 'create'; create: () => string | Promise<string> }
   | { kind: 'refuse'; message: string }
 
-/** This account: the link's own, or the signed-in one when its owner asked for the link. */
+/**
+ * This account: the link's own, or the signed-in one when its owner asked for the link.
+ * @example
+ * ```ts
+ * import { useAccount } from '@tenantry/connect'
+ * const answer = useAccount('account-1')
+ * console.log(answer.kind)
+ * ```
+ */
 export function useAccount(accountId: string): InstallAnswer {
   return { kind: 'use', accountId }
 }
@@ -29,12 +37,26 @@ export function useAccount(accountId: string): InstallAnswer {
 /**
  * A new account. `create` makes it and gives back its id; it runs once for an identity, unless the process dies
  * before the link is stored: put `identity.key` in a unique column to avoid an orphan even then.
+ * @example
+ * ```ts
+ * import { createAccount } from '@tenantry/connect'
+ * const answer = createAccount(async () => 'account-2')
+ * console.log(answer.kind)
+ * ```
  */
 export function createAccount(create: () => string | Promise<string>): InstallAnswer {
   return { kind: 'create', create }
 }
 
-/** No account; the person is shown the message. */
+/**
+ * No account; the person is shown the message.
+ * @example
+ * ```ts
+ * import { refuse } from '@tenantry/connect'
+ * const answer = refuse('Your company has no contract with us yet.')
+ * console.log(answer.kind)
+ * ```
+ */
 export function refuse(message: string): InstallAnswer {
   return { kind: 'refuse', message }
 }

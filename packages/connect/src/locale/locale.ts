@@ -35,6 +35,15 @@ const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Thaa', 'Syrc', 'Nkoo', 'Adlm', '
 /**
  * Chooses among the app's languages as CLDR compares them: `pt_BR` is served by `pt`, `zh_TW` by `zh-Hant` and not by
  * `zh-Hans`, `no` by `nb`. The app's first language is used if none matches.
+ * @example
+ * ```ts
+ * import { chooseLocale } from '@tenantry/connect'
+ * const locale = chooseLocale({
+ *   identity: { locale: 'pt-BR', timeZone: 'America/Sao_Paulo', currency: 'BRL' },
+ *   languages: ['en', 'pt'],
+ * })
+ * console.log(locale.language, locale.date(0), locale.money(12))
+ * ```
  */
 export function chooseLocale({ identity, languages, acceptLanguage }: LocaleWishes): Locale {
   const own = canonical((identity?.locale ?? '').replaceAll('_', '-'))

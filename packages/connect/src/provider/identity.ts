@@ -64,6 +64,12 @@ export type ReadClaims<I extends Id = number> = Pick<IdentityClaims<I>, 'company
  * Reads the answer of `GET /users/me`: both ids must be integers.
  * @param languageIds what the provider's small integers in `lang` mean
  * @throws {ConnectError} `answer_invalid` when it does not say who it is about
+ * @example
+ * ```ts
+ * import { readUsersMe } from '@tenantry/connect'
+ * const claims = readUsersMe({ data: { id: 777, company_id: 1, name: 'James Bond' } })
+ * console.log(claims.companyId, claims.userId)
+ * ```
  */
 export function readUsersMe(answer: unknown, languageIds: Readonly<Record<number, string>> = {}): IdentityClaims {
   const parsed = v.safeParse(usersMe, answer)

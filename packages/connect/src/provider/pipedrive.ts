@@ -1,7 +1,15 @@
 import { readUsersMe } from './identity.ts'
 import type { Provider } from './provider.ts'
 
-/** Pipedrive. Scopes are those that the app has in its Developer Hub. */
+/**
+ * Pipedrive. Scopes are those that the app has in its Developer Hub.
+ * @example
+ * ```ts
+ * import { pipedrive } from '@tenantry/connect'
+ * const provider = pipedrive()
+ * console.log(provider.issuer)
+ * ```
+ */
 export function pipedrive(
   options: { oauthOrigin?: string; apiDomain?: string; apiHosts?: readonly string[] } = {},
 ): Provider {

@@ -27,7 +27,16 @@ const languageIds = {
   9: 'ar-SA',
 }
 
-/** A Tenantry provider. @throws {ConnectError} `configuration_invalid` */
+/**
+ * A Tenantry provider.
+ * @throws {ConnectError} `configuration_invalid`
+ * @example
+ * ```ts
+ * import { tenantry } from '@tenantry/connect'
+ * const provider = tenantry({ issuer: 'https://id.example.com' })
+ * console.log(provider.tokenEndpoint)
+ * ```
+ */
 export function tenantry(options: TenantryProviderOptions): Provider {
   if (!URL.canParse(options.issuer)) {
     throw new ConnectError(

@@ -1,7 +1,15 @@
 import { compareIds, keyText, kindOf } from '../ids.ts'
 import type { LinkKey, LinkStore, StoredLink } from './store.ts'
 
-/** Keeps links in this process's memory: for tests. They are gone when it ends. */
+/**
+ * Keeps links in this process's memory: for tests. They are gone when it ends.
+ * @example
+ * ```ts
+ * import { memoryStore } from '@tenantry/connect'
+ * const store = memoryStore()
+ * console.log(await store.acquireLease('refresh', 'process 1', 10_000))
+ * ```
+ */
 export function memoryStore(): LinkStore {
   const links = new Map<string, StoredLink>()
   const leases = new Map<string, { holder: string; until: number }>()

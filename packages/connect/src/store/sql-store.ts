@@ -59,7 +59,21 @@ const NOW = {
 
 const SWEEP_EVERY = 200
 
-/** The store's statements, the same for every engine; an adapter only runs them. */
+/**
+ * The store's statements, the same for every engine; an adapter only runs them.
+ * @example
+ * ```ts
+ * import { connectTables, sqlStore } from '@tenantry/connect'
+ * import { DatabaseSync } from 'node:sqlite'
+ * const database = new DatabaseSync(':memory:')
+ * for (const statement of connectTables) database.exec(statement)
+ * const store = sqlStore({
+ *   dialect: 'sqlite',
+ *   query: async (text, values) => database.prepare(text).all(...values),
+ * })
+ * console.log(await store.acquireLease('refresh', 'process 1', 10_000))
+ * ```
+ */
 export function sqlStore(engine: SqlEngine): LinkStore {
   const now = NOW[engine.dialect]
   const run = (text: string, ...values: SqlValue[]) =>

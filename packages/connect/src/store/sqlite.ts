@@ -11,6 +11,12 @@ export interface SqliteStore extends LinkStore {
 /**
  * Stores links in a SQLite file with Node's `node:sqlite`; creates the file and the tables if they do not exist. Several
  * processes may share it. Give a `DatabaseSync` to store them next to the app's own tables.
+ * @example
+ * ```ts
+ * import { sqliteStore } from '@tenantry/connect/sqlite'
+ * const store = sqliteStore(':memory:')
+ * console.log(await store.acquireLease('refresh', 'process 1', 10_000))
+ * ```
  */
 export function sqliteStore(pathOrDatabase: string | DatabaseSync): SqliteStore {
   const database = typeof pathOrDatabase === 'string' ? openPrivate(pathOrDatabase) : pathOrDatabase
