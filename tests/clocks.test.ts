@@ -149,7 +149,7 @@ describe('cleaning', () => {
     expect(await sessions()).toBe(0)
   })
 
-  it('deletes nothing while the clock is a year ahead, says so, and goes on when it is right again', async () => {
+  it('deletes nothing while the clock is a year ahead, says so, and continues when it is right again', async () => {
     const person = provider.person()
     const tokens = await client.tokens(await person.code(client, { company: MI6 }))
     provider.pass(YEAR)
@@ -163,7 +163,7 @@ describe('cleaning', () => {
     expect((await person.open('/connected-apps')).status).toBe(200)
     expect(lines.map(({ msg }) => msg)).toEqual([
       'nothing is cleaned: the clock is days ahead of where it was. If it is right, run `tenantry clean`',
-      'the clock is trusted again, and cleaning goes on',
+      'the clock is trusted again, and cleaning continues',
     ])
   })
 

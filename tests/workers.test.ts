@@ -141,7 +141,7 @@ describe('serve --workers', () => {
     await stop()
     expect(workers()).toContain(before[1])
     expect([...outcomes.keys()].filter(outcome => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([])
-    expect(server.messages()).toContain('a worker ended by itself and is replaced')
+    expect(server.messages()).toContain('a worker ended unexpectedly and is replaced')
     expect(outcomes.get(200)).toBeGreaterThan(100)
   })
 
@@ -165,7 +165,7 @@ describe('serve --workers', () => {
     const before = workers()
     writeFileSync(join(folder.path, 'config.json'), '{ "no such option": 1 }')
     server.child.kill('SIGHUP')
-    await expect.poll(server.messages).toContain('a new worker did not start; the old ones go on')
+    await expect.poll(server.messages).toContain('a new worker did not start; the old ones keep running')
     expect(workers()).toEqual(before)
     expect(await ask(new Agent())).toBe(200)
   })
