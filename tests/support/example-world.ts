@@ -1,3 +1,4 @@
+import { type Connect, createAccount, createConnect, memoryStore, tenantry } from '@tenantry/connect'
 import {
   type App,
   addMember,
@@ -20,6 +21,8 @@ export interface ExampleWorld {
   /** A member of no company. */
   newUser: UserRow
   app: App
+  /** The kit of an app at `https://app.example`. */
+  connect: Connect
 }
 
 /** A provider in memory with a company, its member, another user and an app. */
@@ -40,5 +43,14 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     redirectUris: ['https://notes.example/callback'],
     scopes: ['base'],
   })
-  return { provider, world: { runtime, company, user, newUser, app } }
+  const connect = createConnect({
+    provider: tenantry({ issuer: 'https://id.example.com' }),
+    clientId: app.clientId,
+    clientSecret: 'its secret',
+    redirectUri: 'https://app.example/connect/callback',
+    store: memoryStore(),
+    encryptionKeys: [Buffer.alloc(32).toString('base64')],
+    onInstall: ({ identity }) => createAccount(() => identity.key),
+  })
+  return { provider, world: { runtime, company, user, newUser, app, connect } }
 }

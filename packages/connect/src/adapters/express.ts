@@ -20,7 +20,16 @@ export function expressRequest<Own = any>(request: Request): Own {
   return native as Own
 }
 
-/** Express 5 middleware: `app.use(expressConnect(connect))`. Other paths are left to the next handler. */
+/**
+ * Express 5 middleware: `app.use(expressConnect(connect))`. Other paths are left to the next handler.
+ * @example
+ * ```ts
+ * import express from 'express'
+ * import { expressConnect } from '@tenantry/connect/express'
+ * const app = express()
+ * app.use(expressConnect(connect))
+ * ```
+ */
 export function expressConnect(connect: Mountable) {
   return (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
     const path = request.originalUrl ?? request.url ?? '/'

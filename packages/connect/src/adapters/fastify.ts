@@ -10,7 +10,16 @@ interface FastifyLike {
   ): unknown
 }
 
-/** For Fastify 5: `fastifyConnect(app, connect)`, before the routes. Other paths are Fastify's as before. */
+/**
+ * For Fastify 5: `fastifyConnect(app, connect)`, before the routes. Other paths are Fastify's as before.
+ * @example
+ * ```ts
+ * import fastify from 'fastify'
+ * import { fastifyConnect } from '@tenantry/connect/fastify'
+ * const app = fastify()
+ * fastifyConnect(app, connect)
+ * ```
+ */
 export function fastifyConnect(app: FastifyLike, connect: Mountable): void {
   app.addHook('onRequest', async ({ raw }, reply) => {
     const path = raw.url ?? '/'

@@ -19,6 +19,7 @@ import type { Fetch } from '../provider/oauth-client.ts'
 import { tenantry as tenantryProvider } from '../provider/tenantry.ts'
 import { FaultQueue, type Faults } from './faults.ts'
 import { type Choice, Person } from './person.ts'
+import { uninstallRequest } from './uninstall-request.ts'
 
 export type { Endpoint, Fault, Faults } from './faults.ts'
 export { type Choice, Person } from './person.ts'
@@ -93,7 +94,16 @@ const defaultUsers: TestUser[] = [
   { userId: 779, email: 'eve.moneypenny@mi6.example', name: 'Eve Moneypenny', locale: 'en_GB', at: { 1: {} } },
 ]
 
-/** Starts a provider in memory, in well under a second. */
+/**
+ * Starts a provider in memory, in well under a second.
+ * @example
+ * ```ts
+ * import { startTestProvider } from '@tenantry/connect/testing'
+ * const provider = await startTestProvider({ redirectUri: 'https://app.example/connect/callback' })
+ * console.log(provider.options.clientId)
+ * await provider.close()
+ * ```
+ */
 export async function startTestProvider(options: TestProviderOptions): Promise<TestProvider> {
   const { origin = LOOPBACK, redirectUri } = options
   let now = options.now ?? Date.now()
@@ -178,26 +188,6 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
   }
 }
 
-/** The request by which a provider tells of an uninstall. @param endedAt milliseconds since 1970 */
-export function uninstallRequest(
-  redirectUri: string,
-  clientId: string,
-  clientSecret: string,
-  { companyId, userId }: LinkReference,
-  endedAt: number,
-): Request {
-  return new Request(redirectUri, {
-    method: 'DELETE',
-    headers: { Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      client_id: clientId,
-      company_id: companyId,
-      user_id: userId,
-      timestamp: new Date(endedAt).toISOString(),
-    }),
-  })
-}
-
 async function seed(
   { runtime }: Tenantry,
   { companies = defaultCompanies, users = defaultUsers }: TestProviderOptions,
@@ -224,3 +214,5 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal | null | undefined):
     work.then(resolve, reject)
   })
 }
+
+export { uninstallRequest }
