@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProvider } from '../../../../../tests/support/provider.ts'
+import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
 import { planOf, preparedStatements, slowStep } from '../../../../../tests/support/watch-plans.ts'
 import { openConnection } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { applyPlannerStatistics } from './planner-statistics.ts'
+import { openSqliteStore } from './sqlite-store.ts'
 
 /** What is done to one row takes the same time in a large company as in a small one. */
 describe('the plans of the embedded database', () => {
@@ -52,6 +55,26 @@ describe('the plans of the embedded database', () => {
     const sweep = 'DELETE FROM access_tokens WHERE company_id = 1 AND user_id = 2 AND client_id = 3 AND family_id = 4'
     expect(slowStep(sweep, planOf(untold, sweep))).toMatch(/\(company_id=\?\)$/)
     untold.close()
+  })
+
+  it('are the same again at the next start after an operator ran ANALYZE', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder.path, 'a.db')
+    const statisticsOf = (file: string) => {
+      const opened = new DatabaseSync(file)
+      const rows = opened.prepare('SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx').all()
+      opened.close()
+      return rows
+    }
+    await openSqliteStore({ path, migrate: true }).close()
+    const before = statisticsOf(path)
+    const operator = new DatabaseSync(path)
+    operator.exec("INSERT INTO sign_in_emails VALUES ('a@b.example', 1); ANALYZE")
+    operator.close()
+    expect(statisticsOf(path)).not.toEqual(before)
+    await openSqliteStore({ path, migrate: false }).close()
+    expect(statisticsOf(path)).toEqual(before)
+    folder.remove()
   })
 
   it('the statements of every test are held against them', async () => {
