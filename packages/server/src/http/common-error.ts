@@ -3,7 +3,6 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 /** Errors that can happen to any request, whichever route it is for. */
 export type CommonErrorKind =
   | 'not_found'
-  | 'wrong_method'
   | 'body_too_large'
   | 'too_many_parameters'
   | 'unavailable'

@@ -80,13 +80,18 @@ describe('every answer', () => {
     },
   )
 
-  it('speaks the language of who asks: JSON to programs, a page to people', async () => {
+  it('answers an unknown path with JSON to programs and with a page to people, whatever the method', async () => {
     const type = async (path: string) => (await provider.fetch(path)).headers.get('Content-Type')
     expect(await type('/nothing')).toMatch(/^text\/html/)
     expect(await type('/api/v1/deals')).toMatch(/^application\/json/)
     expect(await type('/oauth/token/x')).toMatch(/^application\/json/)
-    const post = await provider.fetch('/connected-apps', { method: 'POST' })
-    expect(post.status).toBe(405)
+    const post = async (path: string) => {
+      const { status, headers } = await provider.fetch(path, { method: 'POST' })
+      return [status, headers.get('Content-Type')?.split(';')[0]]
+    }
+    expect(await post('/connected-apps')).toEqual([405, 'text/html'])
+    expect(await post('/api/v1/deals')).toEqual([404, 'application/json'])
+    expect(await post('/oauth/token/x')).toEqual([404, 'application/json'])
   })
 
   it('says that it is not ready when the database does not answer', async () => {

@@ -27,13 +27,12 @@ export const answerError: ErrorHandler<Environment> = (error, c) => {
 }
 
 export const answerNotFound: NotFoundHandler<Environment> = c => {
-  const isWrongMethod = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-  return c.var.errorFormat(
-    c,
-    isWrongMethod
-      ? { kind: 'wrong_method', status: 405, description: 'No route has this path and method.', headers: {} }
-      : { kind: 'not_found', status: 404, description: 'No route has this path.', headers: {} },
-  )
+  return c.var.errorFormat(c, {
+    kind: 'not_found',
+    status: 404,
+    description: 'No route has this path and method.',
+    headers: {},
+  })
 }
 
 /** What the client can change. */

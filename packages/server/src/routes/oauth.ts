@@ -41,7 +41,6 @@ export const oauthRoutes: RouteGroup = {
 
 const errorCodes: Record<CommonErrorKind, string> = {
   not_found: 'invalid_request',
-  wrong_method: 'invalid_request',
   body_too_large: 'invalid_request',
   too_many_parameters: 'invalid_request',
   unavailable: 'temporarily_unavailable',

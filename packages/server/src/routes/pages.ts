@@ -44,7 +44,6 @@ export const pageRoutes: RouteGroup = {
 
 const messageKeys: Record<CommonErrorKind, MessageKey> = {
   not_found: 'error.notFound',
-  wrong_method: 'error.method',
   body_too_large: 'error.tooLarge',
   too_many_parameters: 'error.tooLarge',
   unavailable: 'error.unavailable',
@@ -53,5 +52,7 @@ const messageKeys: Record<CommonErrorKind, MessageKey> = {
 }
 
 function answerAsPage(c: RequestContext, { kind, status, headers }: CommonError): Response | Promise<Response> {
+  const isWrongMethod = kind === 'not_found' && c.req.method !== 'GET' && c.req.method !== 'HEAD'
+  if (isWrongMethod) return showErrorPage(c, new PageError(405, 'error.method', {}, headers))
   return showErrorPage(c, new PageError(status, messageKeys[kind], { id: c.var.requestId }, headers))
 }
