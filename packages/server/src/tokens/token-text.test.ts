@@ -40,6 +40,14 @@ describe('the text of a token', () => {
     )
   })
 
+  it('with a character whose low byte alone is the right one is no token', () => {
+    const text = newToken('at', 1)
+    for (let at = 0; at < text.length; at++) {
+      const damaged = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) + 256) + text.slice(at + 1)
+      expect(parseToken(damaged)).toBeUndefined()
+    }
+  })
+
   it('garbage is no token, and never an error', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), text => parseToken(text) === undefined))
   })
