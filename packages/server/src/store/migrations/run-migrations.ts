@@ -18,8 +18,8 @@ export function* applyMigrations(engine: MigrationEngine, known: readonly Migrat
   refuseNewer(yield* listApplied(engine), known)
   const names: string[] = []
   for (const migration of known) {
-    for (const sql of engine.begin) yield sql
     try {
+      for (const sql of engine.begin) yield sql
       const isNew = yield* applyOnce(engine, migration, known)
       yield 'COMMIT'
       if (isNew) names.push(migration.name)
