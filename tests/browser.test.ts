@@ -264,7 +264,7 @@ describe('in a real browser', () => {
         await check('signed out')
         await page.goto(`${sandbox.facts.origin}/nothing-here`)
         await check('not found')
-        await page.goto(`${sandbox.facts.origin}/oauth/authorize?client_id=nobody`)
+        await page.goto(`${sandbox.facts.origin}/oauth/authorize?client_id=unknown`)
         await check('unknown app')
         await start(page)
         await signIn(page, 'bill.tanner@mi6.example')

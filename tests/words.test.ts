@@ -11,14 +11,14 @@ const replaced: Record<string, RegExp> = {
   MaybePromise: /\bSoon<|\bsoon\(/,
   'third-party': /\bstrangers?\b/i,
   'compatibility profile': /--wire\b|\bappWire\b|Pipedrive.s wire/,
-  'delivered, pending': /\bunheard\b(?!:)|\bhearUninstall\b/i,
+  'delivered, pending': /\bunheard\b|\bhearUninstall\b/i,
   revokeInstallation: /\bgiveBack\b/,
   userFacingErrors: /\bpeoplesOwn\b/,
   WAL: /\blog of writes\b/i,
   timeout: /\bPATIENCE\b/,
   'initial schema': /\bfront door\b/i,
   target: /\bcontestants?\b/i,
-  'a plain noun': /(?<!['=/])\b(whoever|nobody|somebody|anew)\b(?!['@-])/i,
+  'a plain noun': /\b(whoever|nobody|somebody|anew)\b/i,
 }
 
 const ALLOWED = /^(CHANGELOG\.md|tests\/words\.test\.ts|docs\/connect\/reference\/)|\.(png|svg|gz|db|json)$/

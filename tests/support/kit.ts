@@ -47,7 +47,7 @@ export function createTestApp(provider: TestProvider, options: Partial<ConnectOp
     onInstall: ({ identity, link, account, intent }) => {
       if (link) return useAccount(link.accountId)
       if (intent === 'link' && account) return useAccount(account)
-      if (identity.name === 'Nobody') return refuse('We are full.')
+      if (identity.name === 'Refused') return refuse('We are full.')
       return createAccount(() => {
         const id = `account-${accounts.length + 1}`
         accounts.push({ id, name: identity.name, email: identity.email })

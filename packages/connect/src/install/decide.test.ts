@@ -105,7 +105,7 @@ describe('an account and its owner', () => {
     expect((await app.connect.handler(new Request(START, linkForm()))).status).toBe(403)
   })
 
-  it.each(['', 'account=somebody-else'])('an owner who is not signed in any more (%j) adds nothing', async later => {
+  it.each(['', 'account=another'])('an owner who is not signed in any more (%j) adds nothing', async later => {
     const form = linkForm()
     const headers = { ...(form.headers as Record<string, string>), Cookie: 'account=owner' }
     const start = await app.connect.handler(new Request(START, { ...form, headers }))

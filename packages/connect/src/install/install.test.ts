@@ -196,7 +196,7 @@ describe('an install', () => {
   })
 
   it('is refused by the app with its own words, and is not left at the provider', async () => {
-    await setMember(provider.tenantry.runtime, 1, 779, { name: 'Nobody' })
+    await setMember(provider.tenantry.runtime, 1, 779, { name: 'Refused' })
     const answer = await provider.install(app.connect, { ...MONEYPENNY, company: 1 })
     expect(answer.status).toBe(403)
     expect(await textOf(answer)).toContain('We are full.')

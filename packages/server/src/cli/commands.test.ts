@@ -241,7 +241,7 @@ describe('the command line beside a running server', () => {
     expect(await fail(['app', 'rotate-secret', id, '--keep-old', 'soon'])).toContain('such as 30m')
 
     expect(await fail(['app', 'set', id])).toBe('Nothing to change. Give at least one option.\n')
-    expect(await fail(['app', 'set', id, '--scope', 'unheard:of'])).toContain('Known scopes: base, users:read')
+    expect(await fail(['app', 'set', id, '--scope', 'unknown:scope'])).toContain('Known scopes: base, users:read')
     expect(await fail(['app', 'set', id, '--redirect-uri', 'localhost:3000/cb'])).toContain(
       'Did you mean http://localhost',
     )

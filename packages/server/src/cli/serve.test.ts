@@ -223,7 +223,7 @@ describe('tenantry serve', () => {
       [70_000, 413, 'invalid_request'],
       [100, 401, 'invalid_client'],
     ] as const) {
-      const pieces = new Blob([`grant_type=refresh_token&client_id=nobody&code=${'x'.repeat(length)}`]).stream()
+      const pieces = new Blob([`grant_type=refresh_token&client_id=unknown&code=${'x'.repeat(length)}`]).stream()
       const posted = { method: 'POST', headers, body: pieces, duplex: 'half' } as RequestInit
       const counted = await fetch(`${at}/oauth/token`, posted)
       expect([counted.status, ((await counted.json()) as { error: string }).error]).toEqual([status, error])

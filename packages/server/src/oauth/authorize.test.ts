@@ -59,7 +59,7 @@ describe('GET /oauth/authorize', () => {
   })
 
   it.each([
-    ['an unknown client', { client_id: 'nobody' }],
+    ['an unknown client', { client_id: 'unknown' }],
     ['no client', { client_id: undefined }],
     ['no redirect URI', { redirect_uri: undefined }],
     ['SQL as a client', { client_id: "' OR 1=1 --" }],

@@ -32,7 +32,7 @@ describe('signing in', () => {
 
   it('[OA-40] a wrong e-mail and a wrong password are answered the same', async () => {
     const wrongPassword = await provider.person().signIn(BOND_EMAIL, 'wrong password')
-    const wrongEmail = await provider.person().signIn('nobody@mi6.example', PASSWORD)
+    const wrongEmail = await provider.person().signIn('unknown@mi6.example', PASSWORD)
     const withoutInput = (page: ShownPage) => page.html.replace(/value="[^"]*"/g, '')
     expect([wrongPassword.status, wrongEmail.status]).toEqual([422, 422])
     expect(withoutInput(wrongEmail)).toBe(withoutInput(wrongPassword))
@@ -49,7 +49,7 @@ describe('signing in', () => {
     const [known, unknown]: [number[], number[]] = [[], []]
     for (let round = 0; round < 9; round++) {
       known.push(await time(BOND_EMAIL))
-      unknown.push(await time(`nobody-${round}@mi6.example`))
+      unknown.push(await time(`unknown-${round}@mi6.example`))
     }
     // Without a password check for unknown e-mails the ratio is below 0.2; noise alone does not get it there.
     expect(median(unknown) / median(known)).toBeGreaterThan(0.4)
