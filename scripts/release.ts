@@ -55,7 +55,9 @@ function readChangesets(): string[] {
 
 function writeChangelog(version: string, changes: readonly string[]) {
   const path = join(REPOSITORY, 'CHANGELOG.md')
-  const [title, ...rest] = readFileSync(path, 'utf8').split('\n')
+  const [title, ...lines] = readFileSync(path, 'utf8').split('\n')
+  // What was written before the first release belongs to it.
+  const rest = lines.filter(line => !/^## .*\(unreleased\)$/.test(line))
   const today = new Date().toISOString().slice(0, 10)
   const entry = [`## ${version} (${today})`, '', ...changes.map(text => `- ${text.replaceAll('\n', '\n  ')}`)]
   writeFileSync(path, [title, '', ...entry, ...rest].join('\n'))
