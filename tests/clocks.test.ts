@@ -1,34 +1,18 @@
 import pino from 'pino'
 import { rotateSecret } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ClockGuard, confirmClock } from '../packages/server/src/config/clock-guard.ts'
 import { forgetAttempts } from '../packages/server/src/sign-in/attempt-limits.ts'
 import { cleanExpired } from '../packages/server/src/store/queries/expired.ts'
 import { takeLease } from '../packages/server/src/store/queries/leases.ts'
 import { writeUnlessConflict } from '../packages/server/src/store/store.ts'
 import { Client, pkcePair, type TokenAnswer } from './support/client.ts'
-import {
-  BOND_EMAIL,
-  CALLBACK,
-  DAY,
-  HOUR,
-  MI6,
-  MINUTE,
-  SECOND,
-  startProvider,
-  type TestProvider,
-} from './support/provider.ts'
+import { BOND_EMAIL, CALLBACK, DAY, HOUR, MI6, MINUTE, SECOND, type TestProvider } from './support/provider.ts'
+import { client, provider, useProvider } from './support/provider-of-test.ts'
 
 const YEAR = 365 * DAY
 
-let provider: TestProvider
-let client: Client
-
-beforeEach(async () => {
-  provider = await startProvider()
-  client = await provider.registerApp()
-})
-afterEach(() => provider.close())
+useProvider()
 
 /** The clock is so far ahead, and then right again. */
 async function whileAhead<T>(by: number, work: () => Promise<T>): Promise<T> {

@@ -8,25 +8,17 @@ import {
   setPassword,
   setSuspended,
 } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deleteSessionsOfUser, setSessionCompany } from '../packages/server/src/store/queries/sessions.ts'
 import { beforeWrite } from './support/before-write.ts'
-import type { Client, TokenAnswer } from './support/client.ts'
-import { answerOf, type Person } from './support/person.ts'
-import { BOND, MI6, MONEYPENNY, startProvider, type TestProvider, UNIVERSAL_EXPORTS } from './support/provider.ts'
+import type { TokenAnswer } from './support/client.ts'
+import { answerOf } from './support/person.ts'
+import { BOND, MI6, MONEYPENNY, UNIVERSAL_EXPORTS } from './support/provider.ts'
+import { client, person, provider, useProvider } from './support/provider-of-test.ts'
 
 /** What a handler checked is a condition of the write that follows: a change between the two is noticed. */
 describe('what was checked still holds in the commit', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
-
-  beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   const SESSION = /insert into "sessions"/i
   const CODE = /insert into "authorization_codes"/i

@@ -1,26 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Client, type TokenAnswer } from '../support/client.ts'
 import { Person } from '../support/person.ts'
 import { findPostgres, makePostgresServer } from '../support/postgres-server.ts'
-import { startSandbox, temporaryFolder } from '../support/sandbox-process.ts'
-import { expectAlive, fail, type Held, live, run } from './held.ts'
+import { startSandbox } from '../support/sandbox-process.ts'
+import { expectAlive, fail, file, folder, held, run, useLivedInDatabase } from './held.ts'
 
 describe('backup and restore', () => {
-  let folder: ReturnType<typeof temporaryFolder>
-  let path: string
-  let held: Held
-  let file: string
-
-  beforeEach(async () => {
-    folder = temporaryFolder()
-    path = join(folder.path, 'tenantry.db')
-    file = join(folder.path, 'export.ndjson')
-    held = await live(path)
-  })
-  afterEach(() => folder.remove())
+  useLivedInDatabase()
 
   const other = () => join(folder.path, 'other')
 

@@ -8,26 +8,18 @@ import { Client, type TokenAnswer } from '../support/client.ts'
 import { Person } from '../support/person.ts'
 import { postgresUrl } from '../support/postgres.ts'
 import { makeSchema, type TestSchema } from '../support/postgres-schema.ts'
-import { lastingPort, runCommand, startCommand, startSandbox, temporaryFolder } from '../support/sandbox-process.ts'
-import { expectAlive, fail, type Held, live, run } from './held.ts'
+import { lastingPort, runCommand, startCommand, startSandbox } from '../support/sandbox-process.ts'
+import { expectAlive, fail, file, folder, held, run, useLivedInDatabase } from './held.ts'
 
 describe.skipIf(!postgresUrl)('copy', () => {
   let schema: TestSchema
-  let folder: ReturnType<typeof temporaryFolder>
-  let path: string
-  let held: Held
-  let file: string
 
+  useLivedInDatabase()
   beforeEach(async () => {
-    folder = temporaryFolder()
-    path = join(folder.path, 'tenantry.db')
-    file = join(folder.path, 'export.ndjson')
-    held = await live(path)
     schema = await makeSchema()
   })
   afterEach(async () => {
     await schema.remove()
-    folder.remove()
   })
 
   const other = () => join(folder.path, 'other')

@@ -2,27 +2,16 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { newestVersion as newest } from '../../packages/server/src/store/migrations/migrations.ts'
 import { postgresUrl } from '../support/postgres.ts'
 import { makeSchema } from '../support/postgres-schema.ts'
 import { SECRET } from '../support/provider.ts'
-import { runCommand, startCommand, temporaryFolder } from '../support/sandbox-process.ts'
-import { expectAlive, fail, type Held, live, run } from './held.ts'
+import { runCommand, startCommand } from '../support/sandbox-process.ts'
+import { expectAlive, fail, file, folder, held, path, run, useLivedInDatabase } from './held.ts'
 
 describe('export and import', () => {
-  let folder: ReturnType<typeof temporaryFolder>
-  let path: string
-  let held: Held
-  let file: string
-
-  beforeEach(async () => {
-    folder = temporaryFolder()
-    path = join(folder.path, 'tenantry.db')
-    file = join(folder.path, 'export.ndjson')
-    held = await live(path)
-  })
-  afterEach(() => folder.remove())
+  useLivedInDatabase()
 
   const other = () => join(folder.path, 'other')
 

@@ -1,9 +1,30 @@
+import { join } from 'node:path'
 import { createTenantry, createUser } from 'tenantry'
-import { expect } from 'vitest'
+import { beforeEach, expect } from 'vitest'
 import { Client, type TokenAnswer } from '../support/client.ts'
 import { Person } from '../support/person.ts'
 import { BOND, MI6, SECRET, startProvider, UNIVERSAL_EXPORTS } from '../support/provider.ts'
-import { runCommand } from '../support/sandbox-process.ts'
+import { runCommand, temporaryFolder } from '../support/sandbox-process.ts'
+
+/** The folder of the running test. */
+export let folder: ReturnType<typeof temporaryFolder>
+/** A database file in it in which everything has happened once. */
+export let path: string
+/** What an app and a browser hold of that. */
+export let held: Held
+/** Where the test may write an export. */
+export let file: string
+
+/** Gives each test of a file a database that has been lived in. */
+export function useLivedInDatabase(): void {
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    path = join(folder.path, 'tenantry.db')
+    file = join(folder.path, 'export.ndjson')
+    held = await live(path)
+    return () => folder.remove()
+  })
+}
 
 /** What an app and a browser hold, to be used again elsewhere. */
 export interface Held {
@@ -15,8 +36,8 @@ export interface Held {
   cookies: Map<string, string>
 }
 
-/** A database file in which everything has happened once. */
-export async function live(path: string): Promise<Held> {
+/** Makes a database file in which everything has happened once. */
+async function live(path: string): Promise<Held> {
   const provider = await startProvider({ store: { path }, clock: Date.now })
   const client = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
   const person = provider.person()

@@ -1,14 +1,9 @@
 import { createConnect, memoryStore, tenantry, useAccount } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KEY, startKitProvider } from '../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { KEY } from '../../../tests/support/kit.ts'
+import { provider, useKit } from '../../../tests/support/kit-of-test.ts'
 
-let provider: TestProvider
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('the options', () => {
   const options = () => ({

@@ -1,6 +1,5 @@
 import { createAccount, memoryStore, useAccount } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   APP_CALLBACK,
   AT_MI6,
@@ -8,22 +7,14 @@ import {
   createTestApp,
   linkForm,
   MONEYPENNY,
-  startKitProvider,
-  type TestApp,
   textOf,
 } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const START = new URL('start', APP_CALLBACK)
 const BOND_AT_MI6 = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('an account and its owner', () => {
   it('an account that an attacker made in advance is not given to its victim, nor the victim to it', async () => {

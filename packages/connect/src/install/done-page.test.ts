@@ -1,27 +1,12 @@
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  APP_CALLBACK,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  startKitProvider,
-  type TestApp,
-  textOf,
-} from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK, AT_MI6, BOND, createTestApp, textOf } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const START = new URL('start', APP_CALLBACK)
 const DONE = new URL('done', APP_CALLBACK)
 const AT_NOTES = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 /** A browser that has installed, its callback, and the cookie that it was given for the page. */
 async function installed() {

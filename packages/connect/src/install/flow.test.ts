@@ -1,28 +1,13 @@
 import { createConnect, memoryStore, tenantry, useAccount } from '@tenantry/connect'
-import { startTestProvider, type TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  APP_CALLBACK,
-  BOND,
-  createTestApp,
-  KEY,
-  MONEYPENNY,
-  startKitProvider,
-  type TestApp,
-  textOf,
-} from '../../../../tests/support/kit.ts'
+import { startTestProvider } from '@tenantry/connect/testing'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK, BOND, createTestApp, KEY, MONEYPENNY, textOf } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const START = new URL('start', APP_CALLBACK)
 const BOND_AT_MI6 = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('a flow that did not start here', () => {
   it('refuses an attacker’s code in a victim’s browser', async () => {

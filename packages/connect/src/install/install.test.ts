@@ -1,7 +1,6 @@
 import { createAccount, memoryStore, useAccount } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
 import { setMember } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   APP_CALLBACK,
   AT_EXPORTS,
@@ -13,20 +12,13 @@ import {
   MONEYPENNY,
   MONEYPENNY_AT_MI6,
   startKitProvider,
-  type TestApp,
   textOf,
 } from '../../../../tests/support/kit.ts'
+import { app, provider, useApp, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const START = new URL('start', APP_CALLBACK)
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('an install', () => {
   it('makes an account the first time, and keeps who and where', async () => {
@@ -125,7 +117,7 @@ describe('an install', () => {
   })
 
   it('keeps to the app’s languages', async () => {
-    app = createTestApp(provider, { languages: ['de', 'en'] })
+    useApp({ languages: ['de', 'en'] })
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'fr_FR' })
     const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(answer.headers.get('Content-Language')).toBe('de')
@@ -205,7 +197,7 @@ describe('an install', () => {
   })
 
   it('that fails in the app’s own code says so with a number, and keeps nothing', async () => {
-    app = createTestApp(provider, {
+    useApp({
       onInstall: () =>
         createAccount(() => {
           throw new Error('the app’s database is down')

@@ -1,19 +1,12 @@
-import type { TestProvider } from '@tenantry/connect/testing'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { APP_CALLBACK, createTestApp, startKitProvider, type TestApp } from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK } from '../../../../tests/support/kit.ts'
+import { app, useKit } from '../../../../tests/support/kit-of-test.ts'
 import { checkReturnTo } from './return-to.ts'
 
 const START = new URL('start', APP_CALLBACK)
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('returnTo', () => {
   it.each([

@@ -1,20 +1,9 @@
-import { memoryStore } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AT_MI6, BOND, createTestApp, startKitProvider, type TestApp } from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { AT_MI6 } from '../../../../tests/support/kit.ts'
+import { app, provider, store, useKit } from '../../../../tests/support/kit-of-test.ts'
 import { leaseOf } from '../store/wait-for-lease.ts'
 
-let provider: TestProvider
-let app: TestApp
-let store: ReturnType<typeof memoryStore>
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  store = memoryStore()
-  app = createTestApp(provider, { store })
-  await provider.install(app.connect, { ...BOND, company: 1 })
-})
-afterEach(() => provider.close())
+useKit({ installed: true })
 
 const key = { provider: 'tenantry', ...AT_MI6 }
 

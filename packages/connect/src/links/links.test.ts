@@ -1,25 +1,11 @@
 import { memoryStore } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  AT_EXPORTS,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  startKitProvider,
-  type TestApp,
-} from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { AT_EXPORTS, AT_MI6, BOND, createTestApp } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const DAY = 24 * 3600 * 1000
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider, { store: memoryStore() })
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('links', () => {
   const adopt = (userId: number, apiDomain?: string) =>

@@ -1,28 +1,13 @@
-import type { TestProvider } from '@tenantry/connect/testing'
 import { setMember } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  APP_CALLBACK,
-  BOND,
-  createTestApp,
-  installToPage,
-  startKitProvider,
-  type TestApp,
-  textOf,
-} from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK, BOND, createTestApp, installToPage, textOf } from '../../../../tests/support/kit.ts'
+import { app, provider, useApp, useKit } from '../../../../tests/support/kit-of-test.ts'
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('the pages of the flow', () => {
   it('can be the app’s own', async () => {
-    app = createTestApp(provider, { renderPage: page => new Response(`mine: ${page.kind}`, { status: 418 }) })
+    useApp({ renderPage: page => new Response(`mine: ${page.kind}`, { status: 418 }) })
     const connected = await installToPage(provider, app.connect, { ...BOND, company: 1 })
     expect([connected.status, await connected.text()]).toEqual([418, 'mine: connected'])
     const failed = await app.connect.handler(new Request(`${APP_CALLBACK}?code=x&state=y`))
@@ -30,7 +15,7 @@ describe('the pages of the flow', () => {
   })
 
   it('are the kit’s where the app’s own fail', async () => {
-    app = createTestApp(provider, {
+    useApp({
       renderPage: () => {
         throw new Error('the template is broken')
       },
@@ -60,7 +45,7 @@ describe('the pages of the flow', () => {
   })
 
   it('carry the app’s brand, with colours that can be read', async () => {
-    app = createTestApp(provider, { brand: { name: 'Notes <&>', logo: '/logo.svg', color: '#ffd400' } })
+    useApp({ brand: { name: 'Notes <&>', logo: '/logo.svg', color: '#ffd400' } })
     const html = await (await installToPage(provider, app.connect, { ...BOND, company: 1 })).text()
     expect(html).toContain('<img src="/logo.svg" alt="" height="32"> Notes &lt;&amp;&gt;')
     const stylesheet = new URL('connect.css', APP_CALLBACK)

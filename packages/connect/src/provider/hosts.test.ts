@@ -1,17 +1,10 @@
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BOND, createTestApp, startKitProvider, type TestApp } from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { BOND } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const BOND_AT_MI6 = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('answers that lead elsewhere', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { memoryStore, useAccount } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
 import { setMember } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   AT_EXPORTS,
   AT_MI6,
@@ -9,20 +8,12 @@ import {
   createTestApp,
   MONEYPENNY,
   MONEYPENNY_AT_MI6,
-  startKitProvider,
-  type TestApp,
 } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const BOND_AT_MI6 = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('identity that is not proved', () => {
   it('a victim’s e-mail set at an attacker’s company does not open the victim’s account', async () => {

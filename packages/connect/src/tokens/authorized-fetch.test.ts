@@ -1,32 +1,14 @@
-import { createConnect, memoryStore, useAccount } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
+import { createConnect, useAccount } from '@tenantry/connect'
 import { setSuspended } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  AT_EXPORTS,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  KEY,
-  startKitProvider,
-  type TestApp,
-} from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { AT_EXPORTS, AT_MI6, BOND, createTestApp, KEY } from '../../../../tests/support/kit.ts'
+import { app, provider, store, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const HOUR = 3_600_000
 
-let provider: TestProvider
-let app: TestApp
-let store: ReturnType<typeof memoryStore>
-
 const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
 
-beforeEach(async () => {
-  provider = await startKitProvider()
-  store = memoryStore()
-  app = createTestApp(provider, { store })
-  await provider.install(app.connect, { ...BOND, company: 1 })
-})
-afterEach(() => provider.close())
+useKit({ installed: true })
 
 describe('an authorized fetch', () => {
   it('speaks for the link’s user at the link’s company', async () => {

@@ -1,31 +1,14 @@
-import { type ConnectOptions, type LinkStore, memoryStore, type StoredLink } from '@tenantry/connect'
-import type { TestProvider } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  AT_EXPORTS,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  startKitProvider,
-  type TestApp,
-} from '../../../../tests/support/kit.ts'
+import type { ConnectOptions, LinkStore, memoryStore, StoredLink } from '@tenantry/connect'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { AT_EXPORTS, AT_MI6, BOND, createTestApp } from '../../../../tests/support/kit.ts'
+import { app, provider, store, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-let provider: TestProvider
-let app: TestApp
-let store: ReturnType<typeof memoryStore>
-
 const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
 
-beforeEach(async () => {
-  provider = await startKitProvider()
-  store = memoryStore()
-  app = createTestApp(provider, { store })
-  await provider.install(app.connect, { ...BOND, company: 1 })
-})
-afterEach(() => provider.close())
+useKit({ installed: true })
 
 describe('a fresh token', () => {
   it('is the kept one while it lasts', async () => {

@@ -1,24 +1,11 @@
-import { type TestProvider, uninstallRequest } from '@tenantry/connect/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  APP_CALLBACK,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  startKitProvider,
-  type TestApp,
-} from '../../../../tests/support/kit.ts'
+import { uninstallRequest } from '@tenantry/connect/testing'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK, AT_MI6, BOND } from '../../../../tests/support/kit.ts'
+import { app, provider, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const BOND_AT_MI6 = { ...BOND, company: 1 }
 
-let provider: TestProvider
-let app: TestApp
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  app = createTestApp(provider)
-})
-afterEach(() => provider.close())
+useKit()
 
 describe('an uninstall that the provider did not send', () => {
   const forged: [string, (id: string, secret: string) => Request, number][] = [

@@ -1,30 +1,13 @@
 import { memoryStore } from '@tenantry/connect'
-import { type TestProvider, uninstallRequest } from '@tenantry/connect/testing'
+import { uninstallRequest } from '@tenantry/connect/testing'
 import { removeInstallation } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  APP_CALLBACK,
-  AT_EXPORTS,
-  AT_MI6,
-  BOND,
-  createTestApp,
-  startKitProvider,
-  type TestApp,
-} from '../../../../tests/support/kit.ts'
+import { describe, expect, it } from 'vitest'
+import { APP_CALLBACK, AT_EXPORTS, AT_MI6, BOND, createTestApp } from '../../../../tests/support/kit.ts'
+import { app, provider, store, useApp, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const HOUR = 3_600_000
 
-let provider: TestProvider
-let app: TestApp
-let store: ReturnType<typeof memoryStore>
-
-beforeEach(async () => {
-  provider = await startKitProvider()
-  store = memoryStore()
-  app = createTestApp(provider, { store })
-  await provider.install(app.connect, { ...BOND, company: 1 })
-})
-afterEach(() => provider.close())
+useKit({ installed: true })
 
 const hear = (endedAt: number, reference = AT_MI6) => {
   const { clientId, clientSecret } = provider.options
@@ -96,8 +79,7 @@ describe('an uninstall', () => {
   it('is told again when telling failed', async () => {
     let failures = 1
     const reported: string[] = []
-    app = createTestApp(provider, {
-      store,
+    useApp({
       onUninstall: link => {
         if (failures-- > 0) throw new Error('the database of the app is down')
         reported.push(link.identity.key)

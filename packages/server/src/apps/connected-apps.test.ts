@@ -1,25 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client } from '../../../../tests/support/client.ts'
-import type { Person } from '../../../../tests/support/person.ts'
-import {
-  MI6,
-  MONEYPENNY_EMAIL,
-  startProvider,
-  type TestProvider,
-  UNIVERSAL_EXPORTS,
-} from '../../../../tests/support/provider.ts'
+import { describe, expect, it } from 'vitest'
+import { MI6, MONEYPENNY_EMAIL, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('Connected apps', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
-
-  beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   it('shows which app was allowed, for which company, since when and what it may do', async () => {
     await person.code(client, { company: UNIVERSAL_EXPORTS })

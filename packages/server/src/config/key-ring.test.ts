@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DAY, MINUTE, SECRET, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { describe, expect, it } from 'vitest'
+import { DAY, MINUTE, SECRET, startProvider } from '../../../../tests/support/provider.ts'
+import { provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 import { decryptClientSecret } from '../apps/apps.ts'
 import { maintainKeys } from '../apps/encrypted-secrets.ts'
 import { findApp } from '../store/queries/apps.ts'
@@ -11,12 +12,7 @@ import { decrypt, deriveKeys, encrypt } from './keys.ts'
 const NEW = 'the secret that the server is given from today on'
 
 describe('keys that all nodes share', () => {
-  let provider: TestProvider
-
-  beforeEach(async () => {
-    provider = await startProvider()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   /** As a node that is configured with these secrets has it. */
   const node = (...secrets: string[]) => new KeyRing(provider.runtime.store, secrets, provider.runtime.clock)

@@ -1,29 +1,12 @@
 import { setDisabled, setMember } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Client, pkcePair } from '../../../../tests/support/client.ts'
+import { describe, expect, it } from 'vitest'
+import { pkcePair } from '../../../../tests/support/client.ts'
 import { answerOf, type Person } from '../../../../tests/support/person.ts'
-import {
-  BOND,
-  CALLBACK,
-  MI6,
-  MONEYPENNY_EMAIL,
-  ORIGIN,
-  startProvider,
-  type TestProvider,
-  UNIVERSAL_EXPORTS,
-} from '../../../../tests/support/provider.ts'
+import { BOND, CALLBACK, MI6, MONEYPENNY_EMAIL, ORIGIN, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('GET /oauth/authorize', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
-
-  beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   const open = (parameters: Record<string, string | undefined>) => person.request(client.authorizePath(parameters))
   const errorOf = async (parameters: Record<string, string | undefined>) =>

@@ -1,28 +1,18 @@
 import { addMember, createCompany, removeMember, setActive, setMember, setSuspended } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client } from '../../../../tests/support/client.ts'
-import { answerOf, type Person, type ShownPage } from '../../../../tests/support/person.ts'
+import { describe, expect, it } from 'vitest'
+import { answerOf, type ShownPage } from '../../../../tests/support/person.ts'
 import {
   BOND,
   MI6,
   MONEYPENNY_EMAIL,
   ORIGIN,
-  startProvider,
   type TestProvider,
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('the consent page', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
-
-  beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   const allow = (page: ShownPage, more = {}) => person.submit(page, { decision: 'allow', ...more })
   const companyOf = async (code: string) => {

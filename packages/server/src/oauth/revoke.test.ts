@@ -1,18 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
-import { BOND, MI6, ORIGIN, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { TokenAnswer } from '../../../../tests/support/client.ts'
+import { BOND, MI6, ORIGIN } from '../../../../tests/support/provider.ts'
+import { client, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('revocation and introspection', () => {
-  let provider: TestProvider
-  let client: Client
   let tokens: TokenAnswer
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
     tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
   })
-  afterEach(() => provider.close())
 
   const live = async (token: string) => ((await (await client.introspect(token)).json()) as { active: boolean }).active
 

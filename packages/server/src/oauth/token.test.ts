@@ -1,23 +1,17 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { setDisabled } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
-import type { Person } from '../../../../tests/support/person.ts'
-import { CALLBACK, MI6, ORIGIN, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { CALLBACK, MI6, ORIGIN, startProvider } from '../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('POST /oauth/token', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
   let code: string
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
     code = await person.code(client, { company: MI6 })
   })
-  afterEach(() => provider.close())
 
   const post = (body: string, headers: Record<string, string> = {}, path = '/oauth/token') =>
     provider.fetch(path, {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setActive, setPassword } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ShownPage } from '../../../../tests/support/person.ts'
 import {
   BOND,
@@ -10,18 +10,13 @@ import {
   MONEYPENNY_EMAIL,
   PASSWORD,
   startProvider,
-  type TestProvider,
 } from '../../../../tests/support/provider.ts'
+import { provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 import { TooBusy } from '../http/errors.ts'
 import { hashingQueue } from './password.ts'
 
 describe('signing in', () => {
-  let provider: TestProvider
-
-  beforeEach(async () => {
-    provider = await startProvider()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   const succeeded = (page: ShownPage) => page.text.includes('Connected apps')
   const from = (address: string) => provider.person(address)

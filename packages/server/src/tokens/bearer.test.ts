@@ -1,26 +1,16 @@
 import { deleteUser, removeMember, setActive, setDisabled, setMember, setSuspended } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
-import {
-  BOND,
-  HOUR,
-  MI6,
-  startProvider,
-  type TestProvider,
-  UNIVERSAL_EXPORTS,
-} from '../../../../tests/support/provider.ts'
+import { BOND, HOUR, MI6, type TestProvider, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
+import { client, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 describe('the bearer check', () => {
-  let provider: TestProvider
-  let client: Client
   let tokens: TokenAnswer
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
     tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
   })
-  afterEach(() => provider.close())
 
   it('[OA-31] takes a token from the header alone', async () => {
     const inQuery = await provider.fetch(

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { setMember, setSuspended } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client } from '../../../../tests/support/client.ts'
-import { BOND, MI6, startProvider, type TestProvider, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { BOND, MI6, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
+import { client, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 import { gatherFacts } from '../sandbox/facts.ts'
 import { seedSandbox } from '../sandbox/seed.ts'
 import { createTenantry } from '../server.ts'
@@ -10,16 +10,12 @@ import { createTenantry } from '../server.ts'
 const fixture = JSON.parse(readFileSync(new URL('../../../../tests/fixtures/users-me.json', import.meta.url), 'utf8'))
 
 describe('GET /users/me', () => {
-  let provider: TestProvider
-  let client: Client
   let accessToken: string
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
     accessToken = (await client.tokens(await provider.person().code(client, { company: MI6 }))).access_token
   })
-  afterEach(() => provider.close())
 
   it('answers the documented example for James Bond of the sandbox: same keys, same order, same values', async () => {
     const winter = Date.UTC(2026, 0, 15)

@@ -1,22 +1,16 @@
 import { setMember } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Client, pkcePair, type TokenAnswer } from '../../../../../tests/support/client.ts'
-import type { Person } from '../../../../../tests/support/person.ts'
-import { BOND, MI6, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { pkcePair, type TokenAnswer } from '../../../../../tests/support/client.ts'
+import { BOND, MI6 } from '../../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../../tests/support/provider-of-test.ts'
 
 describe('the authorization code grant', () => {
-  let provider: TestProvider
-  let client: Client
-  let person: Person
   let code: string
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-    person = provider.person()
     code = await person.code(client, { company: MI6 })
   })
-  afterEach(() => provider.close())
 
   const errorOf = async (answer: Response) => [answer.status, ((await answer.json()) as TokenAnswer).error]
 

@@ -1,6 +1,6 @@
 import { setActive, setMember, setSuspended } from 'tenantry'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Client, pkcePair, type TokenAnswer } from '../../../../../tests/support/client.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { pkcePair, type TokenAnswer } from '../../../../../tests/support/client.ts'
 import {
   BOND,
   DAY,
@@ -9,24 +9,20 @@ import {
   MINUTE,
   SECOND,
   SECRET,
-  startProvider,
   type TestProvider,
 } from '../../../../../tests/support/provider.ts'
+import { client, provider, useProvider } from '../../../../../tests/support/provider-of-test.ts'
 import { KeyRing } from '../../config/key-ring.ts'
 import { deriveKeys } from '../../config/keys.ts'
 import { refresh } from './refresh-rotation.ts'
 
 describe('refresh tokens', () => {
-  let provider: TestProvider
-  let client: Client
   let first: TokenAnswer
 
+  useProvider()
   beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
     first = await client.tokens(await provider.person().code(client, { company: MI6 }))
   })
-  afterEach(() => provider.close())
 
   const errorOf = async (answer: Response) => [answer.status, ((await answer.json()) as TokenAnswer).error]
   const refused = [400, 'invalid_grant']

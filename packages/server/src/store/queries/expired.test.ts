@@ -1,17 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client } from '../../../../../tests/support/client.ts'
-import { DAY, HOUR, MI6, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
+import { describe, expect, it } from 'vitest'
+import { DAY, HOUR, MI6 } from '../../../../../tests/support/provider.ts'
+import { client, provider, useProvider } from '../../../../../tests/support/provider-of-test.ts'
 import { deleteExpired } from './expired.ts'
 
 describe('what has run out', () => {
-  let provider: TestProvider
-  let client: Client
-
-  beforeEach(async () => {
-    provider = await startProvider()
-    client = await provider.registerApp()
-  })
-  afterEach(() => provider.close())
+  useProvider()
 
   const sweep = () => deleteExpired(provider.runtime.store, provider.now())
   const count = async (table: 'authorization_codes' | 'access_tokens' | 'refresh_tokens' | 'sessions') =>
