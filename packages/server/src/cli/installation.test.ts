@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Client } from '../../../../tests/support/client.ts'
 import {
+  database,
   fail,
   fetchSandbox,
   install,
