@@ -20,7 +20,7 @@ describe('an origin with a path', () => {
   const fetch = (url: string, init?: RequestInit) =>
     provider.tenantry.fetch(new Request(url, { redirect: 'manual', ...init }))
 
-  it('has its metadata where RFC 8414 inserts the path, and below it', async () => {
+  it('an origin with a path has its metadata where RFC 8414 inserts the path, and below the path', async () => {
     const issuer = new URL(ORIGIN)
     const response = await oauth.discoveryRequest(issuer, {
       algorithm: 'oauth2',
@@ -31,7 +31,7 @@ describe('an origin with a path', () => {
     expect((await fetch(`${ORIGIN}/.well-known/oauth-authorization-server`)).status).toBe(200)
   })
 
-  it('is walked through as a browser does, whether or not a proxy takes the path off', async () => {
+  it('an origin with a path is walked through as a browser does, whether or not a proxy takes the path off', async () => {
     const cookies = new Map<string, string>()
     const go = async (address: string, init: RequestInit = {}): Promise<Response> => {
       const url = new URL(address, 'https://example.com')
@@ -78,7 +78,7 @@ describe('an origin with a path', () => {
     expect((await fetch(`${ORIGIN}`)).headers.get('Location')).toBe('/id/connected-apps')
   })
 
-  it('is what the kit speaks to', async () => {
+  it('the kit works with an origin that has a path', async () => {
     const asked: string[] = []
     const connect = createConnect({
       provider: tenantry({ issuer: ORIGIN }),

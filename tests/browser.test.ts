@@ -87,7 +87,7 @@ describe('in a real browser', () => {
     })
   })
 
-  it('says no, and the app is told', async () => {
+  it('a person who refuses consent returns to the app with access_denied', async () => {
     await visit({}, async page => {
       await start(page)
       await signIn(page, BOND)
@@ -138,7 +138,7 @@ describe('in a real browser', () => {
     })
   })
 
-  it('works without JavaScript', async () => {
+  it('the pages work without JavaScript', async () => {
     await visit({ javaScriptEnabled: false }, async page => {
       await start(page)
       await signIn(page, BOND)
@@ -152,7 +152,7 @@ describe('in a real browser', () => {
     })
   })
 
-  it('reads from right to left in Arabic', async () => {
+  it('the pages are right to left in Arabic', async () => {
     await visit({ locale: 'ar-SA', viewport: { width: 360, height: 740 } }, async page => {
       await start(page)
       expect(await page.getAttribute('html', 'dir')).toBe('rtl')
@@ -165,7 +165,7 @@ describe('in a real browser', () => {
     })
   })
 
-  it('can be done with the keyboard alone', async () => {
+  it('the flow can be done with the keyboard alone', async () => {
     await visit({}, async page => {
       const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name'))
       await start(page)
@@ -230,7 +230,7 @@ describe('in a real browser', () => {
     ['1280 px, dark', { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' as const }],
     ['360 px, Arabic', { viewport: { width: 360, height: 740 }, locale: 'ar' }],
   ])('every page at %s', (_name, options) => {
-    it('has no accessibility violation that axe finds, and nothing sticks out', async () => {
+    it('no page has an accessibility violation that axe finds, and nothing overflows', async () => {
       await visit(options, async page => {
         const check = async (what: string) => {
           const { violations } = await new AxeBuilder({ page }).analyze()

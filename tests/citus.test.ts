@@ -84,7 +84,7 @@ describe.skipIf(!hasCitus())('a Citus cluster', () => {
     return ports
   }
 
-  it('spreads companies over the machines', async () => {
+  it('a Citus cluster spreads companies over the machines', async () => {
     expect(new Set((await machines()).values()).size).toBe(2)
   })
 
@@ -133,7 +133,7 @@ describe.skipIf(!hasCitus())('a Citus cluster', () => {
     )
   })
 
-  it('what was in a database before is laid out too', async () => {
+  it('rows from before the distribution are distributed too', async () => {
     const other = await startCitusCluster(1)
     const before: Tenantry = createTenantry({
       store: { url: other.url },
@@ -159,7 +159,7 @@ describe.skipIf(!hasCitus())('a Citus cluster', () => {
     other.remove()
   })
 
-  it('is refused where it cannot be, and nothing is changed', async () => {
+  it('a distribution that is not possible is refused, and nothing is changed', async () => {
     const distribute = async (url: string) => {
       const { code, stderr } = await runCommand(['migrate', '--distribute', '--database', url])
       expect(code).toBe(1)
@@ -181,7 +181,7 @@ describe.skipIf(!hasCitus())('a Citus cluster', () => {
     expect(stderr).toContain('Only PostgreSQL with Citus can be distributed')
   })
 
-  it('works for an app from end to end', async () => {
+  it('an app works from end to end on a Citus cluster', async () => {
     const app = new Client(provider.fetch, client.id, client.secret, CALLBACK)
     const again = await app.tokens(await provider.person().code(app, { company: 1 }))
     expect((await app.me(again.access_token)).status).toBe(200)

@@ -107,7 +107,7 @@ describe('clients as they are', () => {
   })
 
   describe('oauth4webapi, by discovery', () => {
-    it('does the code flow with PKCE and iss, refreshes, introspects and revokes', async () => {
+    it('oauth4webapi does the code flow with PKCE and iss, refreshes, introspects and revokes', async () => {
       const insecure = { [oauth.allowInsecureRequests]: true }
       const issuer = new URL(sandbox.facts.origin)
       const as = await oauth.processDiscoveryResponse(
@@ -198,7 +198,7 @@ describe('clients as they are', () => {
       listener.closeAllConnections()
     })
 
-    it('on a laptop, at a local address', async () => {
+    it('an app on a laptop gets its uninstall callback at a local address', async () => {
       const { port } = listener.address() as AddressInfo
       const created = await runCommand([
         'app',

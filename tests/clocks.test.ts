@@ -30,7 +30,7 @@ describe('a clock that is set back', () => {
   it.each([
     ['two hours', 2 * HOUR],
     ['a year', YEAR],
-  ])('by %s: no user waits for attempts that are long over', async (_, by) => {
+  ])('after the clock was set back by %s, no user waits for attempts that are long over', async (_, by) => {
     await whileAhead(by, async () => {
       for (let round = 0; round < 3; round++) await failToSignIn(20, `192.0.2.${round}`)
       expect(await statusOf(provider.person('192.0.2.1').signIn(BOND_EMAIL))).toBe(429)
@@ -118,7 +118,7 @@ describe('cleaning', () => {
   }
   const clean = async () => (await guard.isTrusted()) && (await cleanExpired(provider.runtime.store, provider.now))
 
-  it('runs a day late', async () => {
+  it('cleaning runs a day late', async () => {
     await provider.person().signIn()
     const sessions = async () => (await provider.runtime.store.db.selectFrom('sessions').selectAll().execute()).length
     for (let day = 0; day < 14; day++) {
@@ -151,7 +151,7 @@ describe('cleaning', () => {
     ])
   })
 
-  it('does so too where the server was started with the clock ahead already', async () => {
+  it('cleaning deletes nothing either where the server was started with the clock ahead', async () => {
     provider.pass(YEAR)
     const started = new ClockGuard(provider.runtime, () => 0)
     expect(await started.isTrusted()).toBe(false)
@@ -159,7 +159,7 @@ describe('cleaning', () => {
     expect(await started.isTrusted()).toBe(true)
   })
 
-  it('goes on when an operator says that the clock is right, also on the other nodes', async () => {
+  it('cleaning goes on when an operator says that the clock is right, also on the other nodes', async () => {
     const other = new ClockGuard(provider.runtime, () => monotonic)
     provider.pass(YEAR)
     expect([await guard.isTrusted(), await other.isTrusted()]).toEqual([false, false])
@@ -169,7 +169,7 @@ describe('cleaning', () => {
     expect([await guard.isTrusted(), await other.isTrusted()]).toEqual([true, true])
   })
 
-  it('asks for no confirmation after a weekend off, nor when the clock is set back or moved a little', async () => {
+  it('cleaning asks for no confirmation after a weekend off, nor when the clock is set back or moved a little', async () => {
     provider.pass(3 * DAY)
     expect(await new ClockGuard(provider.runtime, () => 0).isTrusted()).toBe(true)
     provider.pass(-3 * DAY)
@@ -182,7 +182,7 @@ describe('cleaning', () => {
 })
 
 describe('an operator who unlocks a user', () => {
-  it('lets them try at once, and no other user', async () => {
+  it('unlocking a user lets that user try at once, and no other', async () => {
     for (let round = 0; round < 12; round++) {
       await failToSignIn(1, '192.0.2.7')
       await provider.person('192.0.2.8').signIn('eve.moneypenny@mi6.example', 'wrong')

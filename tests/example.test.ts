@@ -106,7 +106,7 @@ describe('Field Notes in a real browser', () => {
   }
 
   for (const width of [1280, 360]) {
-    it.each(people)(`from install to uninstall in $language, ${width} px wide`, async person => {
+    it.each(people)(`Field Notes works from install to uninstall in $language, ${width} px wide`, async person => {
       const context = await newContext(browser, { viewport: { width, height: 900 }, locale: 'en-US' })
       const page = await context.newPage()
       const problems: string[] = []
@@ -166,7 +166,7 @@ describe('Field Notes in a real browser', () => {
     })
   }
 
-  it('asks before it adds a company that was installed from elsewhere, and adds it then', async () => {
+  it('Field Notes asks before it adds a company that was installed from elsewhere, and adds it then', async () => {
     const context = await newContext(browser)
     const page = await context.newPage()
     const { origin, install_url } = example.facts
@@ -189,7 +189,7 @@ describe('Field Notes in a real browser', () => {
     await context.close()
   })
 
-  it('lets a person disconnect, sign out, and sign in again on the same account with its notes', async () => {
+  it('Field Notes lets a person disconnect, sign out, and sign in again on the same account with its notes', async () => {
     const context = await newContext(browser)
     const page = await context.newPage()
     const { origin, install_url } = example.facts
@@ -216,7 +216,7 @@ describe('Field Notes in a real browser', () => {
     await context.close()
   })
 
-  it('takes no form from another site, and no disconnecting of other people’s links', async () => {
+  it('Field Notes takes no form from another site, and disconnects no links of other people', async () => {
     const { origin } = example.facts
     for (const path of ['/notes', '/disconnect', '/sign-out', '/connect/start']) {
       const answer = await fetch(`${origin}${path}`, {
@@ -236,7 +236,7 @@ describe('Field Notes in a real browser', () => {
     expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
   })
 
-  it('keeps links and notes when it is started again', async () => {
+  it('Field Notes keeps links and notes when it is started again', async () => {
     const own = temporaryFolder()
     const first = await startExample(own.path)
     const ports = [
@@ -262,7 +262,7 @@ describe('Field Notes in a real browser', () => {
     own.remove()
   })
 
-  it('says what to do where a port is taken or an option is not known', async () => {
+  it('Field Notes says what to do where a port is taken or an option is not known', async () => {
     const port = new URL(example.facts.origin).port
     const own = temporaryFolder()
     await expect(startExample(own.path, ['--port', port, '--sandbox-port', '0'])).rejects.toThrow(

@@ -10,47 +10,50 @@ describe('a disk that fails', () => {
   it.each([
     ['cannot be synced', 'fdatasync,fsync', 'error=EIO:when=12..20', 'disk I/O error'],
     ['is full', 'pwrite64', 'error=ENOSPC:when=150..162', 'database or disk is full'],
-  ])('that %s: acknowledges nothing, says 503, heals by itself, and loses nothing', async (_, calls, fault, reason) => {
-    if (spawnSync('strace', ['-V']).error) {
-      if (process.env.CI) throw new Error('This test makes the disk fail with strace: install the package "strace".')
-      return console.warn('There is no strace here to make the disk fail: not tested.')
-    }
-    const folder = temporaryFolder()
-    const made = await startSandbox(['--data', folder.path])
-    await made.stop()
-    const failing = `inject=${calls}:${fault}`
-    const wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', failing]
-    const port = await lastingPort()
-    const sandbox = await startSandbox(['--data', folder.path, '--port', port], wrap)
-    const { origin, client_id, client_secret, password } = sandbox.facts
-    const request = (path: string, init?: RequestInit) => fetch(new URL(path, origin), init)
-    const client = new Client(request, client_id, client_secret, 'http://127.0.0.1:5999/callback')
-    let tokens = await client.tokens(await new Person(request).code(client, { password, company: 1 }))
+  ])(
+    'a disk that %s acknowledges nothing, answers 503, recovers by itself, and loses nothing',
+    async (_, calls, fault, reason) => {
+      if (spawnSync('strace', ['-V']).error) {
+        if (process.env.CI) throw new Error('This test makes the disk fail with strace: install the package "strace".')
+        return console.warn('There is no strace here to make the disk fail: not tested.')
+      }
+      const folder = temporaryFolder()
+      const made = await startSandbox(['--data', folder.path])
+      await made.stop()
+      const failing = `inject=${calls}:${fault}`
+      const wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', failing]
+      const port = await lastingPort()
+      const sandbox = await startSandbox(['--data', folder.path, '--port', port], wrap)
+      const { origin, client_id, client_secret, password } = sandbox.facts
+      const request = (path: string, init?: RequestInit) => fetch(new URL(path, origin), init)
+      const client = new Client(request, client_id, client_secret, 'http://127.0.0.1:5999/callback')
+      let tokens = await client.tokens(await new Person(request).code(client, { password, company: 1 }))
 
-    const statuses: number[] = []
-    for (let attempt = 0; attempt < 30; attempt++) {
-      const answer = await client.refresh(tokens.refresh_token)
-      statuses.push(answer.status)
-      if (answer.status === 200) tokens = (await answer.json()) as TokenAnswer
-      else expect(answer.headers.get('Retry-After')).toBe('2')
-      // Reading goes on, whatever the disk does.
+      const statuses: number[] = []
+      for (let attempt = 0; attempt < 30; attempt++) {
+        const answer = await client.refresh(tokens.refresh_token)
+        statuses.push(answer.status)
+        if (answer.status === 200) tokens = (await answer.json()) as TokenAnswer
+        else expect(answer.headers.get('Retry-After')).toBe('2')
+        // Reading goes on, whatever the disk does.
+        expect((await client.me(tokens.access_token)).status).toBe(200)
+      }
+      expect(new Set(statuses)).toEqual(new Set([200, 503]))
+      expect(statuses.at(-1)).toBe(200)
+      expect(sandbox.log()).toContain(reason)
+      await sandbox.stop()
+
+      const again = await startSandbox(['--data', folder.path, '--port', port])
       expect((await client.me(tokens.access_token)).status).toBe(200)
-    }
-    expect(new Set(statuses)).toEqual(new Set([200, 503]))
-    expect(statuses.at(-1)).toBe(200)
-    expect(sandbox.log()).toContain(reason)
-    await sandbox.stop()
-
-    const again = await startSandbox(['--data', folder.path, '--port', port])
-    expect((await client.me(tokens.access_token)).status).toBe(200)
-    expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
-    await again.stop()
-    folder.remove()
-  })
+      expect((await client.refresh(tokens.refresh_token)).status).toBe(200)
+      await again.stop()
+      folder.remove()
+    },
+  )
 })
 
 describe('a database file that another program locks', () => {
-  it('is read all the while; writes say 503, and go on when it is free', async () => {
+  it('a database file that another program locks can be read; writes answer 503 until it is free', async () => {
     const folder = temporaryFolder()
     const sandbox = await startSandbox(['--data', folder.path])
     const { origin, client_id, client_secret, password } = sandbox.facts

@@ -85,7 +85,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
 
   const ready = async () => (await provider.fetch('/readyz')).status
 
-  it('restarted under load: no token is refused wrongly, and everything recovers', async () => {
+  it('restarted under load, it refuses no valid token, and everything recovers', async () => {
     await serve(server.url)
     const tally = load()
     await sleep(SECOND)
@@ -104,7 +104,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
     expect(tally.statuses.get(200)).toBeGreaterThan(before + 100)
   })
 
-  it('away for long: callers are told at once after a while, and it heals within seconds', async () => {
+  it('a PostgreSQL that is away for long makes requests fail fast, and they recover within seconds', async () => {
     await serve(server.url)
     server.stop()
     const tally = load()
@@ -121,7 +121,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
     expect(tally.wrong).toEqual([])
   })
 
-  it('paused: everybody is answered in time, and it goes on when it does', async () => {
+  it('a paused PostgreSQL lets no request hang, and work continues when it does', async () => {
     await serve(server.url)
     const tally = load()
     await sleep(SECOND)
@@ -198,7 +198,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
       standby.remove()
     })
 
-    it('that is promoted: not before does it answer, and nothing that was acknowledged is lost', async () => {
+    it('a standby answers once it is promoted, and nothing that was acknowledged is lost', async () => {
       proxy = await startCutProxy(server.port)
       await serve(server.url.replace(String(server.port), String(proxy.port)))
       standby = await makeStandby(server)
@@ -231,7 +231,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
     let bouncer: Awaited<ReturnType<typeof startPgBouncer>> | undefined
     afterEach(() => bouncer?.stop())
 
-    it('the whole flow works, also when the server is restarted behind it', async context => {
+    it('the whole flow works behind PgBouncer, also when PostgreSQL restarts behind it', async context => {
       if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
       bouncer = await startPgBouncer(server.port)
       await serve(bouncer.url)
@@ -247,7 +247,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
       expect(tally.wrong).toEqual([])
     })
 
-    it('restarted under load: no token is refused wrongly, and everything recovers', async context => {
+    it('restarted under load, it refuses no valid token, and everything recovers', async context => {
       if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
       bouncer = await startPgBouncer(server.port)
       await serve(bouncer.url)
@@ -263,7 +263,7 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
       expect(tally.wrong).toEqual([])
     })
 
-    it('says what the address lacks', async context => {
+    it('an address of PgBouncer that lacks an option is refused with that option’s name', async context => {
       if (!hasPgBouncer()) return context.skip('PgBouncer is not installed')
       await serve(server.url)
       bouncer = await startPgBouncer(server.port)

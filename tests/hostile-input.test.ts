@@ -121,7 +121,7 @@ describe('hostile input', () => {
       ).toBeOneOf([ORIGIN, CALLBACK])
   }
 
-  it('to the authorization endpoint', async () => {
+  it('hostile input to the authorization endpoint gets no 500 and changes nothing', async () => {
     const request = fc.tuple(pairs(), fc.boolean(), fc.boolean())
     await fc.assert(
       fc.asyncProperty(request, async ([list, raw, valid]) => {
@@ -133,26 +133,29 @@ describe('hostile input', () => {
     )
   })
 
-  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])('to %s', async path => {
-    const request = fc.tuple(pairs(), fc.boolean(), fc.boolean(), nasty)
-    await fc.assert(
-      fc.asyncProperty(request, async ([list, raw, authenticated, header]) => {
-        const body = encode(list, raw)
-        const basic = `Basic ${Buffer.from(authenticated ? `${client.id}:${client.secret}` : header).toString('base64')}`
-        await expectClear(
-          await provider.fetch(path, {
-            method: 'POST',
-            headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: basic },
-            body,
-          }),
-        )
-      }),
-      { numRuns: 400 },
-    )
-  })
+  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])(
+    'hostile input to %s gets no 500 and changes nothing',
+    async path => {
+      const request = fc.tuple(pairs(), fc.boolean(), fc.boolean(), nasty)
+      await fc.assert(
+        fc.asyncProperty(request, async ([list, raw, authenticated, header]) => {
+          const body = encode(list, raw)
+          const basic = `Basic ${Buffer.from(authenticated ? `${client.id}:${client.secret}` : header).toString('base64')}`
+          await expectClear(
+            await provider.fetch(path, {
+              method: 'POST',
+              headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: basic },
+              body,
+            }),
+          )
+        }),
+        { numRuns: 400 },
+      )
+    },
+  )
 
   it.each(['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent', '/connected-apps/remove'])(
-    'to the form at %s, its token right or wrong',
+    'hostile input to the form at %s gets no 500, its token right or wrong',
     async path => {
       const page = await person.open('/connected-apps')
       const token = page.document.querySelector('footer input[name=form_token]')?.getAttribute('value') ?? ''
@@ -181,7 +184,7 @@ describe('hostile input', () => {
   )
 
   it.each(['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent'])(
-    'in what leads on from the form at %s',
+    'hostile input in the fields that lead on from the form at %s is not followed',
     async path => {
       const values = [
         'a=b\r\nLocation: https://evil.example',
@@ -207,7 +210,7 @@ describe('hostile input', () => {
     },
   )
 
-  it('to /users/me', async () => {
+  it('hostile input to /users/me gets no 500', async () => {
     await fc.assert(
       fc.asyncProperty(known(), async value => {
         const header = value.replace(/[^\x20-\x7e]/g, '?')
@@ -218,7 +221,7 @@ describe('hostile input', () => {
     )
   })
 
-  it('changes nothing for anyone else', async () => {
+  it('hostile input changes nothing of another user', async () => {
     expect((await victim.me(tokens.access_token)).status).toBe(200)
     expect((await victim.refresh(tokens.refresh_token)).status).toBe(200)
   })

@@ -42,7 +42,7 @@ describe('the launcher', () => {
   }
 
   it.runIf(process.platform === 'linux' && process.arch === 'x64')(
-    'runs a file on the Node that the repository brings, with its arguments and exit code',
+    'the launcher runs a file on the Node that the repository brings, with its arguments and exit code',
     async () => {
       bringNode()
       writeFileSync(
@@ -54,7 +54,7 @@ describe('the launcher', () => {
   )
 
   it.runIf(process.platform === 'linux' && process.arch === 'x64')(
-    'passes signals on, and leaves nothing behind when it is killed',
+    'the launcher passes signals on, and leaves nothing behind when it is killed',
     async () => {
       bringNode()
       writeFileSync(
@@ -79,7 +79,7 @@ describe('the launcher', () => {
     },
   )
 
-  it('says what is needed where there is no fitting Node', async () => {
+  it('the launcher says which Node is needed where there is none', async () => {
     writeFileSync(join(folder.path, 'file.ts'), '')
     const { code, output } = await outputOf(launch('file.ts'))
     expect(code).toBe(1)
@@ -111,7 +111,7 @@ describe('the repository', () => {
     expect(wanted.filter(name => !locked.some(path => path.endsWith(`node_modules/${name}`)))).toEqual([])
   })
 
-  it('gives the exit code of a command, whatever Node it is called by', () => {
+  it('a repository command exits with its own code, whatever Node calls it', () => {
     const folder = temporaryFolder()
     // Not 24 or newer on many machines: then the launcher starts the one that the repository brings.
     const onPath = spawnSync('node', ['--version'], { encoding: 'utf8' }).status === 0 ? 'node' : process.execPath
@@ -146,7 +146,7 @@ describe('the repository', () => {
     folder.remove()
   })
 
-  it('runs `tenantry` from anywhere in it', () => {
+  it('`tenantry` runs from any folder of the repository', () => {
     const bin = join(REPOSITORY, 'packages/server/bin/tenantry.cjs')
     const { stdout, status } = spawnSync(process.execPath, [bin, '--help'], { encoding: 'utf8' })
     expect([status, stdout.startsWith('Usage: tenantry')]).toEqual([0, true])

@@ -141,7 +141,7 @@ describe.each(packages)('the layers of packages/$name', ({ name, layers, known, 
 })
 
 describe('query strings of requests', () => {
-  it('are parsed by our own parser, which is linear and has a limit', () => {
+  it('query strings of requests are parsed by our own parser, which is linear and has a limit', () => {
     const source = fileURLToPath(new URL('../packages/server/src', import.meta.url))
     const users = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
       path =>

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { BOND, MI6, SECRET, startProvider } from './support/provider.ts'
 
 describe('the library', () => {
-  it('is mounted in a plain node:http server', async () => {
+  it('the library is mounted in a plain node:http server', async () => {
     const provider = await startProvider()
     const listener = getRequestListener(provider.tenantry.fetch)
     const server = createServer((request, response) => {
@@ -26,7 +26,7 @@ describe('the library', () => {
     await provider.close()
   })
 
-  it('is mounted in a Hono app', async () => {
+  it('the library is mounted in a Hono app', async () => {
     const provider = await startProvider()
     const app = new Hono()
     app.get('/mine', c => c.text('mine'))
@@ -41,7 +41,7 @@ describe('the library', () => {
     await provider.close()
   })
 
-  it('checks its options at once and names every mistake', () => {
+  it('the library checks its options at once and names every mistake', () => {
     const options = { store: { path: ':memory:' }, secrets: [SECRET], origin: 'ftp://x/y', accessTokenLifetime: -1 }
     try {
       createTenantry({ ...options, unknown: true } as never)
@@ -55,7 +55,7 @@ describe('the library', () => {
     ).toThrow(/at least 32 characters/)
   })
 
-  it('says in a sentence what is wrong with a database', () => {
+  it('the library says in a sentence what is wrong with a database', () => {
     const open = (path: string) => createTenantry({ store: { path }, secrets: [SECRET], origin: 'https://id.example' })
     expect(() => open('/proc/nowhere/tenantry.db')).toThrow(StoreOpenError)
     expect(() => open('/dev/null')).toThrow(StoreOpenError)
@@ -72,7 +72,7 @@ describe('the library', () => {
     await tenantry.close()
   })
 
-  it('finishes the requests that were begun before it closes', async () => {
+  it('the library finishes the requests that were begun before it closes', async () => {
     const provider = await startProvider()
     const person = provider.person()
     const page = await person.open('/sign-in')

@@ -19,7 +19,7 @@ describe('the published package', { timeout: 300_000 }, () => {
   })
   afterAll(() => folder.remove())
 
-  it('runs its command as an installed program', async () => {
+  it('the published package runs its command as an installed program', async () => {
     const bin = join(project, 'node_modules/tenantry/bin/tenantry.cjs')
     const child = spawn(process.execPath, [bin, 'dev', '--json', '--port', '0', '--data', join(folder.path, 'data')])
     const line = await new Promise<string>((resolve, reject) => {
@@ -34,7 +34,7 @@ describe('the published package', { timeout: 300_000 }, () => {
     expect(await new Promise(resolve => child.on('close', resolve))).toBe(0)
   })
 
-  it('is imported as a library', () => {
+  it('the published package is imported as a library', () => {
     writeFileSync(
       join(project, 'library.js'),
       `import { createTenantry, createCompany } from 'tenantry'
@@ -48,7 +48,7 @@ describe('the published package', { timeout: 300_000 }, () => {
     expect(run(['library.js'])).toMatchObject({ stdout: '200\n', stderr: '', status: 0 })
   })
 
-  it('has types that a strict project can use', () => {
+  it('the published package has types that a strict project can use', () => {
     writeFileSync(
       join(project, 'typed.ts'),
       `import { createTenantry, type Tenantry, type TenantryOptions } from 'tenantry'
@@ -67,7 +67,7 @@ describe('the published package', { timeout: 300_000 }, () => {
     })
   })
 
-  it('holds what it needs and nothing else', () => {
+  it('the published package holds what it needs and nothing else', () => {
     const [{ files }] = JSON.parse(
       npm(['pack', '--workspace', 'tenantry', '--dry-run', '--json', '--ignore-scripts'], REPOSITORY),
     )

@@ -125,7 +125,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     expect(await Promise.all(Array.from({ length: 16 }, everything))).toEqual(Array.from({ length: 16 }, () => []))
   })
 
-  it('that becomes read-only is not ready, and says why, once', async () => {
+  it('a PostgreSQL database that becomes read-only is not ready, and says why, once', async () => {
     const name = new URL(database.url).pathname.slice(1)
     await admin.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
     await endConnections()
@@ -146,7 +146,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     ])
   })
 
-  it('whose rights are taken away is not ready, and names the tables', async () => {
+  it('a PostgreSQL database whose rights are taken away is not ready, and the log names the tables', async () => {
     await admin.unsafe(`REVOKE INSERT ON sessions, access_tokens FROM ${role}`)
     expect(await readiness()).toEqual([503, { status: 'unavailable', reason: 'missing_rights' }])
     expect(lines.find(({ msg }) => msg === 'not ready')?.err?.message).toContain('access_tokens, sessions')
@@ -156,7 +156,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
     await expect.poll(readiness).toEqual([200, { status: 'ready' }])
   })
 
-  it('that refuses the log-in, or is gone, is 503 with the advice to come back, and named in the log', async () => {
+  it('a PostgreSQL database that refuses the login, or is gone, is 503 with Retry-After, and named in the log', async () => {
     await admin.unsafe(`ALTER ROLE ${role} NOLOGIN`)
     await endConnections()
     await expectRefusedForNow()
@@ -193,7 +193,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database that its administ
 })
 
 describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () => {
-  it('may sort as a language does that ignores signs: a user is unlocked all the same', async () => {
+  it('a user can be unlocked in a PostgreSQL database whose collation ignores punctuation', async () => {
     const name = `shifted_${Math.random().toString(36).slice(2, 10)}`
     const admin = postgres(postgresUrl!, { max: 1, onnotice: () => {} })
     await admin.unsafe(
@@ -211,7 +211,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () =>
     await admin.end()
   })
 
-  it('in another encoding than UTF8 is refused, before anything is made in it', async () => {
+  it('a PostgreSQL database in another encoding than UTF8 is refused, before anything is made in it', async () => {
     const name = `latin_${Math.random().toString(36).slice(2, 10)}`
     const admin = postgres(postgresUrl!, { max: 1, onnotice: () => {} })
     await admin.unsafe(`CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
@@ -225,7 +225,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () =>
   it.each([
     ['its own list of migrations', 'CREATE TABLE migrations (id INTEGER, batch INTEGER)'],
     ['a table of a name that we use', 'CREATE TABLE users (id INTEGER)'],
-  ])('that has other software’s tables is refused with a way out: %s', async (_, table) => {
+  ])('a PostgreSQL database that has other software’s tables is refused with a way out: %s', async (_, table) => {
     const database = await makeDatabase()
     const admin = postgres(database.url, { max: 1, onnotice: () => {} })
     await admin.unsafe(table)
@@ -246,7 +246,7 @@ describe.runIf(postgresUrl && !isCitus)('a PostgreSQL database to set up', () =>
     ['postgres://tenantry@/tenantry?host=/var/run/postgresql', /postgres:\/\/\/database\?host=\/var\/run\/postgresql/],
     ['postgres://tenantry:a/b@db.example/tenantry', /%2F for \//],
     ['postgres://tenantry:a b:c@db.example:x/tenantry', /such as postgres/],
-  ])('by the address %s: the right form is shown, and never the password', (address, words) => {
+  ])('the database address %s is refused with the right form, and never with the password', (address, words) => {
     const open = () => createTenantry({ store: { url: address }, secrets: [SECRET], origin: ORIGIN })
     expect(open).toThrow(words)
     expect(open).not.toThrow(/pa#|a\/b|tenantry:/)

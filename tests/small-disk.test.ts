@@ -79,7 +79,7 @@ describe('a disk of a database file', () => {
     return { client, tokens, served }
   }
 
-  it('that is full: writes are refused for now, reads go on, nothing acknowledged is lost, and it recovers once there is space', async context => {
+  it('on a full disk writes are refused for now, reads continue, nothing acknowledged is lost, and writes recover once there is space', async context => {
     const { path, fill, makeRoom } = requireDisk(context)
     const { client, served } = await serve(path)
     let { tokens } = { tokens: await client.tokens(await served.person().code(client, { company: MI6 })) }
@@ -97,7 +97,7 @@ describe('a disk of a database file', () => {
     expect(healed.status).toBe(200)
   })
 
-  it('that is full is named by commands, which leave nothing half done behind', async context => {
+  it('commands name a full disk, and leave nothing half done behind', async context => {
     const { path, fill } = requireDisk(context)
     const data = join(path, 'data')
     const elsewhere = temporaryFolder()
@@ -121,7 +121,7 @@ describe('a disk of a database file', () => {
     elsewhere.remove()
   })
 
-  it('that is read-only is said at the start, also beside commits that are not in the database yet', async context => {
+  it('a read-only disk is reported at the start, also beside commits that are not in the database yet', async context => {
     const { path, remount } = requireDisk(context)
     const sandbox = await startSandbox(['--data', path])
     await sandbox.stop('SIGKILL')

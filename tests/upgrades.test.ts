@@ -99,7 +99,7 @@ describe.skipIf(isCitus)('a rolling upgrade', () => {
 
   const another = () => createTenantry({ store: { ...store, migrate: false }, secrets: [SECRET], origin: ORIGIN })
 
-  it('is not noticed by running nodes under load, and they can be started again', async () => {
+  it('running nodes under load do not notice a rolling upgrade, and they can be started again', async () => {
     const client = await provider.registerApp()
     let tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
     let running = true
@@ -132,7 +132,7 @@ describe.skipIf(isCitus)('a rolling upgrade', () => {
     await restarted.close()
   })
 
-  it('refuses to start on a schema with a step that does not work with this program', async () => {
+  it('a node refuses to start on a schema with a migration that does not work with its version', async () => {
     await step(widening)
     await step([narrowing])
     const open = async () => {
@@ -161,7 +161,7 @@ async function requireWorkingSandbox(tenantry: Tenantry, held: Record<string, st
 }
 
 describe.skipIf(onPostgres)('a backup of schema version 5', () => {
-  it('is restored and upgraded with everything in it', async () => {
+  it('a backup of schema version 5 is restored and upgraded with everything in it', async () => {
     const folder = temporaryFolder()
     const held = JSON.parse(readFixture('backup-of-schema-5.json').toString()) as Record<string, string>
     const backup = join(folder.path, 'backup.db')
@@ -182,7 +182,7 @@ describe.skipIf(onPostgres)('a backup of schema version 5', () => {
 })
 
 describe.skipIf(!onPostgres || isCitus)('a PostgreSQL database of schema version 5', () => {
-  it('is upgraded with everything in it, and still has the column that earlier programs read', async () => {
+  it('a PostgreSQL database of schema version 5 is upgraded with everything in it, and keeps the column that earlier versions read', async () => {
     const { url, remove } = await makeSchema()
     const held = JSON.parse(readFixture('postgres-of-schema-5.json').toString()) as Record<string, string>
     const client = new pg.Client({ connectionString: url })

@@ -130,7 +130,7 @@ describe('serve --workers', () => {
     }
   })
 
-  it('one that is killed is replaced, and the port answers all the while', async () => {
+  it('a worker that is killed is replaced, and the port answers all the while', async () => {
     const before = workers()
     const { outcomes, stop } = load()
     await sleep(300)
@@ -170,7 +170,7 @@ describe('serve --workers', () => {
     expect(await ask(new Agent())).toBe(200)
   })
 
-  it('ends with all of them when it is told to, and leaves none behind when it is killed', async () => {
+  it('tenantry serve --workers stops all workers when it is told to, and leaves none behind when it is killed', async () => {
     const first = workers()
     server.child.kill('SIGTERM')
     expect(await server.ended).toBe(0)
@@ -184,7 +184,7 @@ describe('serve --workers', () => {
     server = await serve()
   })
 
-  it('says why they do not start', async () => {
+  it('tenantry serve --workers says why its workers do not start', async () => {
     const { code, stderr } = await runCommand(['serve', '--port', '0', '--workers', '2'], {
       environment: { ...environment(), TENANTRY_SECRETS: 'another secret that is long enough for it' },
     })

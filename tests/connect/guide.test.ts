@@ -56,7 +56,7 @@ describe('the guide, in an empty folder with the packages as they are published'
     return lines
   }
 
-  it('its app runs as written: install, a page in the person’s language, another company', async () => {
+  it('the guide’s app runs as written: install, a page in the person’s language, another company', async () => {
     const [sandboxPort, appPort] = [await freePort(), await freePort()]
     const bin = join(project, 'node_modules/tenantry/bin/tenantry.cjs')
     const sandbox = start([bin, 'dev', '--json', '--port', String(sandboxPort)])
@@ -96,14 +96,14 @@ describe('the guide, in an empty folder with the packages as they are published'
       ])
   })
 
-  it('its test passes as written', () => {
+  it('the guide’s test passes as written', () => {
     writeFileSync(join(project, 'app.test.js'), codeAfter('This is `app.test.js`'))
     const { status, stdout, stderr } = run(['--test', 'app.test.js'])
     expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' })
     expect(stdout).toMatch(/pass 1\b/)
   })
 
-  it('is had from CommonJS too', () => {
+  it('the kit can be required from CommonJS', () => {
     writeFileSync(
       join(project, 'common.cjs'),
       `const { createConnect, memoryStore, tenantry, useAccount } = require('@tenantry/connect')
@@ -118,7 +118,7 @@ describe('the guide, in an empty folder with the packages as they are published'
     expect(run(['common.cjs'])).toMatchObject({ stdout: '/connect/start function\n', status: 0 })
   })
 
-  it('the types serve a strict project', () => {
+  it('the kit’s types compile in a strict project', () => {
     writeFileSync(
       join(project, 'typed.ts'),
       `import { type Connect, createAccount, createConnect, type Identity, type Link, memoryStore, pipedrive, useAccount } from '@tenantry/connect'
@@ -159,7 +159,7 @@ describe('the guide, in an empty folder with the packages as they are published'
     }
   })
 
-  it('the package holds what it needs and nothing else', () => {
+  it('the kit’s package holds what it needs and nothing else', () => {
     const home = join(project, 'node_modules/@tenantry/connect')
     const files = readdirSync(home, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile() && !entry.parentPath.slice(home.length).includes('node_modules'))

@@ -233,7 +233,7 @@ describe('the official pipedrive package', () => {
 })
 
 describe('a provider’s API that redirects to another host', () => {
-  it('does not get the token sent there', async () => {
+  it('a provider API that redirects to another host never gets the token sent there', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = await listen((request, response) => {
       seen.push(request.headers.authorization)

@@ -8,7 +8,7 @@ import { haveThirdParty } from '../support/third-party.ts'
 const reference = join(REPOSITORY, 'docs/connect/reference')
 
 describe('the reference of the kit', () => {
-  it.runIf(haveThirdParty())('is made from the docstrings as they are by now', { timeout: 120_000 }, () => {
+  it.runIf(haveThirdParty())('the kit’s reference matches its docstrings', { timeout: 120_000 }, () => {
     const folder = temporaryFolder()
     const made = join(folder.path, 'reference')
     const script = join(REPOSITORY, 'scripts/reference.ts')

@@ -91,7 +91,7 @@ describe.each(stores)('links %s', (_, openStore) => {
       app = createApp(await fromGuide(name), fake, openStore())
     })
 
-    it('are kept by the text ids, two companies of one person apart', async () => {
+    it('links with text ids are kept by the text ids, two companies of one person apart', async () => {
       const person = app.browser()
       const answer = await app.install(person)
       expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/connect/done'])
@@ -108,7 +108,7 @@ describe.each(stores)('links %s', (_, openStore) => {
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Universal Exports')])
     })
 
-    it('find their account again, are looked at again, refreshed and ended', async () => {
+    it('links with text ids find their account again, are looked at again, refreshed and ended', async () => {
       await app.install()
       await app.install()
       expect((await app.connect.links.find(atMi6))?.accountId).toBe('account-1')
@@ -126,7 +126,7 @@ describe.each(stores)('links %s', (_, openStore) => {
       expect(await app.connect.rewrap()).toEqual({ seen: 1, rewrapped: 0, unreadable: 0 })
     })
 
-    it('are refused if their token speaks for another user later', async () => {
+    it('links with text ids are refused if their token speaks for another user later', async () => {
       const provider = await fromGuide(name)
       const swapped = createApp(
         { ...provider, readIdentity: (_, { known }) => ({ companyId: mi6, userId: known ? 'swapped' : BOND }) },
@@ -137,7 +137,7 @@ describe.each(stores)('links %s', (_, openStore) => {
       expect((await swapped.connect.links.find(atMi6))?.identity.userId).toBe(BOND)
     })
 
-    it('are never found by an integer', async () => {
+    it('links with text ids are never found by an integer', async () => {
       await app.install()
       const wrong = { companyId: 7, userId: 7 } as never
       await expect(app.connect.links.find(wrong)).rejects.toThrow('companyId: 7 is not a text')
@@ -146,7 +146,7 @@ describe.each(stores)('links %s', (_, openStore) => {
 })
 
 describe('a company in the callback’s query', () => {
-  it('that was forged is not linked: the token must be of that company', async () => {
+  it('a forged company in the callback’s query is not linked: the token must be of that company', async () => {
     const fake = described[0]!.makeFake() as FakeQuickBooks
     const app = createApp(await fromGuide('quickbooks'), fake, memoryStore())
     for (const realm of ['9130357849271197', '', '../x', null]) {
@@ -161,7 +161,7 @@ describe('a company in the callback’s query', () => {
 })
 
 describe('a second call', () => {
-  it('goes to the provider’s own hosts only', async () => {
+  it('the second call of a provider goes to its own hosts only', async () => {
     const fake = described[1]!.makeFake()
     const xero = await fromGuide('xero')
     for (const address of ['https://evil.example/x', '//evil.example/x', 'http://api.xero.com/connections']) {
@@ -189,7 +189,7 @@ describe('ids of the wrong kind', () => {
     ['half a character', 'text', '\ud800'],
     ['a text with a NUL', 'text', 'a\0b'],
   ]
-  it.each(answers)('%s is no id where they are %s', async (_, ids, value) => {
+  it.each(answers)('the id %s is refused where ids are %s', async (_, ids, value) => {
     const fake = described[1]!.makeFake()
     for (const read of [{ companyId: value, userId: value }, undefined, null]) {
       const provider = { ...(await fromGuide('xero')), ids, readIdentity: () => read as never }
@@ -199,7 +199,7 @@ describe('ids of the wrong kind', () => {
     }
   })
 
-  it('another kind than these two is refused at creation', async () => {
+  it('an id kind other than integer and text is refused at creation', async () => {
     const provider = { ...(await fromGuide('xero')), ids: 'uuid' as never }
     expect(() => createApp(provider, described[1]!.makeFake(), memoryStore())).toThrow('its ids are integer or text')
   })

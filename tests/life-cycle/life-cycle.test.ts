@@ -5,7 +5,7 @@ import { COMPANIES, type Model, type Real } from './model.ts'
 import { AskEveryone, Authorize, Exchange, Pass, Refresh, Revoke, SetActive, Suspend } from './steps.ts'
 
 describe('the life of a grant', () => {
-  it('goes as the model says, in whatever order things happen', async () => {
+  it('the life of a grant follows the model, in whatever order things happen', async () => {
     // Mostly what is going on now, and mostly the moments around which the rules change.
     const pick = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 2 }) }, { weight: 1, arbitrary: fc.nat({ max: 40 }) })
     const company = fc.constantFrom(...COMPANIES)

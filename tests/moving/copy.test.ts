@@ -24,7 +24,7 @@ describe.skipIf(!postgresUrl)('copy', () => {
 
   const other = () => join(folder.path, 'other')
 
-  it('moves a system that is in use: nothing that was answered is lost', async () => {
+  it('copy moves a system that is in use: no acknowledged write is lost', async () => {
     const source = join(folder.path, 'sandbox')
     const port = await lastingPort()
     const sandbox = await startSandbox(['--data', source, '--port', port])
@@ -96,7 +96,7 @@ describe.skipIf(!postgresUrl)('copy', () => {
     await again.stop()
   })
 
-  it('one that is killed is begun again, and the file can be written meanwhile', async () => {
+  it('a copy that is killed starts again, and the file can be written meanwhile', async () => {
     const child = startCommand(['copy', '--from', `sqlite:${folder.path}`, '--to', schema.url])
     await new Promise(resolve => child.stderr?.once('data', resolve))
     const ended = once(child, 'exit')
@@ -111,7 +111,7 @@ describe.skipIf(!postgresUrl)('copy', () => {
     await expectAlive({ url: schema.url }, held)
   })
 
-  it('says what is wrong with where from and where to', async () => {
+  it('copy says what is wrong with its source and its target', async () => {
     expect(await fail('copy', '--from', 'x', '--to', schema.url)).toContain('must be a data folder such as sqlite:')
     expect(await fail('copy', '--from', `sqlite:${other()}`, '--to', schema.url)).toContain('There is no database')
     expect(await fail('copy', '--from', `sqlite:${folder.path}`)).toContain('--to postgres://')

@@ -156,7 +156,7 @@ describe.skipIf(!findPostgres())('three nodes on one PostgreSQL, under load', ()
     await sql.end()
   }
 
-  it(`keep every promise for ${SECONDS} seconds of kills and restarts`, {
+  it(`three nodes on one PostgreSQL keep every promise for ${SECONDS} seconds of kills and restarts`, {
     timeout: (SECONDS + 200) * 1000,
   }, async () => {
     const ends = performance.now() + SECONDS * 1000

@@ -23,7 +23,7 @@ describe('the options', () => {
     ['no store', { store: undefined }, /store/],
     ['no onInstall', { onInstall: undefined }, /onInstall/],
     ['no provider', { provider: undefined }, /provider/],
-  ])('are refused with %s', (_, wrong, message) => {
+  ])('the options are refused with %s', (_, wrong, message) => {
     expect(() => createConnect({ ...options(), ...(wrong as object) })).toThrow(message)
   })
 
@@ -35,7 +35,7 @@ describe('the options', () => {
     ['a start path that is none', { startPath: 'start' }, /startPath/],
     ['the callback as start path', { startPath: '/connect/callback' }, /startPath/],
     ['a base path that does not fit', { basePath: '/other' }, /basePath/],
-  ])('name what is missing or wrong: %s', (_, wrong, message) => {
+  ])('the options name what is missing or wrong: %s', (_, wrong, message) => {
     expect(() => createConnect({ ...options(), ...(wrong as object) } as never)).toThrow(message)
   })
 

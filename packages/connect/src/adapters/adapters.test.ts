@@ -128,7 +128,7 @@ describe.each(frameworks)('%s', (_, serve) => {
     expect((await fetch(`${origin}/connect/elsewhere`)).status).toBe(404)
   })
 
-  it('answers malformed hosts and methods that no request can have, instead of throwing', async () => {
+  it('an adapter answers malformed hosts and methods that no request can have, instead of throwing', async () => {
     const { port } = new URL(origin)
     const send = (text: string) =>
       new Promise<string>((resolve, reject) => {

@@ -24,7 +24,7 @@ async function run(args: string[], environment: Record<string, string> = {}) {
 }
 
 describe('tenantry-connect', () => {
-  it('makes a new key each time, long enough', async () => {
+  it('tenantry-connect makes a new key each time, long enough', async () => {
     const keys = [await run(['key']), await run(['key'])].map(({ stdout }) => stdout.trim())
     expect(keys[0]).toMatch(/^[\w-]{43}$/)
     expect(keys[0]).not.toBe(keys[1])

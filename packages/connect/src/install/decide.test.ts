@@ -92,7 +92,7 @@ describe('an account and its owner', () => {
     expect(answer.status).toBe(303)
   })
 
-  it('without a signed-in account there is nothing to add a company to', async () => {
+  it('a company cannot be added without a signed-in account', async () => {
     expect((await app.connect.handler(new Request(START, linkForm()))).status).toBe(403)
   })
 

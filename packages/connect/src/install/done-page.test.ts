@@ -20,7 +20,7 @@ async function installed() {
 const isSentTo = (response: Response) => [response.status, response.headers.get('Location')]
 
 describe('the page that says who is connected where', () => {
-  it('can be loaded again, while the callback works once', async () => {
+  it('the page that says who is connected where can be loaded again, while the callback works once', async () => {
     const { person, callback, answer } = await installed()
     expect(isSentTo(answer)).toEqual([303, DONE.pathname])
     for (let time = 0; time < 3; time++) {
@@ -32,13 +32,13 @@ describe('the page that says who is connected where', () => {
     expect((await person.request(DONE)).status).toBe(200)
   })
 
-  it('is for the browser that installed alone', async () => {
+  it('the page that says who is connected where is only for the browser that installed', async () => {
     const { cookie } = await installed()
     expect(cookie).toMatch(/^__Host-done-connect=\S+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
     expect(isSentTo(await provider.person(app.connect).request(DONE))).toEqual([303, '/'])
   })
 
-  it('leads on to the app once there is nothing to say any more', async () => {
+  it('the page that says who is connected where leads on to the app once there is nothing to say any more', async () => {
     const first = await installed()
     await provider.uninstall(app.connect, AT_MI6)
     expect(isSentTo(await first.person.request(DONE))).toEqual([303, '/notes'])
@@ -49,7 +49,7 @@ describe('the page that says who is connected where', () => {
     expect(isSentTo(await second.person.request(DONE))).toEqual([303, '/'])
   })
 
-  it('believes no cookie that the kit did not make for it', async () => {
+  it('the page that says who is connected where believes no cookie that the kit did not make for it', async () => {
     const { cookie } = await installed()
     const start = await app.connect.handler(new Request(START))
     const flow = start.headers
@@ -74,7 +74,7 @@ describe('the page that says who is connected where', () => {
     expect(callback.status).toBe(400)
   })
 
-  it('is each kit’s own where two share a folder', async () => {
+  it('two kits in one folder have a page each that says who is connected where', async () => {
     const paths = ['one', 'two'].map(name => {
       const { connect } = createTestApp(provider, { startPath: `/auth/start/${name}`, redirectUri: APP_CALLBACK })
       return [`${connect.startPath}-done`, `${connect.startPath}.css`].filter(connect.handles)

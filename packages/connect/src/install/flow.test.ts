@@ -10,7 +10,7 @@ const BOND_AT_MI6 = { ...BOND, company: 1 }
 useKit()
 
 describe('a flow that did not start here', () => {
-  it('refuses an attacker’s code in a victim’s browser', async () => {
+  it('the flow refuses an attacker’s code in a victim’s browser', async () => {
     const attacker = provider.person(app.connect)
     const callback = await attacker.walk(START, APP_CALLBACK, { ...MONEYPENNY, company: 1 })
     const victim = provider.person(app.connect)
@@ -20,7 +20,7 @@ describe('a flow that did not start here', () => {
     expect(app.accounts).toEqual([])
   })
 
-  it('refuses an attacker’s code with the victim’s own state, by PKCE', async () => {
+  it('the flow refuses an attacker’s code with the victim’s own state, by PKCE', async () => {
     const attacker = provider.person(app.connect)
     const stolen = await attacker.walk(START, APP_CALLBACK, { ...MONEYPENNY, company: 1 })
     const victim = provider.person(app.connect)
@@ -66,7 +66,7 @@ describe('a flow that did not start here', () => {
     expect(answer.status).toBe(303)
   })
 
-  it.each(['forged', 'x'.repeat(32)])('refuses a callback with the unknown state %j', async state => {
+  it.each(['forged', 'x'.repeat(32)])('the flow refuses a callback with the unknown state %j', async state => {
     const person = provider.person(app.connect)
     const callback = await person.walk(START, APP_CALLBACK, BOND_AT_MI6)
     callback.searchParams.set('state', state)
@@ -101,7 +101,7 @@ describe('a flow that did not start here', () => {
     expect((await person.request(callback)).status).toBe(400)
   })
 
-  it('refuses a cookie that was changed or forged', async () => {
+  it('the flow refuses a cookie that was changed or forged', async () => {
     const start = await app.connect.handler(new Request(START))
     const [name, value] = start.headers.getSetCookie()[0]!.split(';')[0]!.split('=') as [string, string]
     const [payload, signature] = value.split('.') as [string, string]

@@ -21,7 +21,7 @@ const START = new URL('start', APP_CALLBACK)
 useKit()
 
 describe('an install', () => {
-  it('makes an account the first time, and keeps who and where', async () => {
+  it('an install makes an account the first time, and keeps who and where', async () => {
     const answer = await provider.install(app.connect, { ...BOND, company: 2 })
     expect(answer.status).toBe(303)
     expect(app.accounts).toEqual([{ id: 'account-1', name: 'James Bond', email: 'j.bond@universal-exports.example' }])
@@ -39,7 +39,7 @@ describe('an install', () => {
     })
   })
 
-  it('finds the same account again, whatever the e-mail and the name are by then', async () => {
+  it('an install finds the same account again, whatever the e-mail and the name are by then', async () => {
     await provider.install(app.connect, { ...BOND, company: 1 })
     await setMember(provider.tenantry.runtime, 1, 777, { email: 'someone.else@mi6.example', name: 'Universal Export' })
     await provider.install(app.connect, { ...BOND, company: 1 })
@@ -50,7 +50,7 @@ describe('an install', () => {
     })
   })
 
-  it('takes the same user at another company for another identity', async () => {
+  it('an install takes the same user at another company for another identity', async () => {
     await provider.install(app.connect, { ...BOND, company: 1 })
     await provider.install(app.connect, { ...BOND, company: 2 })
     expect((await app.connect.links.find(AT_MI6))?.accountId).toBe('account-1')
@@ -67,7 +67,7 @@ describe('an install', () => {
     expect(app.accounts.length).toBe(1)
   })
 
-  it('makes one account of two callbacks at once', async () => {
+  it('an install makes one account of two callbacks at once', async () => {
     const people = await Promise.all(
       Array.from({ length: 6 }, async () => {
         const person = provider.person(app.connect)
@@ -79,7 +79,7 @@ describe('an install', () => {
     expect(app.accounts.length).toBe(1)
   })
 
-  it('makes one account of two callbacks at once in two processes that share a store', async () => {
+  it('an install makes one account of two callbacks at once in two processes that share a store', async () => {
     const store = memoryStore()
     const made: string[] = []
     const kit = () =>
@@ -101,7 +101,7 @@ describe('an install', () => {
     expect(made).toEqual(['made'])
   })
 
-  it('shows who is connected where, in the person’s language and on their calendar', async () => {
+  it('an install shows who is connected where, in the person’s language and on their calendar', async () => {
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'fr_FR', timezone: 'Asia/Tokyo' })
     const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(answer.headers.get('Content-Language')).toBe('fr')
@@ -110,20 +110,20 @@ describe('an install', () => {
     )
   })
 
-  it('shows it from right to left where the language is written so', async () => {
+  it('an install shows it from right to left where the language is written so', async () => {
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'ar_SA' })
     const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(await answer.text()).toContain('<html lang="ar" dir="rtl">')
   })
 
-  it('keeps to the app’s languages', async () => {
+  it('an install keeps to the app’s languages', async () => {
     useApp({ languages: ['de', 'en'] })
     await setMember(provider.tenantry.runtime, 2, 777, { locale: 'fr_FR' })
     const answer = await installToPage(provider, app.connect, { ...BOND, company: 2 })
     expect(answer.headers.get('Content-Language')).toBe('de')
   })
 
-  it('leads back to where the person came from', async () => {
+  it('an install leads back to where the person came from', async () => {
     const person = provider.person(app.connect)
     const start = `${START}?returnTo=${encodeURIComponent('/notes?page=2#last')}`
     const answer = await person.request(await person.walk(start, APP_CALLBACK, { ...BOND, company: 1 }))
@@ -131,7 +131,7 @@ describe('an install', () => {
     expect(await page.text()).toContain('href="/notes?page=2#last"')
   })
 
-  it('asks the provider to preselect a company', async () => {
+  it('an install asks the provider to preselect a company', async () => {
     const person = provider.person(app.connect)
     const answer = await person.request(`${START}?company=2`)
     expect(new URL(answer.headers.get('Location')!).searchParams.get('company_id')).toBe('2')
@@ -139,7 +139,7 @@ describe('an install', () => {
     expect(new URL(odd.headers.get('Location')!).searchParams.has('company_id')).toBe(false)
   })
 
-  it('gives the app’s session on the way to the page, or the app’s own answer', async () => {
+  it('an install gives the app’s session on the way to the page, or the app’s own answer', async () => {
     const page = await provider.install(app.connect, { ...BOND, company: 1 })
     expect(page.headers.getSetCookie()).toContain('account=account-1; Path=/; HttpOnly')
     const own = createTestApp(provider, {
@@ -156,7 +156,7 @@ describe('an install', () => {
     expect(redirect.headers.getSetCookie().some(line => /^__Host-connect-.*Max-Age=0/.test(line))).toBe(true)
   })
 
-  it('moves a link when its owner says so, and only from its owner', async () => {
+  it('an install moves a link when its owner says so, and only from its owner', async () => {
     await provider.install(app.connect, { ...BOND, company: 1 })
     await provider.install(app.connect, { ...MONEYPENNY, company: 1 })
     await expect(app.connect.links.move(AT_MI6, { from: 'account-2', to: 'account-3' })).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('an install', () => {
     expect((await app.connect.links.find(AT_MI6))?.accountId).toBe('account-2')
   })
 
-  it('takes over links of an earlier integration, once', async () => {
+  it('an install takes over links of an earlier integration, once', async () => {
     const earlier = createTestApp(provider)
     await provider.install(earlier.connect, { ...BOND, company: 1 })
     const accessToken = await earlier.connect.accessToken(AT_MI6)
@@ -187,7 +187,7 @@ describe('an install', () => {
     expect((await app.connect.links.find(AT_MI6))?.accountId).toBe('account-of-old')
   })
 
-  it('is refused by the app with its own words, and is not left at the provider', async () => {
+  it('an app can refuse an install in its own words, and the installation at the provider ends', async () => {
     await setMember(provider.tenantry.runtime, 1, 779, { name: 'Refused' })
     const answer = await provider.install(app.connect, { ...MONEYPENNY, company: 1 })
     expect(answer.status).toBe(403)
@@ -196,7 +196,7 @@ describe('an install', () => {
     expect(provider.requestsTo('/oauth/revoke')).toBe(1)
   })
 
-  it('that fails in the app’s own code says so with a number, and keeps nothing', async () => {
+  it('an install that fails in the app’s own code shows an error id and keeps nothing', async () => {
     useApp({
       onInstall: () =>
         createAccount(() => {
@@ -219,7 +219,7 @@ describe('an install', () => {
     expect(await noted.connect.links.find(AT_MI6)).toBeUndefined()
   })
 
-  it('shows a person who said no that nothing happened, and lets them try again', async () => {
+  it('an install shows a person who said no that nothing happened, and lets them try again', async () => {
     const person = provider.person(app.connect)
     const start = `${START}?returnTo=/notes`
     const callback = await person.walk(start, APP_CALLBACK, { ...BOND, company: 1, decision: 'deny' })
@@ -231,7 +231,7 @@ describe('an install', () => {
     expect(app.reported.errors).toEqual([])
   })
 
-  it('understands the pipedrive profile: commas, user_denied and no iss', async () => {
+  it('an install understands the pipedrive profile: commas, user_denied and no iss', async () => {
     const pipedrive = await startKitProvider({ app: { profile: 'pipedrive' } })
     const kit = createTestApp(pipedrive)
     const answer = await pipedrive.install(kit.connect, { ...BOND, company: 1 })
@@ -242,7 +242,7 @@ describe('an install', () => {
     await pipedrive.close()
   })
 
-  it('tells a browser when to come back while the provider is away', async () => {
+  it('an install tells a browser when to come back while the provider is away', async () => {
     provider.faults.next('token', { kind: 'rate_limited', retryAfter: 7 })
     const answer = await provider.install(app.connect, { ...BOND, company: 1 })
     expect(answer.status).toBe(503)
@@ -250,15 +250,18 @@ describe('an install', () => {
     expect(await textOf(answer)).toContain('Try again')
   })
 
-  it.each(['token', 'users_me'] as const)('survives a lost answer of %s: the person starts again', async endpoint => {
-    provider.faults.next(endpoint, { kind: 'lost_answer' })
-    const person = provider.person(app.connect)
-    expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(503)
-    expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(303)
-    expect(app.accounts.length).toBe(1)
-  })
+  it.each(['token', 'users_me'] as const)(
+    'an install survives a lost answer of %s: the person starts again',
+    async endpoint => {
+      provider.faults.next(endpoint, { kind: 'lost_answer' })
+      const person = provider.person(app.connect)
+      expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(503)
+      expect((await provider.install(app.connect, { ...BOND, company: 1 }, person)).status).toBe(303)
+      expect(app.accounts.length).toBe(1)
+    },
+  )
 
-  it('that comes after the code’s end is refused with a way on', async () => {
+  it('an install that returns after its code expired is refused, with a link to start again', async () => {
     provider.faults.next('token', { kind: 'expired_code' })
     const answer = await provider.install(app.connect, { ...BOND, company: 1 })
     expect(answer.status).toBe(502)

@@ -8,7 +8,7 @@ useKit({ installed: true })
 const key = { provider: 'tenantry', ...AT_MI6 }
 
 describe('disconnecting from the app’s side', () => {
-  it('ends the tokens at the provider and here', async () => {
+  it('disconnecting ends the tokens at the provider and here', async () => {
     const token = await app.connect.accessToken(AT_MI6)
     await app.connect.disconnect(AT_MI6)
     const me = await provider.options.fetch(`${provider.origin}/users/me`, {
@@ -28,13 +28,13 @@ describe('disconnecting from the app’s side', () => {
     await app.connect.disconnect(AT_MI6)
   })
 
-  it('forgets a link altogether', async () => {
+  it('disconnecting forgets a link altogether', async () => {
     await app.connect.forget(AT_MI6)
     expect(await store.findLink(key)).toBeUndefined()
     await expect(app.connect.disconnect(AT_MI6)).rejects.toMatchObject({ code: 'link_missing' })
   })
 
-  it('waits for a refresh that is going on', async () => {
+  it('disconnecting waits for a refresh that is going on', async () => {
     const holder = 'a process that is gone'
     await store.acquireLease(leaseOf(key), holder, 200)
     await app.connect.disconnect(AT_MI6)

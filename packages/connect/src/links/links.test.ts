@@ -18,7 +18,7 @@ describe('links', () => {
       ...(apiDomain !== undefined && { apiDomain }),
     })
 
-  it('are listed page by page, in the order of their keys', async () => {
+  it('links are listed page by page, in the order of their keys', async () => {
     for (const userId of [5, 3, 9, 7]) await adopt(userId)
     const first = await app.connect.links.list({ limit: 3 })
     expect(first.map(({ userId }) => userId)).toEqual([3, 5, 7])
@@ -28,7 +28,7 @@ describe('links', () => {
   })
 
   it.each(['localhost:4040', 'http://localhost:4040', 'HTTP://LOCALHOST:4040', 'http://localhost:4040/api/v1/'])(
-    'that are taken over with the API at %s can be used',
+    'links that are imported with the API at %s can be used',
     async apiDomain => {
       const asked: string[] = []
       const calls = createTestApp(provider, {
@@ -52,14 +52,14 @@ describe('links', () => {
   )
 
   it.each(['https://evil.example', 'evil.example', 'not an address', ''])(
-    'are not taken over with the API at %j',
+    'links with the API at %j are not imported',
     async apiDomain => {
       await expect(adopt(777, apiDomain)).rejects.toMatchObject({ code: 'host_not_allowed' })
       expect(await app.connect.links.find(AT_MI6)).toBeUndefined()
     },
   )
 
-  it('are kept alive when unused', async () => {
+  it('links are kept alive when unused', async () => {
     await provider.install(app.connect, { ...BOND, company: 1 })
     provider.pass(20 * DAY)
     await provider.install(app.connect, { ...BOND, company: 2 })

@@ -24,19 +24,19 @@ describe('the language for a person', () => {
     expect(choose(locale, languages)).toBe(expected)
   })
 
-  it('is the browser’s where the provider does not say, or says one that the app does not speak', () => {
+  it('the language for a person is the browser’s where the provider does not say, or says one that the app does not speak', () => {
     expect(choose(null, ['en', 'de', 'fr'], 'it, fr-CH;q=0.8, de;q=0.9')).toBe('de')
     expect(choose('fi-FI', ['en', 'de'], 'de-AT')).toBe('de')
     expect(choose('fr-FR', ['en', 'fr', 'de'], 'de')).toBe('fr')
   })
 
-  it('is the app’s first where nothing fits, whatever a browser sends', () => {
+  it('the language for a person is the app’s first where nothing fits, whatever a browser sends', () => {
     for (const header of ['', '*', 'xx-invalid-', ';;;q=', 'de;q=0', 'a'.repeat(10_000)]) {
       expect(choose(null, ['et', 'de'], header)).toBe('et')
     }
   })
 
-  it('never throws, whatever is said', () => {
+  it('the language for a person is found without an exception, whatever the provider and the browser send', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (locale, header, timeZone) => {
         const identity = { locale: firstTag(locale), timeZone, currency: null }
@@ -82,7 +82,7 @@ describe('what the provider says of the language', () => {
 
 describe('the formatters', () => {
   const moment = Date.UTC(2026, 0, 15, 22, 30)
-  it('write dates in the person’s time zone and language', () => {
+  it('the formatters write dates in the person’s time zone and language', () => {
     const estonian = chooseLocale({
       identity: person('et-EE', { timeZone: 'Europe/Tallinn' }),
       languages: ['en', 'et'],
@@ -91,7 +91,7 @@ describe('the formatters', () => {
     expect(estonian.dateTime(moment)).toMatch(/^16\. jaanuar 2026,? (kell )?00:30$/)
   })
 
-  it('write numbers and money as the person’s country does, in their currency', () => {
+  it('the formatters write numbers and money as the person’s country does, in their currency', () => {
     const brazilian = chooseLocale({ identity: person('pt-BR', { currency: 'BRL' }), languages: ['en', 'pt'] })
     expect(brazilian.language).toBe('pt')
     expect(brazilian.number(1234.5)).toBe('1.234,5')
@@ -99,7 +99,7 @@ describe('the formatters', () => {
     expect(brazilian.money(1234.5, 'EUR')).toBe('€\u00a01.234,50')
   })
 
-  it('keep to the page’s language where the person’s own is another', () => {
+  it('the formatters use the page’s language where the person’s is another', () => {
     const finn = chooseLocale({ identity: person('fi-FI', { timeZone: 'Nowhere/Land' }), languages: ['en'] })
     expect([finn.tag, finn.timeZone]).toEqual(['en', 'UTC'])
     expect(finn.date(moment)).toBe('January 15, 2026')
@@ -109,13 +109,16 @@ describe('the formatters', () => {
 })
 
 describe('what a provider says', () => {
-  it.each(['POINT', '', '$', 'US', 'us dollars', '\u0000'])('of the currency %j never breaks a page', currency => {
-    const locale = chooseLocale({ identity: { locale: 'en-US', timeZone: null, currency }, languages: ['en'] })
-    expect(locale.money(7)).toContain('7')
-  })
+  it.each(['POINT', '', '$', 'US', 'us dollars', '\u0000'])(
+    'the currency %j from a provider never breaks a page',
+    currency => {
+      const locale = chooseLocale({ identity: { locale: 'en-US', timeZone: null, currency }, languages: ['en'] })
+      expect(locale.money(7)).toContain('7')
+    },
+  )
 
   it.each(['x', 'not a locale', '', 'en_', '\u0000', 'e'.repeat(500)])(
-    'of the locale %j never breaks a page',
+    'the locale %j from a provider never breaks a page',
     locale => {
       const wishes = { identity: { locale, timeZone: 'nowhere', currency: null }, languages: ['en', 'fr'] }
       expect(chooseLocale(wishes).language).toBe('en')

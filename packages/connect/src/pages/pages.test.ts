@@ -6,7 +6,7 @@ import { app, provider, useApp, useKit } from '../../../../tests/support/kit-of-
 useKit()
 
 describe('the pages of the flow', () => {
-  it('can be the app’s own', async () => {
+  it('the pages of the flow can be the app’s own', async () => {
     useApp({ renderPage: page => new Response(`mine: ${page.kind}`, { status: 418 }) })
     const connected = await installToPage(provider, app.connect, { ...BOND, company: 1 })
     expect([connected.status, await connected.text()]).toEqual([418, 'mine: connected'])
@@ -14,7 +14,7 @@ describe('the pages of the flow', () => {
     expect(await failed.text()).toBe('mine: failed')
   })
 
-  it('are the kit’s where the app’s own fail', async () => {
+  it('the pages of the flow are the kit’s where the app’s own fail', async () => {
     useApp({
       renderPage: () => {
         throw new Error('the template is broken')
@@ -26,14 +26,14 @@ describe('the pages of the flow', () => {
     expect(String(app.reported.errors[0])).toContain('the template is broken')
   })
 
-  it('escape what the provider says', async () => {
+  it('the pages of the flow escape what the provider says', async () => {
     await setMember(provider.tenantry.runtime, 1, 777, { name: '<img src=x onerror=alert(1)>' })
     const answer = await installToPage(provider, app.connect, { ...BOND, company: 1 })
     expect(await answer.text()).not.toContain('<img')
     expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
   })
 
-  it('answer other methods and paths as the standard says', async () => {
+  it('the pages of the flow answer other methods and paths as the standard says', async () => {
     const put = await app.connect.handler(new Request(APP_CALLBACK, { method: 'PUT' }))
     expect([put.status, put.headers.get('Allow')]).toEqual([405, 'GET, DELETE'])
     for (const method of ['constructor', 'toString', 'HEAD']) {
@@ -44,7 +44,7 @@ describe('the pages of the flow', () => {
     }
   })
 
-  it('carry the app’s brand, with colours that can be read', async () => {
+  it('the pages of the flow carry the app’s brand, with colours that can be read', async () => {
     useApp({ brand: { name: 'Notes <&>', logo: '/logo.svg', color: '#ffd400' } })
     const html = await (await installToPage(provider, app.connect, { ...BOND, company: 1 })).text()
     expect(html).toContain('<img src="/logo.svg" alt="" height="32"> Notes &lt;&amp;&gt;')

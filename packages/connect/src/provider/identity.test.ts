@@ -24,7 +24,7 @@ describe('identity that is not proved', () => {
     expect((await app.connect.links.ofAccount('account-1')).map(link => link.userId)).toEqual([777])
   })
 
-  it('not even an app that looks accounts up by e-mail can link by it', async () => {
+  it('an app that looks accounts up by e-mail still cannot link by e-mail', async () => {
     await provider.install(app.connect, BOND_AT_MI6)
     const store = memoryStore()
     const careless = createTestApp(provider, { store, onInstall: () => useAccount('account-with-that-e-mail') })

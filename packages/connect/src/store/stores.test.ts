@@ -85,7 +85,7 @@ describe('a store in memory or in SQLite', () => {
 })
 
 describe('the tables on SQLite', () => {
-  it('are what the definitions for Drizzle say', () => {
+  it('the SQLite tables match the Drizzle definitions', () => {
     const database = new DatabaseSync(':memory:')
     for (const table of connectTables) database.exec(table)
     for (const table of [tablesInSqlite.connectLinks, tablesInSqlite.connectTextLinks, tablesInSqlite.connectLeases]) {
@@ -102,7 +102,7 @@ describe('the tables on SQLite', () => {
     }
   })
 
-  it('are what the guide to stores shows', () => {
+  it('the SQLite tables match the guide to stores', () => {
     const guide = readFileSync(join(REPOSITORY, 'docs/connect/stores.md'), 'utf8')
     const shown = /```sql\n([\s\S]*?);?\n```/.exec(guide)?.[1]?.split(';\n')
     expect(shown).toEqual(connectTables)
@@ -143,7 +143,7 @@ describe.runIf(postgresUrl)('a store in PostgreSQL', () => {
     await kyselyMigration.textIds.up(db)
     return kyselyStore(db, { dialect: 'postgres' })
   })
-  it('has the tables that the definitions for Drizzle say', async () => {
+  it('the PostgreSQL tables match the Drizzle definitions', async () => {
     const sql = postgres(database.url)
     ends.push(() => sql.end())
     for (const table of [
@@ -207,7 +207,7 @@ describe.runIf(postgresUrl && haveThirdParty())('Prisma', () => {
 
   conforms('as a store', () => prismaStore(prisma, { dialect: 'postgres' }))
 
-  it('reads the links by its own model, too', async () => {
+  it('Prisma reads the links by its own model', async () => {
     const store = prismaStore(prisma, { dialect: 'postgres' })
     const before = await prisma.connectLink.count()
     const link = { ...exampleLink, provider: 'prisma' }
@@ -265,7 +265,7 @@ describe('the conformance checks', () => {
     ],
     ['lists others’ links', store => ({ listLinks: provider => store.pageLinks(provider, undefined, 100) })],
   ]
-  it.each(flaws)('notice a store that %s', async (_, flaw) => {
+  it.each(flaws)('the conformance checks notice a store that %s', async (_, flaw) => {
     const sound = memoryStore()
     const store = { ...sound, ...flaw(sound) }
     const results = await Promise.allSettled([...conformanceChecks, ...textIdChecks].map(check => check.run(store)))

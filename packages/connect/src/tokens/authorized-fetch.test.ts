@@ -11,7 +11,7 @@ const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
 useKit({ installed: true })
 
 describe('an authorized fetch', () => {
-  it('speaks for the link’s user at the link’s company', async () => {
+  it('an authorized fetch speaks for the link’s user at the link’s company', async () => {
     await provider.install(app.connect, { ...BOND, company: 2 })
     const ask = async (reference: typeof AT_MI6) =>
       ((await (await app.connect.fetch(reference, '/users/me')).json()) as { data: object }).data
@@ -19,7 +19,7 @@ describe('an authorized fetch', () => {
     expect(await ask(AT_EXPORTS)).toMatchObject({ id: 777, company_id: 2 })
   })
 
-  it('passes on what it is given, and answers as the provider does', async () => {
+  it('an authorized fetch passes on what it is given, and answers as the provider does', async () => {
     const sent: Request[] = []
     const fetch: typeof provider.options.fetch = async (input, init) => {
       sent.push(new Request(input, init))
@@ -53,21 +53,21 @@ describe('an authorized fetch', () => {
     expect(await app.connect.accessToken(AT_MI6)).not.toBe(first)
   })
 
-  it('gives up after one try, with the provider’s own answer', async () => {
+  it('an authorized fetch gives up after one try, with the provider’s own answer', async () => {
     provider.faults.next('users_me', { kind: 'status', status: 401 }, 5)
     expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(401)
     expect(provider.requestsTo('/users/me')).toBe(3)
     provider.faults.clear()
   })
 
-  it('sends a body that flows only once', async () => {
+  it('an authorized fetch sends a body that flows only once', async () => {
     provider.faults.next('users_me', { kind: 'status', status: 401 })
     const body = new ReadableStream({ start: controller => controller.close() })
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit
     expect((await app.connect.fetch(AT_MI6, '/users/me', init)).status).toBe(401)
   })
 
-  it('is refused where the company was suspended meanwhile', async () => {
+  it('an authorized fetch is refused where the company was suspended meanwhile', async () => {
     await setSuspended(provider.tenantry.runtime, 1, true)
     await expect(app.connect.fetch(AT_MI6, '/users/me')).rejects.toMatchObject({ code: 'needs_reauthorization' })
   })
@@ -77,26 +77,29 @@ describe('an authorized fetch', () => {
     [{ 'Retry-After': new Date(Date.UTC(2026, 0, 15, 12, 0, 5)).toUTCString() }, 5000],
     [{ 'X-RateLimit-Limit': '80', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '2' }, 2000],
     [{ 'X-RateLimit-Reset': String(Date.UTC(2026, 0, 15, 12, 0, 4) / 1000) }, 4000],
-  ])('waits as it is told to by %j', async (headers, milliseconds) => {
+  ])('an authorized fetch waits as it is told to by %j', async (headers, milliseconds) => {
     const before = provider.now()
     provider.faults.next('users_me', { kind: 'status', status: 429, headers })
     expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(200)
     expect(provider.now() - before).toBe(milliseconds)
   })
 
-  it.each([[{}], [{ 'Retry-After': '31' }], [{ 'Retry-After': 'soon' }]])('does not wait for %j', async headers => {
-    provider.faults.next('users_me', { kind: 'status', status: 429, headers })
-    expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(429)
-  })
+  it.each([[{}], [{ 'Retry-After': '31' }], [{ 'Retry-After': 'soon' }]])(
+    'an authorized fetch does not wait for %j',
+    async headers => {
+      provider.faults.next('users_me', { kind: 'status', status: 429, headers })
+      expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(429)
+    },
+  )
 
-  it('does not wait for ever', async () => {
+  it('an authorized fetch does not wait for ever', async () => {
     provider.faults.next('users_me', { kind: 'rate_limited', retryAfter: 1 }, 10)
     expect((await app.connect.fetch(AT_MI6, '/users/me')).status).toBe(429)
     expect(provider.requestsTo('/users/me')).toBe(1 + 3)
     provider.faults.clear()
   })
 
-  it('stops waiting when it is broken off', async () => {
+  it('an authorized fetch stops waiting when it is broken off', async () => {
     const { wait: _, ...options } = provider.options
     const real = createConnect({ ...options, store, encryptionKeys: [KEY], onInstall: () => useAccount('x') })
     const controller = new AbortController()
@@ -106,7 +109,7 @@ describe('an authorized fetch', () => {
     await expect(asked).rejects.toThrow('enough')
   })
 
-  it('stops at once when it is broken off before or during a refresh, which goes on for others', async () => {
+  it('an authorized fetch stops at once when it is broken off before or during a refresh, which goes on for others', async () => {
     await expect(
       app.connect.fetch(AT_MI6, '/users/me', { signal: AbortSignal.abort(new Error('never')) }),
     ).rejects.toThrow('never')
@@ -126,7 +129,7 @@ describe('an authorized fetch', () => {
     'http://localhost:4041/',
     'http://127.0.0.1:4040/',
     'https://localhost:4040@evil.example/',
-  ])('sends no token to %s', async address => {
+  ])('an authorized fetch sends no token to %s', async address => {
     const before = provider.requestsTo('/users/me')
     await expect(app.connect.fetch(AT_MI6, address)).rejects.toMatchObject({ code: 'host_not_allowed' })
     expect(provider.requestsTo('/users/me')).toBe(before)

@@ -11,13 +11,13 @@ const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
 useKit({ installed: true })
 
 describe('a fresh token', () => {
-  it('is the kept one while it lasts', async () => {
+  it('a fresh token is the kept one while it lasts', async () => {
     provider.pass(HOUR - 61_000)
     await app.connect.accessToken(AT_MI6)
     expect(tokenRequests()).toBe(0)
   })
 
-  it('is refreshed a minute ahead of its end, and what came is kept before it is used', async () => {
+  it('a fresh token is refreshed a minute ahead of its end, and what came is kept before it is used', async () => {
     const first = await app.connect.accessToken(AT_MI6)
     provider.pass(HOUR - 59_000)
     const second = await app.connect.accessToken(AT_MI6)
@@ -28,7 +28,7 @@ describe('a fresh token', () => {
     expect(tokenRequests()).toBe(1)
   })
 
-  it('that lives for seconds only is used for half of them', async () => {
+  it('a token that lives for seconds is used for half of them', async () => {
     provider.pass(HOUR)
     provider.faults.next('token', { kind: 'forged', forge: body => ({ ...body, expires_in: 30 }) })
     await app.connect.accessToken(AT_MI6)
@@ -40,7 +40,7 @@ describe('a fresh token', () => {
     expect(tokenRequests()).toBe(2)
   })
 
-  it('is refreshed once for all who ask at once, here and in other processes', async () => {
+  it('a fresh token is refreshed once for all who ask at once, here and in other processes', async () => {
     const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
     provider.pass(HOUR)
     provider.faults.next('token', { kind: 'slow', milliseconds: 100 })
@@ -51,7 +51,7 @@ describe('a fresh token', () => {
     expect(tokenRequests()).toBe(1)
   })
 
-  it('costs one lease for all tasks of a process', async () => {
+  it('a fresh token costs one lease for all tasks of a process', async () => {
     let leases = 0
     const counting = {
       ...store,
@@ -66,7 +66,7 @@ describe('a fresh token', () => {
     expect(leases).toBe(1)
   })
 
-  it('is the old one while it lasts and the provider is away', async () => {
+  it('a fresh token is the old one while it lasts and the provider is away', async () => {
     const first = await app.connect.accessToken(AT_MI6)
     provider.pass(HOUR - 30_000)
     provider.faults.next('token', { kind: 'no_connection' })
@@ -80,21 +80,24 @@ describe('a fresh token', () => {
     { kind: 'status', status: 503, headers: { 'Retry-After': '9' } } as const,
     { kind: 'rate_limited', retryAfter: 9 } as const,
     { kind: 'lost_answer' } as const,
-  ])('are not available while the provider fails ($kind $status), and no user is signed out', async fault => {
-    provider.pass(2 * HOUR)
-    provider.faults.next('token', fault)
-    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
-    expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    expect(app.reported.needsReauthorization).toEqual([])
-    if (fault.kind === 'rate_limited' || 'headers' in fault) {
-      // It said when to come back: until then it is not asked again.
-      const asked = provider.requestsTo('/oauth/token')
-      await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ retryAfter: 9 })
-      expect(provider.requestsTo('/oauth/token')).toBe(asked)
-      provider.pass(9000)
-    }
-    expect(await app.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
-  })
+  ])(
+    'fresh tokens are not available while the provider fails ($kind $status), and no user is signed out',
+    async fault => {
+      provider.pass(2 * HOUR)
+      provider.faults.next('token', fault)
+      await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_unavailable' })
+      expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
+      expect(app.reported.needsReauthorization).toEqual([])
+      if (fault.kind === 'rate_limited' || 'headers' in fault) {
+        // It said when to come back: until then it is not asked again.
+        const asked = provider.requestsTo('/oauth/token')
+        await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ retryAfter: 9 })
+        expect(provider.requestsTo('/oauth/token')).toBe(asked)
+        provider.pass(9000)
+      }
+      expect(await app.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
+    },
+  )
 
   it('a provider that goes on failing is asked less and less', async () => {
     provider.pass(2 * HOUR)
@@ -259,7 +262,7 @@ describe('a fresh token', () => {
     expect(await hasty.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
   })
 
-  it('is not had when the provider finds something else wrong, and then no link is marked', async () => {
+  it('a refresh that the provider refuses for another reason gives no token and marks no link', async () => {
     provider.pass(2 * HOUR)
     provider.faults.next('token', { kind: 'status', status: 400 })
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'provider_refused' })
@@ -267,7 +270,7 @@ describe('a fresh token', () => {
     expect(app.reported.needsReauthorization).toEqual([])
   })
 
-  it('comes with word of when to try again', async () => {
+  it('an unavailable token says when to try again', async () => {
     provider.pass(2 * HOUR)
     provider.faults.next('token', { kind: 'rate_limited', retryAfter: 9 })
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ retryAfter: 9 })
@@ -280,7 +283,7 @@ describe('a fresh token', () => {
     expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
   })
 
-  it('are not given for a user who is not linked', async () => {
+  it('no token is given for a user who is not linked', async () => {
     await expect(app.connect.accessToken(AT_EXPORTS)).rejects.toMatchObject({ code: 'link_missing' })
   })
 
@@ -303,7 +306,7 @@ describe('a fresh token', () => {
 
     beforeEach(() => provider.pass(HOUR))
 
-    it('what others refreshed holds, and not what came late', async () => {
+    it('after a process slept through its lease, the tokens that another process refreshed are kept', async () => {
       const { asked } = await startSlow(async response => {
         const body = (await response.json()) as object
         return Response.json({ ...body, access_token: 'late', refresh_token: 'later' })
@@ -313,7 +316,7 @@ describe('a fresh token', () => {
       expect(await app.connect.accessToken(AT_MI6)).toBe(fast)
     })
 
-    it('a late refusal marks no link', async () => {
+    it('a refusal that arrives after the lease marks no link', async () => {
       const { slow, asked } = await startSlow(async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
       const fast = await refreshMeanwhile()
       expect(await asked).toBe(fast)
@@ -335,7 +338,7 @@ describe('a fresh token', () => {
 describe('a refresh that the provider refuses', () => {
   const end = () => app.connect.links.find(AT_MI6).then(() => provider.pass(61 * DAY))
 
-  it('marks the link and calls the hook once, however often it is asked for', async () => {
+  it('a refused refresh marks the link and calls the hook once, however often a token is asked for', async () => {
     const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
     await end()
     const apps = [app, ...others]
@@ -349,7 +352,7 @@ describe('a refresh that the provider refuses', () => {
     expect(tokenRequests()).toBe(1)
   })
 
-  it('is told again where telling failed', async () => {
+  it('a refused refresh calls the hook again where the hook failed', async () => {
     let failures = 1
     const reported: string[] = []
     const shaky = createTestApp(provider, {
@@ -367,7 +370,7 @@ describe('a refresh that the provider refuses', () => {
     expect(shaky.reported.errors.length).toBe(1)
   })
 
-  it('ends with the next install, on the same account', async () => {
+  it('a refused link works again after the next install, on the same account', async () => {
     await end()
     await app.connect.accessToken(AT_MI6).catch(() => {})
     await provider.install(app.connect, { ...BOND, company: 1 })

@@ -12,14 +12,14 @@ useKit({ installed: true })
 const key = { provider: 'tenantry', ...AT_MI6 }
 
 describe('tokens at rest', () => {
-  it('are nowhere in the store in plain', async () => {
+  it('tokens at rest are nowhere in the store in plain', async () => {
     const link = (await store.findLink(key))!
     const accessToken = await app.connect.accessToken(AT_MI6)
     expect(JSON.stringify(link)).not.toContain(accessToken.slice(-40))
     expect(JSON.stringify(link)).not.toContain('tny_')
   })
 
-  it('do not open in another row, or when one character was changed', async () => {
+  it('tokens at rest do not open in another row, or when one character was changed', async () => {
     await provider.install(app.connect, { ...BOND, company: 2 })
     const mine = (await store.findLink(key))!
     const other = (await store.findLink({ ...key, ...AT_EXPORTS }))!
@@ -31,14 +31,14 @@ describe('tokens at rest', () => {
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'tokens_unreadable' })
   })
 
-  it('are encrypted again with every write', async () => {
+  it('tokens at rest are encrypted again with every write', async () => {
     const before = (await store.findLink(key))!.tokens
     provider.pass(HOUR)
     await app.connect.accessToken(AT_MI6)
     expect((await store.findLink(key))!.tokens).not.toBe(before)
   })
 
-  it('are read under an earlier key, and say which key is missing', async () => {
+  it('tokens at rest are read under an earlier key, and say which key is missing', async () => {
     const rotated = createTestApp(provider, { store, encryptionKeys: [KEY_2, KEY] })
     expect(await rotated.connect.accessToken(AT_MI6)).toBe(await app.connect.accessToken(AT_MI6))
     const tooEarly = createTestApp(provider, { store, encryptionKeys: [KEY_2] })
@@ -47,7 +47,7 @@ describe('tokens at rest', () => {
     )
   })
 
-  it('are rewrapped under the current key, with progress, and the earlier key can go', async () => {
+  it('tokens at rest are rewrapped under the current key, with progress, and the earlier key can go', async () => {
     await provider.install(app.connect, { ...BOND, company: 2 })
     const rotated = createTestApp(provider, { store, encryptionKeys: [KEY_2, KEY] })
     const progress: unknown[] = []
@@ -60,7 +60,7 @@ describe('tokens at rest', () => {
     expect(await lost.connect.rewrap()).toEqual({ seen: 2, rewrapped: 0, unreadable: 2 })
   })
 
-  it('are looked at again where the app wrote at the same moment as the rewrapping', async () => {
+  it('tokens at rest are looked at again where the app wrote at the same moment as the rewrapping', async () => {
     let busy = true
     const contended = {
       ...store,
@@ -76,7 +76,7 @@ describe('tokens at rest', () => {
     expect(await later.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
   })
 
-  it('are not lost when they are rewrapped while they are refreshed', async () => {
+  it('tokens at rest are not lost when they are rewrapped while they are refreshed', async () => {
     const old = createTestApp(provider, { store, encryptionKeys: [KEY, KEY_2] })
     const rotated = createTestApp(provider, { store, encryptionKeys: [KEY_2, KEY] })
     const before = await app.connect.accessToken(AT_MI6)

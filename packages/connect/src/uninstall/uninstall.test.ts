@@ -18,7 +18,7 @@ const removeAtProvider = () =>
   removeInstallation(provider.tenantry.runtime, { company_id: 1, user_id: 777, client_id: provider.options.clientId })
 
 describe('an uninstall', () => {
-  it('closes the link, erases the tokens and tells the app', async () => {
+  it('an uninstall closes the link, erases the tokens and tells the app', async () => {
     provider.pass(HOUR / 2)
     expect((await provider.uninstall(app.connect, AT_MI6)).status).toBe(200)
     expect(await store.findLink({ provider: 'tenantry', ...AT_MI6 })).toMatchObject({
@@ -31,18 +31,18 @@ describe('an uninstall', () => {
     await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'disconnected' })
   })
 
-  it('that comes again changes nothing and calls no hook twice', async () => {
+  it('an uninstall that comes again changes nothing and calls no hook twice', async () => {
     for (let time = 0; time < 3; time++) expect((await hear(provider.now())).status).toBe(200)
     expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
   })
 
-  it('that comes many times at once tells once', async () => {
+  it('an uninstall that comes many times at once calls the hook once', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => hear(provider.now())))
     for (const { status } of answers) expect([200, 503]).toContain(status)
     expect(app.reported.uninstalled).toEqual(['tenantry:1:777'])
   })
 
-  it('that came late, after the next install, is ignored', async () => {
+  it('an uninstall that came late, after the next install, is ignored', async () => {
     const endedAt = provider.now() + 1000
     provider.pass(HOUR)
     await provider.install(app.connect, { ...BOND, company: 1 })
@@ -53,7 +53,7 @@ describe('an uninstall', () => {
     expect(provider.requestsTo('/users/me')).toBe(asked)
   })
 
-  it('and an install within the same moment are told apart by asking the provider', async () => {
+  it('an uninstall and an install at the same moment are told apart by asking the provider', async () => {
     const endedAt = provider.now() - 500
     const asked = provider.requestsTo('/users/me')
     expect((await hear(endedAt)).status).toBe(200)
@@ -64,19 +64,19 @@ describe('an uninstall', () => {
     expect(await statusOf()).toBe('uninstalled')
   })
 
-  it('that cannot be told apart while the provider is away is asked to come again', async () => {
+  it('an uninstall that cannot be told apart while the provider is away is asked to come again', async () => {
     provider.faults.next('users_me', { kind: 'no_connection' })
     const answer = await hear(provider.now() - 500)
     expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '30'])
     expect(await statusOf()).toBe('active')
   })
 
-  it('of a user who is not linked is answered as done', async () => {
+  it('an uninstall of a user who is not linked is answered as done', async () => {
     expect((await hear(provider.now(), AT_EXPORTS)).status).toBe(200)
     expect(app.reported.uninstalled).toEqual([])
   })
 
-  it('is told again when telling failed', async () => {
+  it('an uninstall calls the hook again when the hook failed', async () => {
     let failures = 1
     const reported: string[] = []
     useApp({
@@ -92,7 +92,7 @@ describe('an uninstall', () => {
     expect(reported).toEqual(['tenantry:1:777'])
   })
 
-  it('of a link that waits for reauthorization closes it too', async () => {
+  it('an uninstall of a link that waits for reauthorization closes it too', async () => {
     provider.pass(61 * 24 * HOUR)
     await app.connect.accessToken(AT_MI6).catch(() => {})
     expect(await statusOf()).toBe('needs_reauthorization')
@@ -100,14 +100,14 @@ describe('an uninstall', () => {
     expect(await statusOf()).toBe('uninstalled')
   })
 
-  it('leaves a link that the app disconnected as it is', async () => {
+  it('an uninstall leaves a link that the app disconnected as it is', async () => {
     await app.connect.disconnect(AT_MI6)
     expect((await hear(provider.now())).status).toBe(200)
     expect(await statusOf()).toBe('disconnected')
     expect(app.reported.uninstalled).toEqual([])
   })
 
-  it('is followed by an install on the same account', async () => {
+  it('an uninstall is followed by an install on the same account', async () => {
     await provider.uninstall(app.connect, AT_MI6)
     provider.pass(1000)
     await provider.install(app.connect, { ...BOND, company: 1 })
@@ -115,7 +115,7 @@ describe('an uninstall', () => {
     expect(app.accounts.length).toBe(1)
   })
 
-  it('goes by the provider’s clock, when its clock is not ours', async () => {
+  it('an uninstall goes by the provider’s clock, when its clock is not ours', async () => {
     const [skew, ours] = [90_000, provider.options.clock]
     const fetch: typeof provider.options.fetch = async (input, init) => {
       const answer = await provider.options.fetch(input, init)
@@ -140,7 +140,7 @@ describe('an uninstall', () => {
     ['a megabyte', JSON.stringify({ company_id: 1, user_id: 777, timestamp: 'x'.repeat(1_000_000) })],
     ['an infinite stream', endless()],
   ]
-  it.each(bodies)('with %s for a body is refused, and changes nothing', async (_, body) => {
+  it.each(bodies)('an uninstall with %s for a body is refused, and changes nothing', async (_, body) => {
     const { clientId, clientSecret } = provider.options
     const text = typeof body === 'string' ? body.replace(/^{/, `{"client_id":"${clientId}",`) : body
     const request = new Request(APP_CALLBACK, {

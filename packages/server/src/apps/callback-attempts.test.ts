@@ -16,7 +16,7 @@ describe('the time of the next attempt', () => {
     last_error: null,
   }
 
-  it('is never the last because the clock leapt: twenty attempts are made at least', () => {
+  it('at least twenty attempts are made, even when the clock jumps', () => {
     const aYearLater = 365 * 24 * 3600 * SECOND
     expect(planNextAttempt(callback, aYearLater, 'x').gaveUpAt).toBeNull()
     expect(planNextAttempt({ ...callback, attempts: 19 }, aYearLater, 'x').gaveUpAt).toBe(aYearLater)
@@ -35,7 +35,7 @@ describe('the time of the next attempt', () => {
     expect(retryAfter({ status: 503, retryAfter: header }, 60_000)).toBe(wait)
   })
 
-  it('pauses double up to an hour', () => {
+  it('the pauses between attempts double up to an hour', () => {
     for (let attempts = 0; attempts < 40; attempts++) {
       const { nextAttemptAt } = planNextAttempt({ ...callback, attempts }, 0, 'x')
       const pause = Math.min(1000 * 2 ** attempts, 3600 * SECOND)

@@ -105,7 +105,7 @@ const left = async (clientId: string) =>
   (await listPendingCallbacks(runtime.store)).filter(({ client_id }) => client_id === clientId)
 
 describe('a sender of callbacks', () => {
-  it('sends a healthy app’s forty while a host hangs, and while thirty do', async () => {
+  it('a sender of callbacks sends a healthy app’s forty while a host hangs, and while thirty do', async () => {
     const hanging = await appWith(50, 'hangs')
     for (let more = 0; more < 29; more++) await appWith(3, 'hangs')
     const healthy = await appWith(40, ok)
@@ -117,14 +117,14 @@ describe('a sender of callbacks', () => {
     expect(claimed).toHaveLength(1)
   })
 
-  it('fills a place at once: all is sent by one look', async () => {
+  it('a sender of callbacks fills a place at once: all is sent by one look', async () => {
     const apps = await Promise.all(Array.from({ length: 5 }, () => appWith(100, ok)))
     await sender.look()
     await sender.settle()
     for (const { id } of apps) expect(await left(id)).toEqual([])
   })
 
-  it('gives an app that does not answer one place and longer pauses, and lets the rest wait untried', async () => {
+  it('a sender of callbacks gives an app that does not answer one place and longer pauses, and lets the rest wait untried', async () => {
     let calls = 0
     const id = await registerApp(
       await listen(
@@ -155,7 +155,7 @@ describe('a sender of callbacks', () => {
     expect(attempts.reduce((sum, each) => sum + each, 0)).toBe(8)
   })
 
-  it('tries all of an app that answers, but not well, one after the other', async () => {
+  it('a sender of callbacks tries all of an app that answers, but not well, one after the other', async () => {
     let underWay = 0
     let most = 0
     const failing = await appWith(30, (_, response) => {
@@ -173,7 +173,7 @@ describe('a sender of callbacks', () => {
     expect((await left(failing.id)).map(row => row.attempts)).toEqual(Array.from({ length: 30 }, () => 1))
   })
 
-  it('does not ask again after 410, and not before the time that Retry-After says', async () => {
+  it('a sender of callbacks does not ask again after 410, and not before the time that Retry-After says', async () => {
     const gone = await appWith(1, (_, response) => void response.writeHead(410).end())
     const busy = await appWith(2, (_, response) => void response.writeHead(503, { 'Retry-After': '120' }).end())
     await sender.look()
@@ -189,7 +189,7 @@ describe('a sender of callbacks', () => {
     expect(busy.heard).toHaveLength(2)
   })
 
-  it('breaks off what hangs or drips once the server stops, and gives it back untried', async () => {
+  it('a sender of callbacks breaks off what hangs or drips once the server stops, and gives it back untried', async () => {
     const hanging = await appWith(3, 'hangs')
     const drips: Socket[] = []
     const dripping = await registerApp(
@@ -220,7 +220,7 @@ describe('a sender of callbacks', () => {
     expect(await sender.look()).toBe(0)
   })
 
-  it('takes up what a clock that was ahead put off', async () => {
+  it('a sender of callbacks takes up what a clock that was ahead put off', async () => {
     const app = await appWith(0, ok)
     await queue(app.id, 3, now + 365 * 24 * 3600 * SECOND)
     pass(61 * SECOND)
@@ -229,7 +229,7 @@ describe('a sender of callbacks', () => {
     expect(await left(app.id)).toEqual([])
   })
 
-  it('takes over what a sender that died has claimed, once its claim ends, whatever the clock was then', async () => {
+  it('a sender of callbacks takes over what a sender that died has claimed, once its claim ends, whatever the clock was then', async () => {
     const app = await appWith(2, ok)
     const { store } = runtime
     const claim = (until: number) =>

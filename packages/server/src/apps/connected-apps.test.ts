@@ -5,7 +5,7 @@ import { client, person, provider, useProvider } from '../../../../tests/support
 describe('Connected apps', () => {
   useProvider()
 
-  it('shows which app was allowed, for which company, since when and what it may do', async () => {
+  it('Connected apps shows which app was allowed, for which company, since when and what it may do', async () => {
     await person.code(client, { company: UNIVERSAL_EXPORTS })
     const page = await person.open('/connected-apps')
     for (const text of [
@@ -21,21 +21,21 @@ describe('Connected apps', () => {
     expect(page.text).not.toContain('MI6')
   })
 
-  it('shows nothing of other people', async () => {
+  it('Connected apps shows nothing of other people', async () => {
     await person.code(client, { company: MI6 })
     const other = provider.person()
     await other.signIn(MONEYPENNY_EMAIL)
     expect((await other.open('/connected-apps')).text).toContain('You have not allowed any app yet')
   })
 
-  it('names no company of others, whatever the address says', async () => {
+  it('Connected apps names no company of others, whatever the address says', async () => {
     const moneypenny = provider.person()
     await moneypenny.signIn(MONEYPENNY_EMAIL)
     const page = await moneypenny.open(`/connected-apps?removed=${client.id}&company_id=${UNIVERSAL_EXPORTS}`)
     expect(page.text).not.toContain('Universal Exports')
   })
 
-  it('removes one, at once and only that one', async () => {
+  it('Connected apps removes an installation at once, and only that one', async () => {
     const first = await client.tokens(await person.code(client, { company: MI6 }))
     const second = await client.tokens(await person.code(client, { company: UNIVERSAL_EXPORTS }))
     const page = await person.open('/connected-apps')
@@ -45,7 +45,7 @@ describe('Connected apps', () => {
     expect((await client.me(second.access_token)).status).toBe(200)
   })
 
-  it('removes nothing of another user, nothing for another site, and nothing twice', async () => {
+  it('Connected apps removes nothing of another user, nothing for another site, and nothing twice', async () => {
     const tokens = await client.tokens(await person.code(client, { company: MI6 }))
     const thief = provider.person()
     await thief.code(client, { email: MONEYPENNY_EMAIL })
@@ -59,13 +59,13 @@ describe('Connected apps', () => {
     expect((await person.submit(own, {})).headers.get('Location')).toBe('/connected-apps')
   })
 
-  it('asks to sign in first, and comes back', async () => {
+  it('Connected apps asks to sign in first, and comes back', async () => {
     const page = await person.open('/connected-apps')
     expect(page.document.querySelector('input[name=password]')).not.toBeNull()
     expect((await person.signIn(undefined, undefined, page)).text).toContain('Connected apps')
   })
 
-  it('keeps on saying what an app may do after it was allowed more', async () => {
+  it('Connected apps keeps on saying what an app may do after it was allowed more', async () => {
     await person.code(client, { company: MI6 }, { scope: 'base' })
     await person.code(client, { company: MI6 }, { scope: 'users:read' })
     const page = await person.open('/connected-apps')
@@ -73,7 +73,7 @@ describe('Connected apps', () => {
     expect(page.text).toContain('See the people of this company')
   })
 
-  it('shows an app’s icon from our own address, as a picture that can do nothing', async () => {
+  it('Connected apps shows an app’s icon from our own address, as a picture that can do nothing', async () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     const app = await provider.registerApp({ icon: { type: 'image/svg+xml', bytes: new TextEncoder().encode(svg) } })
     const page = await person.reachConsent(app, { company: MI6 })

@@ -14,11 +14,11 @@ const uri = fc.oneof(
 )
 
 describe('redirect URIs', () => {
-  it('[OA-01] match themselves', () => {
+  it('[OA-01] redirect URIs match themselves', () => {
     fc.assert(fc.property(uri, text => matchesRedirectUri(text, text)))
   })
 
-  it('[OA-01] never match after any change, but for the port of a loopback URI', () => {
+  it('[OA-01] redirect URIs never match after any change, but for the port of a loopback URI', () => {
     const change = fc.tuple(uri, fc.nat(), fc.string({ minLength: 1, maxLength: 3 }))
     fc.assert(
       fc.property(change, ([registered, position, inserted]) => {
@@ -32,7 +32,7 @@ describe('redirect URIs', () => {
     )
   })
 
-  it('[OA-01] match on any port of a loopback address', () => {
+  it('[OA-01] redirect URIs match on any port of a loopback address', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 65535 }), port =>
         ['127.0.0.1', '[::1]', 'localhost'].every(host =>
@@ -79,7 +79,7 @@ describe('redirect URIs', () => {
     expect(redirectUriMistake(text)).toBeTypeOf('string')
   })
 
-  it('forms may lead where browsers follow the redirect to', () => {
+  it('the CSP form-action of a redirect URI names where browsers follow the redirect', () => {
     expect(formTargets('https://app.example/cb')).toEqual(['https:'])
     expect(formTargets('com.example.app:/cb')).toEqual(['com.example.app:', 'https:'])
   })

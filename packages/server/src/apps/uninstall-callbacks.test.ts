@@ -69,7 +69,7 @@ describe('the uninstall callback', () => {
     await expect.poll(async () => (await pending()).filter(callback => callback.claimed_until !== null)).toEqual([])
   }
 
-  it('tells the app who it lost, with the app’s own credentials', async () => {
+  it('the uninstall callback tells the app who it lost, with the app’s own credentials', async () => {
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
     await expect.poll(() => heard.length).toBe(1)
@@ -106,7 +106,7 @@ describe('the uninstall callback', () => {
     ],
     ['the end of the membership', (p: TestProvider) => removeMember(p.runtime, MI6, BOND)],
     ['the end of the user', (p: TestProvider) => deleteUser(p.runtime, BOND)],
-  ])('is sent when the installation ends by %s', async (_way, end) => {
+  ])('the uninstall callback is sent when the installation ends by %s', async (_way, end) => {
     await install()
     await end(provider, client)
     await expect.poll(() => heard.length).toBe(1)
@@ -114,7 +114,7 @@ describe('the uninstall callback', () => {
     expect(heard).toHaveLength(1)
   })
 
-  it('is sent for each installation that a deleted user had', async () => {
+  it('the uninstall callback is sent for each installation that a deleted user had', async () => {
     await install(MI6)
     await install(UNIVERSAL_EXPORTS)
     await deleteUser(provider.runtime, BOND)
@@ -122,7 +122,7 @@ describe('the uninstall callback', () => {
     expect(heard.map(({ body }) => (body as { company_id: number }).company_id).sort()).toEqual([1, 2])
   })
 
-  it('is not sent while the installation lives on: a used code, a theft, a revoked access token', async () => {
+  it('the uninstall callback is not sent while the installation lives on: a used code, a theft, a revoked access token', async () => {
     const code = await provider.person().code(client, { company: MI6 })
     const tokens = await client.tokens(code)
     await client.revoke(tokens.access_token)
@@ -131,14 +131,14 @@ describe('the uninstall callback', () => {
     expect(heard).toEqual([])
   })
 
-  it('is not queued for an app without an uninstall URL', async () => {
+  it('the uninstall callback is not queued for an app without an uninstall URL', async () => {
     const other = await provider.registerApp()
     const tokens = await other.tokens(await provider.person().code(other, { company: MI6 }))
     await other.revoke(tokens.refresh_token)
     expect(await pending()).toEqual([])
   })
 
-  it('is sent again with longer and longer pauses while the app fails', async () => {
+  it('the uninstall callback is sent again with longer and longer pauses while the app fails', async () => {
     answer = count => (count < 4 ? 500 : 204)
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
@@ -150,7 +150,7 @@ describe('the uninstall callback', () => {
     expect(await pending()).toEqual([])
   })
 
-  it('is given up after a day, and stays on record', async () => {
+  it('the uninstall callback is given up after a day, and stays on record', async () => {
     answer = () => 500
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
@@ -167,7 +167,7 @@ describe('the uninstall callback', () => {
     expect(heard).toHaveLength(sofar)
   })
 
-  it('follows no redirect', async () => {
+  it('the uninstall callback follows no redirect', async () => {
     answer = () => 302
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
@@ -177,7 +177,7 @@ describe('the uninstall callback', () => {
     expect(heard).toHaveLength(1)
   })
 
-  it('is sent by one of many senders at a time', async () => {
+  it('the uninstall callback is sent by one of many senders at a time', async () => {
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
     const senders = Array.from({ length: 8 }, () => new CallbackSender(provider.runtime))
@@ -187,7 +187,7 @@ describe('the uninstall callback', () => {
     expect(heard).toHaveLength(1)
   })
 
-  it('is not held up by another app that is deaf', async () => {
+  it('the uninstall callback is not held up by another app that is deaf', async () => {
     const { store } = provider.runtime
     const deaf = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
     const { port } = listener.address() as AddressInfo

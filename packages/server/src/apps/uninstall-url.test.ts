@@ -22,11 +22,11 @@ describe('where a callback may go', () => {
     'https://a:b@hooks.example.com/x',
     'ftp://hooks.example.com/x',
     'nonsense',
-  ])('not to %s in production', url => {
+  ])('an uninstall URL may not be %s in production', url => {
     expect(uninstallUrlMistake(url, false)).toBeTypeOf('string')
   })
 
-  it('to a public https address', () => {
+  it('an uninstall URL may be a public https address', () => {
     expect(uninstallUrlMistake('https://hooks.example.com/x', false)).toBeUndefined()
   })
 
@@ -115,7 +115,7 @@ describe('where a callback may go', () => {
     },
   )
 
-  it('[OA-62] a local name with a dot at its end is one too', () => {
+  it('[OA-62] a local name with a dot at its end is a local name', () => {
     expect(uninstallUrlMistake('https://localhost./x', false)).toBeTypeOf('string')
   })
 
@@ -146,7 +146,7 @@ describe('where a callback may go', () => {
     listener.close()
   })
 
-  it('an app cannot be registered with one', async () => {
+  it('an app cannot be registered with an uninstall URL on a private address', async () => {
     const provider = await startProvider({ localCallbacks: false })
     await expect(provider.registerApp({ uninstallUrl: 'https://127.0.0.1/x' })).rejects.toThrow(InputError)
     await provider.close()

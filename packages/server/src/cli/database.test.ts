@@ -99,7 +99,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
     },
   )
 
-  it('serve refuses a sandbox', async () => {
+  it('serve refuses a sandbox in PostgreSQL', async () => {
     const sandbox = await startSandbox(database.flags)
     await sandbox.stop()
     const { code, stderr } = await runCommand(['serve', '--port', '0', ...database.flags], {
@@ -124,7 +124,7 @@ describe.skipIf(!onPostgres)('a PostgreSQL database, by flag or variable', () =>
     [[], { TENANTRY_DATA: 'x', TENANTRY_DATABASE_URL: 'postgres://localhost/x' }, 'name two databases'],
     [['--database', 'mysql://localhost/x'], {}, 'it must be one such as postgres://'],
     [['--database', 'postgres://127.0.0.1:1/x'], {}, 'Is it running, and reachable from here?'],
-  ])('says what is wrong with %j and %j', async (flags, environment, sentence) => {
+  ])('a database address and folder that do not fit are refused: %j and %j', async (flags, environment, sentence) => {
     const { code, stderr } = await runCommand(['company', 'list', ...flags], { environment })
     expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)])
     expect(stderr.trim().split('\n')).toHaveLength(1)

@@ -36,7 +36,7 @@ describe('tenantry dev', () => {
     )
   const personAt = ({ origin }: SandboxFacts) => new Person((path, init) => fetch(new URL(path, origin), init))
 
-  it('prints facts that work', async () => {
+  it('tenantry dev prints facts that work', async () => {
     const { facts, stop, log } = await startSandbox(['--data', ':memory:'])
     expect(Object.keys(facts)).toEqual(['origin', 'client_id', 'client_secret', 'access_token', 'password', 'users'])
     expect(await me(facts)).toMatchObject({
@@ -56,7 +56,7 @@ describe('tenantry dev', () => {
     expect(await stop()).toBe(0)
   })
 
-  it('has Bond at two companies with different e-mail, language and role, and people in all nine languages', async () => {
+  it('tenantry dev has Bond at two companies with different e-mail, language and role, and people in all nine languages', async () => {
     const { facts, stop } = await startSandbox(['--data', folder.path])
     const client = clientOf(facts)
     const locales = new Set<unknown>()
@@ -132,7 +132,7 @@ describe('tenantry dev', () => {
     await second.stop()
   })
 
-  it('finishes what a start had begun that was cut off', async () => {
+  it('tenantry dev finishes what a start had begun that was cut off', async () => {
     const first = await startSandbox(['--data', folder.path])
     await first.stop()
     const { DatabaseSync } = await import('node:sqlite')
@@ -148,7 +148,7 @@ describe('tenantry dev', () => {
     await second.stop()
   })
 
-  it('is whole after starts that were killed at any moment', async () => {
+  it('tenantry dev is whole after starts that were killed at any moment', async () => {
     for (const delay of [300, 350, 400, 450, 500, 600]) {
       const child = startCommand(['dev', '--json', '--port', '0', '--data', folder.path])
       await sleep(delay)
@@ -162,7 +162,7 @@ describe('tenantry dev', () => {
     await stop()
   })
 
-  it('takes another origin', async () => {
+  it('tenantry dev takes another origin', async () => {
     const { facts, stop } = await startSandbox(['--data', ':memory:', '--origin', 'https://id.example'])
     expect(facts.origin).toBe('https://id.example')
     await stop()
@@ -170,7 +170,7 @@ describe('tenantry dev', () => {
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/^origin: must be a scheme and host.*\n$/)])
   })
 
-  it('prints a curl line that works, for people', async () => {
+  it('tenantry dev prints a curl line that works, for people', async () => {
     const { spawn } = await import('node:child_process')
     const { REPOSITORY } = await import('../../../../tests/support/sandbox-process.ts')
     const child = spawn(process.execPath, [
@@ -195,7 +195,7 @@ describe('tenantry dev', () => {
     await new Promise(resolve => child.on('close', resolve))
   })
 
-  it('takes over what `migrate` made, which belongs to no secret yet', async () => {
+  it('tenantry dev takes over what `migrate` made, which belongs to no secret yet', async () => {
     expect((await runCommand(['company', 'list', '--data', folder.path])).stderr).toContain('tenantry migrate')
     expect((await runCommand(['migrate', '--data', folder.path])).code).toBe(0)
     expect((await runCommand(['key', 'list', '--data', folder.path])).stdout).toBe('There are no keys yet.\n')
@@ -204,7 +204,7 @@ describe('tenantry dev', () => {
     expect(await sandbox.stop()).toBe(0)
   })
 
-  it('says of made-up people how they are served', async () => {
+  it('tenantry dev says of made-up people how they are served', async () => {
     const load = ['load', '--data', folder.path, '--tokens', '10', '--users', '2', '--companies', '1']
     expect((await runCommand(load)).code).toBe(0)
     const { code, stderr } = await runCommand(['dev', '--port', '0', '--no-seed', '--data', folder.path])

@@ -49,7 +49,7 @@ describe('tenantry load', () => {
     return { answers, counts, several: several.length }
   }
 
-  it('fills a database with people and tokens that work, and samples the tokens', async () => {
+  it('tenantry load fills a database with people and tokens that work, and samples the tokens', async () => {
     const { code, stdout } = await load(
       '--tokens',
       '2000',
@@ -75,7 +75,7 @@ describe('tenantry load', () => {
     }
   })
 
-  it('refuses a database that is not empty, unless it is told to add to it', async () => {
+  it('tenantry load refuses a database that is not empty, unless it is told to add to it', async () => {
     await load('--tokens', '10')
     const again = await load('--tokens', '10', '--sample', sample)
     expect(again.code).toBe(1)
@@ -87,7 +87,7 @@ describe('tenantry load', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
   })
 
-  it('gives unused ids, before it and after it', async () => {
+  it('tenantry load gives unused ids, before it and after it', async () => {
     await load('--tokens', '10', '--users', '5', '--companies', '3')
     const create = async (name: string) =>
       JSON.parse(
@@ -98,7 +98,7 @@ describe('tenantry load', () => {
     expect(await create('later')).toMatchObject({ company_id: 8 })
   })
 
-  it('does not exist in production, and production does not serve what it made', async () => {
+  it('tenantry load does not exist in production, and production does not serve what it made', async () => {
     const production = { TENANTRY_MODE: 'production' }
     const refused = await runCommand(['load', ...database.flags], { environment: production })
     expect(refused.code).toBe(1)
@@ -112,7 +112,7 @@ describe('tenantry load', () => {
     expect(served.stderr).toContain('synthetic data of `tenantry load`')
   })
 
-  it('says what is wrong with what it is asked, and changes nothing', async () => {
+  it('tenantry load says what is wrong with what it is asked, and changes nothing', async () => {
     expect((await load('--tokens', '10000001')).stderr).toContain('from 1 to 10000000')
     expect((await load('--users', '3', '--companies', '4')).stderr).toContain('Each company needs a user')
     const there = join(folder.path, 'there')

@@ -29,13 +29,13 @@ describe('a destination of log lines', () => {
     space = Number.POSITIVE_INFINITY
   })
 
-  it('writes each line at once', () => {
+  it('a log destination writes each line at once', () => {
     const logger = log()
     logger.info('one')
     expect(linesOf(taken).map(({ msg }) => msg)).toEqual(['one'])
   })
 
-  it('that takes a part of a line goes on where it stopped', async () => {
+  it('a log destination that takes a part of a line gets the rest later', async () => {
     const logger = log()
     space = 10
     logger.info('one')
@@ -46,7 +46,7 @@ describe('a destination of log lines', () => {
     expect(linesOf(taken).map(({ msg }) => msg)).toEqual(['one', 'two'])
   })
 
-  it('that takes nothing for long drops lines, counts them, and says so when it takes them again', async () => {
+  it('a log destination that blocks for long loses lines, and they are counted and reported later', async () => {
     const logger = log()
     space = 0
     const total = 20_000
@@ -101,14 +101,14 @@ describe('a server whose log cannot be written', () => {
     return [...statuses]
   }
 
-  it('on a full disk answers, and stops when it is told to', async () => {
+  it('a server whose log is on a full disk answers, and stops when it is told to', async () => {
     const { child, ended, ask } = await serve(openSync('/dev/full', 'w'))
     expect(await askOften(ask, 500)).toEqual([200])
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
   })
 
-  it('whose reader is blocked answers and stops; one that reads again is told what it missed', async () => {
+  it('a server whose log reader is blocked answers and stops; the reader learns later how many lines are missing', async () => {
     const { child, ended, ask } = await serve('pipe')
     child.stdout!.pause()
     expect(await askOften(ask, 12_000)).toEqual([200])
@@ -126,7 +126,7 @@ describe('a server whose log cannot be written', () => {
     expect(await ended).toEqual([0, null])
   })
 
-  it('in a pipe that is full answers and stops', async () => {
+  it('a server whose log pipe is full answers and stops', async () => {
     const path = join(folder.path, 'pipe')
     execFileSync('mkfifo', [path])
     const pipe = openSync(path, 'r+')
@@ -137,7 +137,7 @@ describe('a server whose log cannot be written', () => {
     closeSync(pipe)
   })
 
-  it('whose reader is gone answers and stops', async () => {
+  it('a server whose log reader is gone answers and stops', async () => {
     const { child, ended, ask } = await serve('pipe')
     child.stdout!.destroy()
     expect(await askOften(ask)).toEqual([200])
@@ -145,7 +145,7 @@ describe('a server whose log cannot be written', () => {
     expect(await ended).toEqual([0, null])
   })
 
-  it('in a file has every line', async () => {
+  it('a log in a file has every line', async () => {
     const path = join(folder.path, 'log')
     const { child, ended, ask } = await serve(openSync(path, 'a'))
     expect(await askOften(ask, 200)).toEqual([200])

@@ -32,7 +32,7 @@ const ways: [string, (text: string) => string][] = [
 ]
 
 describe('a file', () => {
-  it.each(ways)('of secrets means the same %s', (_, write) => {
+  it.each(ways)('a file of secrets means the same %s', (_, write) => {
     const path = file(write(`${SECRET}\n${EARLIER}`))
     const { TENANTRY_SECRETS: _own, ...others } = base
     expect(readConfiguration({}, { ...others, TENANTRY_SECRETS_FILE: path }).secrets).toEqual([SECRET, EARLIER])
@@ -40,20 +40,20 @@ describe('a file', () => {
     expect(environmentSecrets({ TENANTRY_SECRETS: write(`${SECRET},${EARLIER}`) })).toEqual([SECRET, EARLIER])
   })
 
-  it.each(ways)('with the database’s address means the same %s', (_, write) => {
+  it.each(ways)('a file with the database’s address means the same %s', (_, write) => {
     const { TENANTRY_DATA: _own, ...others } = base
     const path = file(write('postgres://tenantry@db.example/tenantry'))
     const { database } = readConfiguration({}, { ...others, TENANTRY_DATABASE_URL_FILE: path })
     expect(database).toBe('postgres://tenantry@db.example/tenantry')
   })
 
-  it.each(ways)('of configuration means the same %s', (_, write) => {
+  it.each(ways)('a file of configuration means the same %s', (_, write) => {
     const text = JSON.stringify({ origin: 'https://file.example', secrets: [SECRET], accessTokenLifetime: 60 }, null, 2)
     const read = readConfiguration({ config: file(write(text)), data: '/data' }, {})
     expect(read).toMatchObject({ origin: 'https://file.example', secrets: [SECRET], accessTokenLifetime: 60 })
   })
 
-  it.each(ways)('beside a sandbox and one of keys mean the same %s', (_, write) => {
+  it.each(ways)('files of a sandbox and of keys mean the same %s', (_, write) => {
     const data = join(folder.path, `sandbox-${++files}`)
     mkdirSync(data)
     writeFileSync(join(data, 'secret'), write(SECRET))
@@ -61,7 +61,7 @@ describe('a file', () => {
     expect(readJson(file(write('{"keys":\n[]}')))).toEqual({ keys: [] })
   })
 
-  it('of a picture stays as it is', () => {
+  it('a picture file is read unchanged', () => {
     const path = join(folder.path, 'icon.png')
     writeFileSync(path, Buffer.from([0xef, 0xbb, 0xbf, 1, 10]))
     expect([...readIcon(path).bytes]).toEqual([0xef, 0xbb, 0xbf, 1, 10])
@@ -90,19 +90,19 @@ describe('an empty variable', () => {
     'TRUSTED_PROXIES',
     'API_DOMAIN',
   ]
-  it.each(names)('is one that is not set: TENANTRY_%s', name => {
+  it.each(names)('an empty environment variable counts as not set: TENANTRY_%s', name => {
     for (const nothing of ['', ' ', '\r\n']) {
       expect(readConfiguration({}, { ...base, [`TENANTRY_${name}`]: nothing })).toEqual(readConfiguration({}, base))
     }
   })
 
-  it('is no file and no second database either', () => {
+  it('an empty environment variable is neither a file nor a second database', () => {
     const empty = { TENANTRY_CONFIG: '', TENANTRY_SECRETS_FILE: '', TENANTRY_DATABASE_URL: '', TENANTRY_SOMETHING: '' }
     expect(readConfiguration({}, { ...base, ...empty })).toEqual(readConfiguration({}, base))
     expect(environmentSecrets({ TENANTRY_SECRETS: '' })).toBeUndefined()
   })
 
-  it('that is needed is told as not set', () => {
+  it('a required environment variable that is empty is reported as not set', () => {
     expect(mistakesOf(() => readConfiguration({}, { ...base, TENANTRY_ORIGIN: '' }))).toEqual([
       expect.stringMatching(/^origin: not set\./),
     ])
@@ -112,21 +112,21 @@ describe('an empty variable', () => {
 describe('a file that cannot be read', () => {
   const nowhere = join(folder.path, 'nowhere')
 
-  it('is the only complaint: secrets', () => {
+  it('a secrets file that cannot be read is the only reported mistake', () => {
     const { TENANTRY_SECRETS: _own, ...others } = base
     expect(mistakesOf(() => readConfiguration({}, { ...others, TENANTRY_SECRETS_FILE: nowhere }))).toEqual([
       `TENANTRY_SECRETS_FILE: the file ${nowhere} cannot be read (ENOENT).`,
     ])
   })
 
-  it('is the only complaint: the database’s address', () => {
+  it('a database address file that cannot be read is the only reported mistake', () => {
     const { TENANTRY_DATA: _own, ...others } = base
     expect(mistakesOf(() => readConfiguration({}, { ...others, TENANTRY_DATABASE_URL_FILE: nowhere }))).toEqual([
       `TENANTRY_DATABASE_URL_FILE: the file ${nowhere} cannot be read (ENOENT).`,
     ])
   })
 
-  it('is the only complaint: the configuration, which may have said all the rest', () => {
+  it('a configuration file that cannot be read is the only reported mistake', () => {
     for (const path of [nowhere, folder.path, file('{ "origin": '), file('[]')]) {
       const mistakes = mistakesOf(() => readConfiguration({ config: path }, {}))
       expect(mistakes).toEqual([expect.stringContaining(path)])

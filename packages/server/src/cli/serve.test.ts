@@ -41,7 +41,7 @@ describe('tenantry serve', () => {
     return { child, lines, port, ended, at: `http://127.0.0.1:${port}` }
   }
 
-  it('serves with a file, variables and flags, the later ones weighing more', async () => {
+  it('tenantry serve serves with a file, variables and flags, the later ones weighing more', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const config = join(folder.path, 'config.json')
     writeFileSync(
@@ -68,7 +68,7 @@ describe('tenantry serve', () => {
     expect(lines.at(-1)).toMatchObject({ msg: 'closed' })
   })
 
-  it('takes secrets from a file, and ignores what Kubernetes sets for a service, with one warning', async () => {
+  it('tenantry serve takes secrets from a file, and ignores what Kubernetes sets for a service, with one warning', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const secrets = join(folder.path, 'secrets')
     writeFileSync(secrets, `\ufeff${SECRETS}\r\n${'an earlier secret that is long enough'}\n`)
@@ -94,7 +94,7 @@ describe('tenantry serve', () => {
     expect(await ended).toBe(0)
   })
 
-  it('goes on listing real misspellings, and says of a file that it cannot be read', async () => {
+  it('tenantry serve lists misspelled variables, and a file that it cannot read', async () => {
     const { code, stderr } = await runCommand(['serve'], {
       environment: {
         TENANTRY_ORIGN: 'https://id.example',
@@ -108,7 +108,7 @@ describe('tenantry serve', () => {
     expect(stderr).not.toContain('TENANTRY_SERVICE_HOST')
   })
 
-  it('ends when its database file is replaced, so that a supervisor starts it again', async () => {
+  it('tenantry serve ends when its database file is replaced, so that a supervisor starts it again', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const { ended, lines, at } = await start()
     expect((await fetch(`${at}/readyz`)).status).toBe(200)
@@ -118,7 +118,7 @@ describe('tenantry serve', () => {
     expect(lines.length).toBeGreaterThan(0)
   })
 
-  it('refuses to start and lists every mistake', async () => {
+  it('tenantry serve refuses to start and lists every mistake', async () => {
     const environment = {
       TENANTRY_ORIGIN: 'http://id.example',
       TENANTRY_SECRETS: 'short',
@@ -139,13 +139,13 @@ describe('tenantry serve', () => {
     expect(stderr).not.toContain('    at ')
   })
 
-  it('refuses to start with nothing configured', async () => {
+  it('tenantry serve refuses to start with nothing configured', async () => {
     const { code, stderr } = await runCommand(['serve'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/origin: not set.*\n.*data: not set.*\n.*secrets: not set/)
   })
 
-  it('[OA-43] serves no sandbox, and has none of its pages', async () => {
+  it('[OA-43] tenantry serve refuses a sandbox’s database, and has none of its pages', async () => {
     const sandbox = await startSandbox(['--data', folder.path])
     await sandbox.stop()
     const environment = { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRETS, TENANTRY_DATA: folder.path }
@@ -172,7 +172,7 @@ describe('tenantry serve', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('localCallbacks: exists in `tenantry dev` only')])
   })
 
-  it('says that the database is not there, or older', async () => {
+  it('tenantry serve says that the database is missing or needs migration', async () => {
     const environment = { TENANTRY_ORIGIN: 'https://id.example', TENANTRY_SECRETS: SECRETS, TENANTRY_DATA: folder.path }
     const none = await runCommand(['serve', '--port', '0'], { environment })
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Create it with `tenantry migrate')])
@@ -181,14 +181,14 @@ describe('tenantry serve', () => {
     expect([older.code, older.stderr]).toEqual([1, expect.stringContaining('Run `tenantry migrate` first')])
   })
 
-  it('allows http on this machine in development', async () => {
+  it('tenantry serve allows http on this machine in development', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const { child, ended } = await start({ TENANTRY_MODE: 'development', TENANTRY_ORIGIN: 'http://localhost:5000' })
     child.kill('SIGTERM')
     await ended
   })
 
-  it('finishes what was begun when it is told to stop, and takes nothing new', async () => {
+  it('tenantry serve finishes what was begun when it is told to stop, and takes nothing new', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const { child, ended, port } = await start()
     const socket = connect(port, '127.0.0.1')
@@ -209,7 +209,7 @@ describe('tenantry serve', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 401 /)
   })
 
-  it('limits headers and bodies', async () => {
+  it('tenantry serve limits headers and bodies', async () => {
     await runCommand(['migrate', '--data', folder.path])
     const { child, ended, at } = await start()
     const large = await fetch(`${at}/healthz`, { headers: { 'X-Large': 'x'.repeat(20_000) } })

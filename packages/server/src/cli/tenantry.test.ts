@@ -50,7 +50,7 @@ describe('every command', () => {
     for (const shell of ['zsh', 'fish']) expect((await runCommand(['completion', shell])).code).toBe(0)
   })
 
-  it('prints tables for people', async () => {
+  it('the command line prints tables for people', async () => {
     const { stdout } = await runCommand(['company', 'list', ...database.flags])
     expect(stdout.split('\n')[0]).toMatch(/^company_id +name +domain +country +industry +suspended +created_at$/)
     expect(stdout).toMatch(/^1 +MI6 +casinoroyale +EE +Software, App Development +no +/m)
@@ -106,7 +106,7 @@ describe('every command', () => {
     expect([code, stdout.startsWith(`Usage: tenantry ${command.filter(Boolean).join(' ')}`)]).toEqual([0, true])
   })
 
-  it('tells its version', async () => {
+  it('the command line tells its version', async () => {
     expect((await runCommand(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 

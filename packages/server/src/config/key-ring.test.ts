@@ -18,21 +18,21 @@ describe('keys that all nodes share', () => {
   const node = (...secrets: string[]) => new KeyRing(provider.runtime.store, secrets, provider.runtime.clock)
   const current = (ring: KeyRing) => Buffer.from(ring.successor[0]!).toString('hex')
 
-  it('are the same on every node, and not those that the secret alone would give', async () => {
+  it('keys that all nodes share are the same on every node, and not those that the secret alone would give', async () => {
     const [one, other] = [node(SECRET), node(SECRET)]
     await Promise.all([one.load(), other.load()])
     expect(current(one)).toBe(current(other))
     expect(current(one)).not.toBe(Buffer.from(deriveKeys([SECRET]).successor[0]!).toString('hex'))
   })
 
-  it('refuse to encrypt and to sign before they are loaded, and load once where they are awaited', async () => {
+  it('keys that all nodes share refuse to encrypt and to sign before they are loaded, and load once where they are awaited', async () => {
     const ring = node(SECRET)
     expect(() => encrypt(ring, 'secret', 'owner')).toThrow('The keys have not been loaded')
     expect(() => ring.forms).toThrow('The keys have not been loaded')
     expect(decrypt(await ring.ready(), encrypt(await ring.ready(), 'secret', 'owner'), 'owner')).toBe('secret')
   })
 
-  it('are made once, however many nodes start at the same moment on an empty database', async () => {
+  it('keys that all nodes share are made once, however many nodes start at the same moment on an empty database', async () => {
     const empty = await startProvider()
     await empty.runtime.store.write([{ sql: 'DELETE FROM master_keys', parameters: [] }])
     const rings = Array.from({ length: 16 }, () => new KeyRing(empty.runtime.store, [SECRET], empty.now))
@@ -42,7 +42,7 @@ describe('keys that all nodes share', () => {
     await empty.close()
   })
 
-  it('a new one verifies at once, is used after two minutes, and on all nodes from the same moment', async () => {
+  it('a new key verifies at once, and all nodes use it from the same moment two minutes later', async () => {
     const [one, other] = [node(SECRET), node(SECRET)]
     await other.load()
     const before = current(other)
@@ -64,7 +64,7 @@ describe('keys that all nodes share', () => {
     expect(await listMasterKeys(provider.runtime.store)).toHaveLength(1 + made)
   })
 
-  it('are not in the database in the clear, and not to be opened with another secret', async () => {
+  it('keys that all nodes share are not in the database in the clear, and not to be opened with another secret', async () => {
     const ring = node(SECRET)
     await ring.load()
     const [row] = await listMasterKeys(provider.runtime.store)

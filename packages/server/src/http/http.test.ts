@@ -37,7 +37,7 @@ describe('a local path', () => {
     )
   })
 
-  it('keeps its query', () => {
+  it('a local path keeps its query', () => {
     expect(localPath('/oauth/authorize?a=b%20c&d=', origin)).toBe('/oauth/authorize?a=b%20c&d=')
     expect(localPath(undefined, origin)).toBeUndefined()
   })
@@ -53,7 +53,7 @@ describe('form parameters', () => {
     ])
   })
 
-  it('[OA-70] refuses more parameters than any client sends', () => {
+  it('[OA-70] refuses a form with more parameters than any client sends', () => {
     const some = (count: number) => Array.from({ length: count }, (_, index) => `p${index}=1`).join('&')
     expect(parseParameters(some(MAX_PARAMETERS)).parameters.size).toBe(MAX_PARAMETERS)
     expect(() => parseParameters(some(MAX_PARAMETERS + 1))).toThrow()
@@ -69,7 +69,7 @@ describe('every answer', () => {
   afterAll(() => provider.close())
 
   it.each(['/users/me', '/oauth/token', '/oauth/authorize', '/sign-in', '/nothing', '/healthz', '/readyz'])(
-    'has an id and the security headers: %s',
+    'every answer has an id and the security headers: %s',
     async path => {
       const { headers } = await provider.fetch(path)
       expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
@@ -80,7 +80,7 @@ describe('every answer', () => {
     },
   )
 
-  it('answers an unknown path with JSON to programs and with a page to people, whatever the method', async () => {
+  it('an unknown path is answered with JSON to programs and with a page to people, whatever the method', async () => {
     const type = async (path: string) => (await provider.fetch(path)).headers.get('Content-Type')
     expect(await type('/nothing')).toMatch(/^text\/html/)
     expect(await type('/api/v1/deals')).toMatch(/^application\/json/)
@@ -94,7 +94,7 @@ describe('every answer', () => {
     expect(await post('/oauth/token/x')).toEqual([404, 'application/json'])
   })
 
-  it('says that it is not ready when the database does not answer', async () => {
+  it('/readyz is 503 when the database does not answer', async () => {
     const other = await startProvider()
     await other.close()
     const answer = await other.fetch('/readyz')

@@ -7,7 +7,7 @@ const sizes = fc
   .map(({ companies, more, seed }) => ({ size: { companies, users: companies + more, tokens: 1 }, seed }))
 
 describe('a made-up population', () => {
-  it('has every user at home in one company, no company empty, and no user a guest at their own company', () => {
+  it('a made-up population has every user at home in one company, no company empty, and no user a guest at their own company', () => {
     fc.assert(
       fc.property(sizes, ({ size, seed }) => {
         let next = 1
@@ -26,7 +26,7 @@ describe('a made-up population', () => {
     )
   })
 
-  it('is mostly small companies, a few huge ones, and people at several', () => {
+  it('a made-up population is mostly small companies, a few huge ones, and people at several', () => {
     const all = [...groups({ companies: 10_000, users: 100_000, tokens: 1 }, seededRandom(1))]
     const members = all.map(({ homeUsers, guests }) => homeUsers + guests.length)
     expect(Math.max(...members)).toBeGreaterThan(2000)
@@ -35,7 +35,7 @@ describe('a made-up population', () => {
     expect(guests.size).toBeGreaterThan(15_000)
   })
 
-  it('is the same for the same seed, and another for another', () => {
+  it('a made-up population is the same for the same seed, and another for another', () => {
     const some = (seed: number) => [...groups({ companies: 50, users: 900, tokens: 1 }, seededRandom(seed))]
     expect(some(7)).toEqual(some(7))
     expect(some(7)).not.toEqual(some(8))

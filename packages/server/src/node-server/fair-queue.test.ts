@@ -4,7 +4,7 @@ import { FairQueue } from './fair-queue.ts'
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
 describe('slow requests', () => {
-  it('begin at once while they are few, and a few per turn in order while they are many; none is lost', async () => {
+  it('slow requests begin at once while they are few, and a few per turn in order while they are many; none is lost', async () => {
     const queue = new FairQueue()
     const begun: number[] = []
     const add = (id: number) => queue.add(() => begun.push(id))
@@ -33,7 +33,7 @@ describe('slow requests', () => {
     expect(begun.at(-1)).toBe(2000)
   })
 
-  it('one that fails keeps no other from its turn', async () => {
+  it('a slow request that fails does not stop the next one', async () => {
     const queue = new FairQueue()
     const begun: number[] = []
     for (let id = 0; id < 12; id++) {

@@ -63,20 +63,20 @@ describe('GET /users/me answered directly in a node:http server', () => {
     },
   )
 
-  it('has a request id and a length', async () => {
+  it('a hot route in node:http has a request id and a length', async () => {
     const { headers } = await ask('/api/v1/users/me', { headers: headersFor('good') })
     expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(Number(headers.get('Content-Length'))).toBeGreaterThan(500)
   })
 
-  it('sees a suspension at the next request', async () => {
+  it('a hot route in node:http sees a suspension at the next request', async () => {
     expect((await ask('/users/me', { headers: headersFor('good') })).status).toBe(200)
     await setSuspended(provider.runtime, MI6, true)
     expect((await ask('/users/me', { headers: headersFor('good') })).status).toBe(401)
     expect(direct).toBe(2)
   })
 
-  it('leaves other methods and other paths to the routes', async () => {
+  it('a hot route in node:http leaves other methods and other paths to the routes', async () => {
     const headers = headersFor('good')
     expect((await ask('/users/me', { method: 'HEAD', headers })).status).toBe(200)
     expect((await ask('/users/me', { method: 'POST', headers })).status).toBe(405)
@@ -84,7 +84,7 @@ describe('GET /users/me answered directly in a node:http server', () => {
     expect(direct).toBe(0)
   })
 
-  it('[OA-71] answers two Authorization headers with 400', async () => {
+  it('[OA-71] a hot route in node:http answers two Authorization headers with 400', async () => {
     const twice = await new Promise<string>(resolve => {
       const socket = connect(port, '127.0.0.1')
       socket.on('data', data => {
@@ -98,7 +98,7 @@ describe('GET /users/me answered directly in a node:http server', () => {
     expect(twice).toMatch(/WWW-Authenticate: Bearer error="invalid_request"/i)
   })
 
-  it('leaves internal errors to the route, which logs and answers them', async () => {
+  it('a hot route in node:http leaves internal errors to the route, which logs and answers them', async () => {
     Object.assign(provider.runtime.store, {
       findBearer() {
         throw new Error('an internal error')

@@ -21,7 +21,7 @@ function drip(listener: Listener, beginning: string): Promise<string> {
 }
 
 describe('a request that drips', () => {
-  it('is cut off when its time is over, its headers sooner than the whole', async () => {
+  it('a request that drips is cut off at its timeout, its headers sooner than the whole', async () => {
     const listener = await listen('127.0.0.1', 0, { headers: 200, whole: 800, checkEvery: 20 })
     listener.serve({
       fetch: async request => new Response(await request.text()),
@@ -43,7 +43,7 @@ describe('a request that drips', () => {
     await listener.close()
   })
 
-  it('is looked for often enough to be cut off when the documentation says', () => {
+  it('slow requests are checked often enough to be cut off when the documentation says', () => {
     expect(arrivalTimeouts).toMatchObject({ headers: 10_000, whole: 30_000 })
     expect(arrivalTimeouts.checkEvery).toBeLessThanOrEqual(arrivalTimeouts.headers / 10)
   })

@@ -75,7 +75,7 @@ describe('the fast path', () => {
     expect(short.status).toBe(kind === 'good' ? 200 : 401)
   })
 
-  it('sends names in any script, with their length in bytes', async () => {
+  it('the fast path sends names in any script, with their length in bytes', async () => {
     await setMember(provider.runtime, MI6, BOND, { name: 'Джеймс Бонд 😀' })
     const line = open()
     for (let round = 0; round < 3; round++) {
@@ -85,7 +85,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(0)
   })
 
-  it('sees a revocation at the next request', async () => {
+  it('the fast path sees a revocation at the next request', async () => {
     const line = open()
     line.write(get(tokens.access_token))
     expect((await answerOf(line)).status).toBe(200)
@@ -95,7 +95,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(0)
   })
 
-  it('hands a connection over to node:http for good, with the bytes that arrived', async () => {
+  it('the fast path hands a connection over to node:http for good, with the bytes that arrived', async () => {
     const line = open()
     line.write(get(tokens.access_token))
     expect((await answerOf(line)).status).toBe(200)
@@ -113,7 +113,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(2)
   })
 
-  it('answers pipelined requests in order', async () => {
+  it('the fast path answers pipelined requests in order', async () => {
     const line = open()
     line.write(get(tokens.access_token) + get('garbage') + get(tokens.access_token))
     const statuses = [(await answerOf(line)).status, (await answerOf(line)).status, (await answerOf(line)).status]
@@ -121,7 +121,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(3)
   })
 
-  it('answers a request that arrives byte by byte', async () => {
+  it('the fast path answers a request that arrives byte by byte', async () => {
     const line = open()
     line.socket.setNoDelay(true)
     for (const byte of get(tokens.access_token)) {
@@ -131,14 +131,14 @@ describe('the fast path', () => {
     expect((await answerOf(line)).status).toBe(200)
   })
 
-  it('refuses what is not HTTP, as node:http does', async () => {
+  it('refuses bytes that are not HTTP, as node:http does', async () => {
     const line = open()
     line.write('EHLO mail.example\r\n\r\n')
     expect((await answerOf(line)).status).toBe(400)
     await expect.poll(() => line.isClosed).toBe(true)
   })
 
-  it('leaves internal errors to the route, which logs and answers them', async () => {
+  it('the fast path leaves internal errors to the route, which logs and answers them', async () => {
     Object.assign(provider.runtime.store, {
       findBearer() {
         throw new Error('an internal error')
@@ -150,7 +150,7 @@ describe('the fast path', () => {
     expect([answer.status, (JSON.parse(answer.body) as { success: boolean }).success]).toEqual([500, false])
   })
 
-  it('closes a half-closed connection after its last response', async () => {
+  it('the fast path closes a half-closed connection after its last response', async () => {
     const line = open()
     line.write(get(tokens.access_token))
     expect((await answerOf(line)).status).toBe(200)
@@ -161,7 +161,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(0)
   })
 
-  it('survives clients that reset the connection', async () => {
+  it('the fast path survives clients that reset the connection', async () => {
     for (let round = 0; round < 50; round++) {
       const line = open()
       line.write(get(tokens.access_token))
@@ -172,7 +172,7 @@ describe('the fast path', () => {
     expect((await answerOf(line)).status).toBe(200)
   })
 
-  it('stops reading from a client that does not read responses, and sends them all later', async () => {
+  it('the fast path stops reading from a client that does not read responses, and sends them all later', async () => {
     const server = createServer()
     let held: Socket | undefined
     new RawConnections(server, { firstTimeout: 10_000, idleTimeout: 10_000 }).serve(
@@ -201,7 +201,7 @@ describe('the fast path', () => {
     server.close()
   })
 
-  it('closes as node:http does: the next response on an idle connection is its last', async () => {
+  it('the fast path closes as node:http does: the next response on an idle connection is its last', async () => {
     const line = open()
     const idle = open()
     for (const each of [line, idle]) {
@@ -217,7 +217,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(0)
   })
 
-  it('closes connections that send nothing, and those that stay idle', async () => {
+  it('the fast path closes connections that send nothing, and those that stay idle', async () => {
     const server = createServer()
     const connections = new RawConnections(server, { firstTimeout: 150, idleTimeout: 400 })
     connections.serve(new HotRoutes(provider.tenantry.hotRoutes))

@@ -11,7 +11,7 @@ const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 const START = 'GET /users/me HTTP/1.1'
 
 describe('a raw request', () => {
-  it('is read with its path and its authorization, whatever else is said in it', () => {
+  it('a raw request is read with its path and its authorization, whatever else is said in it', () => {
     expect(read(lines(START, 'Host: x'))).toEqual({ path: '/users/me', authorization: undefined })
     expect(
       read(
@@ -59,7 +59,7 @@ describe('a raw request', () => {
     ['very much', lines(START, 'Host: x', `X-A: ${'b'.repeat(9000)}`)],
     ['nothing', ''],
     ['nothing but an end', '\r\n\r\n'],
-  ])('is left to the full parser with %s', (_what, text) => {
+  ])('a raw request is left to the full parser with %s', (_what, text) => {
     expect(read(text)).toBeUndefined()
   })
 

@@ -21,14 +21,17 @@ describe('GET /oauth/authorize', () => {
     'http://app.example/callback',
     'https://app.example/callback#x',
     'https://app.example/%63allback',
-  ])('[OA-01] [OA-02] refuses the unregistered redirect URI %s with a page, not a redirect', async redirectUri => {
-    const answer = await open({ redirect_uri: redirectUri })
-    expect(answer.status).toBe(400)
-    expect(answer.headers.get('Location')).toBeNull()
-    expect(await answer.text()).toContain('redirect URI does not match')
-  })
+  ])(
+    '[OA-01] [OA-02] the authorization endpoint refuses the unregistered redirect URI %s with a page, not a redirect',
+    async redirectUri => {
+      const answer = await open({ redirect_uri: redirectUri })
+      expect(answer.status).toBe(400)
+      expect(answer.headers.get('Location')).toBeNull()
+      expect(await answer.text()).toContain('redirect URI does not match')
+    },
+  )
 
-  it('[OA-01] lets the port of a loopback URI vary, and nothing else', async () => {
+  it('[OA-01] the authorization endpoint lets the port of a loopback URI vary, and nothing else', async () => {
     const native = await provider.registerApp({ redirectUris: ['http://127.0.0.1/callback', 'http://[::1]/callback'] })
     const status = async (uri: string) => (await person.request(native.authorizePath({ redirect_uri: uri }))).status
     expect(await status('http://127.0.0.1:51234/callback')).toBe(200)
@@ -46,13 +49,13 @@ describe('GET /oauth/authorize', () => {
     ['no client', { client_id: undefined }],
     ['no redirect URI', { redirect_uri: undefined }],
     ['SQL as a client', { client_id: "' OR 1=1 --" }],
-  ])('[OA-02] answers %s with an error page', async (_what, parameters) => {
+  ])('[OA-02] the authorization endpoint answers %s with an error page', async (_what, parameters) => {
     const answer = await open(parameters)
     expect(answer.status).toBe(400)
     expect(answer.headers.get('Location')).toBeNull()
   })
 
-  it('[OA-02] [OA-35] answers a disabled app with an error page', async () => {
+  it('[OA-02] [OA-35] the authorization endpoint answers a disabled app with an error page', async () => {
     await setDisabled(provider.runtime, client.id, true)
     const answer = await open({})
     expect([answer.status, answer.headers.get('Location')]).toEqual([403, null])
@@ -67,22 +70,25 @@ describe('GET /oauth/authorize', () => {
     [{ company_id: 'one' }, 'invalid_request'],
     [{ prompt: 'none login' }, 'invalid_request'],
     [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
-  ])('[OA-03] [OA-13] sends the error of %j back with state and iss', async (parameters, error) => {
-    expect(await errorOf(parameters)).toEqual({
-      error,
-      error_description: expect.any(String),
-      state: 'a state',
-      iss: ORIGIN,
-    })
-  })
+  ])(
+    '[OA-03] [OA-13] the authorization endpoint sends the error of %j back with state and iss',
+    async (parameters, error) => {
+      expect(await errorOf(parameters)).toEqual({
+        error,
+        error_description: expect.any(String),
+        state: 'a state',
+        iss: ORIGIN,
+      })
+    },
+  )
 
-  it('[OA-04] ignores repeated parameters that it does not know, and lets resource be repeated', async () => {
+  it('[OA-04] the authorization endpoint ignores repeated parameters that it does not know, and lets resource be repeated', async () => {
     const more = '&utm_source=a&utm_source=b&resource=https://a.example&resource=https://b.example'
     const page = await provider.person().open(client.authorizePath() + more)
     expect([page.status, page.text.includes('Sign in')]).toEqual([200, true])
   })
 
-  it('[OA-04] refuses a repeated parameter', async () => {
+  it('[OA-04] the authorization endpoint refuses a repeated parameter', async () => {
     const twice = async (pair: string) => person.request(`${client.authorizePath()}&${pair}`)
     expect(answerOf(await twice('scope=base&scope=base')).searchParams.get('error')).toBe('invalid_request')
     const repeatedState = answerOf(await twice('state=other'))
@@ -97,7 +103,7 @@ describe('GET /oauth/authorize', () => {
   describe('PKCE', () => {
     const { challenge } = pkcePair()
 
-    it('[OA-05] refuses "plain", no method, and a challenge that is no digest', async () => {
+    it('[OA-05] the authorization endpoint refuses "plain", no method, and a challenge that is no digest', async () => {
       expect(await errorOf({ code_challenge: challenge, code_challenge_method: 'plain' })).toMatchObject({
         error: 'invalid_request',
       })
@@ -108,7 +114,7 @@ describe('GET /oauth/authorize', () => {
       expect(await errorOf({ code_challenge_method: 'S256' })).toMatchObject({ error: 'invalid_request' })
     })
 
-    it('[OA-05] public clients must use it, and an app can be set to must', async () => {
+    it('[OA-05] public clients must use PKCE, and any app can be set to require it', async () => {
       for (const app of [{ isPublic: true }, { requirePkce: true }]) {
         const strict = await provider.registerApp(app)
         const without = await person.request(strict.authorizePath())
@@ -119,12 +125,12 @@ describe('GET /oauth/authorize', () => {
     })
   })
 
-  it('takes a missing response_type as code and a missing scope as all that the app registered', async () => {
+  it('the authorization endpoint takes a missing response_type as code and a missing scope as all that the app registered', async () => {
     const tokens = await client.tokens(await person.code(client, { company: MI6 }))
     expect(tokens.scope).toBe('base users:read')
   })
 
-  it('grants only the scopes that were asked for', async () => {
+  it('the authorization endpoint grants only the scopes that were asked for', async () => {
     const tokens = await client.tokens(await person.code(client, { company: MI6 }, { scope: 'base' }))
     expect(tokens.scope).toBe('base')
   })
@@ -137,12 +143,12 @@ describe('GET /oauth/authorize', () => {
     '{"json":[1,2]}',
     '%00%ff',
     'x'.repeat(3000),
-  ])('[OA-14] sends state back unchanged: %j', async state => {
+  ])('[OA-14] the authorization endpoint sends state back unchanged: %j', async state => {
     const answer = await person.authorize(client, { company: MI6 }, { state })
     expect(answer.searchParams.get('state')).toBe(state)
   })
 
-  it('[OA-14] sends back bytes that are no UTF-8 as they came', async () => {
+  it('[OA-14] the authorization endpoint sends back bytes that are no UTF-8 as they came', async () => {
     const path = client.authorizePath({ state: undefined, response_type: 'token' })
     const answer = await person.request(`${path}&state=%ff%fe+%2B`)
     expect(answer.headers.get('Location')).toMatch(/state=%ff%fe\+%2B/)
@@ -161,7 +167,7 @@ describe('GET /oauth/authorize', () => {
     }
   })
 
-  it('keeps a query that the redirect URI has', async () => {
+  it('the authorization endpoint keeps a query that the redirect URI has', async () => {
     const app = await provider.registerApp({ redirectUris: ['https://app.example/cb?tenant=a%20b'] })
     const answer = await person.authorize(app, { company: MI6 })
     expect(answer.href).toMatch(/^https:\/\/app\.example\/cb\?tenant=a%20b&code=/)
@@ -183,7 +189,7 @@ describe('GET /oauth/authorize', () => {
       expect(page.text).not.toContain('Universal Exports')
     })
 
-    it('preselects the company used last', async () => {
+    it('the chooser preselects the company used last', async () => {
       await person.code(client, { company: UNIVERSAL_EXPORTS })
       const page = await person.open(client.authorizePath())
       expect(page.document.querySelector('input[name=company_id][checked]')?.getAttribute('value')).toBe('2')
@@ -229,18 +235,21 @@ describe('GET /oauth/authorize', () => {
       ['a loopback address', 'http://127.0.0.1/callback', 'http://127.0.0.1:49152/callback', 'interaction_required'],
       ['a private-use scheme', 'com.example.app:/callback', 'com.example.app:/callback', 'interaction_required'],
       ['https', 'https://app.example/callback', 'https://app.example/callback', 'a code'],
-    ])('[OA-16] asks again for a public client on %s, which any program can be, but for https', async (...given) => {
-      const [, registered, used, expected] = given
-      const app = await provider.registerApp({ isPublic: true, redirectUris: [registered] })
-      const pkce = { code_challenge: pkcePair().challenge, code_challenge_method: 'S256', redirect_uri: used }
-      await person.authorize(app, { company: MI6 }, pkce)
-      const answer = answerOf(
-        await person.request(app.authorizePath({ prompt: 'none', company_id: String(MI6), ...pkce })),
-      )
-      expect(answer.searchParams.get('error') ?? (answer.searchParams.has('code') && 'a code')).toBe(expected)
-    })
+    ])(
+      '[OA-16] the authorization endpoint asks again for a public client on %s, which any program can be, but for https',
+      async (...given) => {
+        const [, registered, used, expected] = given
+        const app = await provider.registerApp({ isPublic: true, redirectUris: [registered] })
+        const pkce = { code_challenge: pkcePair().challenge, code_challenge_method: 'S256', redirect_uri: used }
+        await person.authorize(app, { company: MI6 }, pkce)
+        const answer = answerOf(
+          await person.request(app.authorizePath({ prompt: 'none', company_id: String(MI6), ...pkce })),
+        )
+        expect(answer.searchParams.get('error') ?? (answer.searchParams.has('code') && 'a code')).toBe(expected)
+      },
+    )
 
-    it('[OA-15] never shows a page: an error until everything was allowed, then a code', async () => {
+    it('[OA-15] prompt=none never shows a page: an error until everything was allowed, then a code', async () => {
       expect(await silently(person)).toBe('login_required')
       await person.signIn()
       expect(await silently(person)).toBe('interaction_required')
@@ -255,7 +264,7 @@ describe('GET /oauth/authorize', () => {
     })
   })
 
-  it('sends the pipedrive profile no iss', async () => {
+  it('an app of the pipedrive profile gets no iss', async () => {
     const app = await provider.registerApp({ profile: 'pipedrive' })
     const answer = await person.authorize(app, { company: MI6 })
     expect([...answer.searchParams.keys()]).toEqual(['code', 'state'])

@@ -26,7 +26,7 @@ describe('the consent page', () => {
     return answer.text()
   }
 
-  it('shows the app, its maker, what it may do in words, and the company it is for', async () => {
+  it('the consent page shows the app, its maker, what it may do in words, and the company it is for', async () => {
     const page = await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
     expect(page.text).toContain('Allow Field Notes?')
     expect(page.text).toContain('by Field Notes Ltd')
@@ -36,18 +36,18 @@ describe('the consent page', () => {
     expect(page.text).toContain('app.example')
   })
 
-  it.each([MI6, UNIVERSAL_EXPORTS])('[OA-12] grants the company that it shows: %i', async company => {
+  it.each([MI6, UNIVERSAL_EXPORTS])('[OA-12] the consent page grants the company that it shows: %i', async company => {
     expect(await companyOf(await person.code(client, { company }))).toBe(company)
   })
 
-  it('skips the chooser for a member of one company', async () => {
+  it('the consent page skips the chooser for a member of one company', async () => {
     const page = await person.reachConsent(client, { email: MONEYPENNY_EMAIL })
     expect(page.text).toContain('MI6')
     expect(page.document.querySelector('input[name=company_id]')).toBeNull()
     expect(page.text).not.toContain('Choose another company')
   })
 
-  it('says access_denied when the person says no, and user_denied on the pipedrive profile', async () => {
+  it('the consent page says access_denied when the person says no, and user_denied on the pipedrive profile', async () => {
     const denied = await person.authorize(client, { company: MI6, decision: 'deny' })
     expect(Object.fromEntries(denied.searchParams)).toMatchObject({
       error: 'access_denied',
@@ -60,7 +60,7 @@ describe('the consent page', () => {
     expect(other.searchParams.has('iss')).toBe(false)
   })
 
-  it('[OA-09] redirects after a POST with 303', async () => {
+  it('[OA-09] the consent page redirects after a POST with 303', async () => {
     const signIn = await person.open(client.authorizePath())
     const afterSignIn = await person.submit(signIn, { email: 'james.bond@mi6.example', password: 'shaken-not-stirred' })
     const chooser = await person.open(client.authorizePath())
@@ -70,7 +70,7 @@ describe('the consent page', () => {
     expect([afterSignIn.status, afterChoice.status, afterConsent.status]).toEqual([303, 303, 303])
   })
 
-  it('[OA-10] refuses framing, sends no referrer, loads nothing from elsewhere, and is not kept', async () => {
+  it('[OA-10] the consent page refuses framing, sends no referrer, loads nothing from elsewhere, and is not kept', async () => {
     const pages = [await person.open(client.authorizePath()), await person.reachConsent(client, { company: MI6 })]
     for (const { headers, document } of pages) {
       const policy = headers.get('Content-Security-Policy') ?? ''
@@ -90,7 +90,7 @@ describe('the consent page', () => {
     }
   })
 
-  it('[OA-11] refuses a form without its token, or with another session’s', async () => {
+  it('[OA-11] the consent page refuses a form without its token, or with another session’s', async () => {
     const page = await person.reachConsent(client, { company: MI6 })
     await expectRefused(await allow(page, { form_token: '' }), 403)
     const other = provider.person()
@@ -121,7 +121,7 @@ describe('the consent page', () => {
     expect(text).toContain('This page is for MI6')
   })
 
-  it('[OA-12] after that, the page that was shown again grants what it shows', async () => {
+  it('[OA-12] the consent page that was shown again after a company switch grants what it shows', async () => {
     const first = await person.reachConsent(client, { company: MI6 })
     await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
     const again = await person.submitAndFollow(first, { decision: 'allow' })
@@ -133,7 +133,7 @@ describe('the consent page', () => {
     ['deactivated membership', (p: TestProvider) => setMember(p.runtime, MI6, BOND, { active: false })],
     ['removed membership', (p: TestProvider) => removeMember(p.runtime, MI6, BOND)],
     ['suspended company', (p: TestProvider) => setSuspended(p.runtime, MI6, true)],
-  ])('[OA-12] checks the membership again when it is posted: %s', async (_what, end) => {
+  ])('[OA-12] the consent page checks the membership again when it is posted: %s', async (_what, end) => {
     const page = await person.reachConsent(client, { company: MI6 })
     await end(provider)
     await expectRefused(await allow(page), 409)
@@ -147,7 +147,7 @@ describe('the consent page', () => {
     expect((await person.signIn()).text).toContain('is not right')
   })
 
-  it('grants nothing when someone else signed in meanwhile in this browser', async () => {
+  it('the consent page grants nothing when someone else signed in meanwhile in this browser', async () => {
     const page = await person.reachConsent(client, { company: MI6 })
     await person.open('/sign-out')
     person.cookies.delete('tenantry_session')
@@ -155,7 +155,7 @@ describe('the consent page', () => {
     await expectRefused(await allow(page), 403)
   })
 
-  it('tells someone who is active nowhere, and leads back to the app', async () => {
+  it('the consent page tells someone who is active nowhere, and leads back to the app', async () => {
     await setSuspended(provider.runtime, MI6, true)
     const page = await person.reachConsent(client, { email: MONEYPENNY_EMAIL })
     expect([page.status, page.text.includes('not an active member')]).toEqual([403, true])
@@ -163,7 +163,7 @@ describe('the consent page', () => {
     expect(answer.searchParams.get('error')).toBe('access_denied')
   })
 
-  it('refuses a company in the chooser that is not the user’s', async () => {
+  it('the consent page refuses a company in the chooser that is not the user’s', async () => {
     await setMember(provider.runtime, UNIVERSAL_EXPORTS, BOND, { active: false })
     await person.signIn()
     const page = await person.open(client.authorizePath())
@@ -181,14 +181,14 @@ describe('the consent page', () => {
     expect(answer.text).not.toContain('Universal Exports')
   })
 
-  it('shows hostile names as text', async () => {
+  it('the consent page shows hostile names as text', async () => {
     const app = await provider.registerApp({ name: '<img src=x onerror=alert(1)>', maker: '"><script>x</script>' })
     const page = await person.reachConsent(app, { company: MI6 })
     expect(page.html).not.toContain('<script')
     expect(page.html).not.toContain('<img src=x')
   })
 
-  it('shows who you are at the company, where you go, and another account on request', async () => {
+  it('the consent page shows who you are at the company, where you go, and another account on request', async () => {
     const page = await person.reachConsent(client, { company: UNIVERSAL_EXPORTS })
     expect(page.text).toContain('There you are James Bond (j.bond@universal-exports.example), Member')
     const html = page.html
@@ -198,13 +198,13 @@ describe('the consent page', () => {
     expect(other.document.querySelector('input[name=password]')).not.toBeNull()
   })
 
-  it('[OA-16] warns plainly of a destination on this device', async () => {
+  it('[OA-16] the consent page warns plainly of a destination on this device', async () => {
     const local = await provider.registerApp({ redirectUris: ['http://127.0.0.1/callback'] })
     const page = await person.reachConsent(local, { company: MI6 })
     expect(page.text).toMatch(/a program on this device \(127\.0\.0\.1\)/)
   })
 
-  it('shows what is new when an app asks for more', async () => {
+  it('the consent page shows what is new when an app asks for more', async () => {
     await person.code(client, { company: MI6 }, { scope: 'base' })
     const page = await person.reachConsent(client, { company: MI6 })
     expect(page.text).toMatch(/New:\s+See the people/)

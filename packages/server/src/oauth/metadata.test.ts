@@ -11,11 +11,11 @@ describe('GET /.well-known/oauth-authorization-server', () => {
   })
   afterAll(() => provider.close())
 
-  it('[OA-50] names the issuer exactly as it is configured', () => {
+  it('[OA-50] the metadata names the issuer exactly as it is configured', () => {
     expect(document.issuer).toBe(ORIGIN)
   })
 
-  it('[OA-50] names endpoints that are there', async () => {
+  it('[OA-50] the metadata names endpoints that are there', async () => {
     const endpoints = Object.entries(document).filter(([name]) => name.endsWith('_endpoint'))
     expect(endpoints).toHaveLength(4)
     for (const [name, url] of endpoints) {
@@ -25,7 +25,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     }
   })
 
-  it('[OA-50] promises the grants and response types that work, and no other', async () => {
+  it('[OA-50] the metadata promises the grants and response types that work, and no other', async () => {
     const client = await provider.registerApp()
     for (const grant_type of document.grant_types_supported ?? []) {
       const answer = await client.post('/oauth/token', { grant_type })
@@ -36,7 +36,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     expect(document.authorization_response_iss_parameter_supported).toBe(true)
   })
 
-  it('[OA-50] promises the scopes that an app can be given, each said in words', async () => {
+  it('[OA-50] the metadata promises the scopes that an app can be given, each said in words', async () => {
     expect(document.scopes_supported).toEqual(['base', 'users:read', 'deals:read'])
     await expect(provider.registerApp({ scopes: ['unknown:scope'] })).rejects.toThrow(
       /unknown scope unknown:scope\. Known scopes: base, users:read, deals:read/,
@@ -48,14 +48,14 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     expect(french.text).toContain('Lire vos affaires')
   })
 
-  it('can be read by a page of another site', async () => {
+  it('the metadata can be read by a page of another site', async () => {
     const answer = await provider.fetch('/.well-known/oauth-authorization-server', {
       headers: { Origin: 'https://spa.example' },
     })
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
   })
 
-  it('pages cannot be read by another site', async () => {
+  it('the pages cannot be read by another site', async () => {
     for (const path of ['/sign-in', '/connected-apps', '/oauth/authorize']) {
       const answer = await provider.fetch(path, { headers: { Origin: 'https://spa.example' } })
       expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull()

@@ -35,7 +35,7 @@ describe('revocation and introspection', () => {
     expect((await client.exchange(code)).status).toBe(400)
   })
 
-  it('[OA-33] answers 200 for an unknown token, garbage, and one revoked before', async () => {
+  it('[OA-33] revoking an unknown token, garbage or a revoked token answers 200', async () => {
     await client.revoke(tokens.access_token)
     for (const token of [tokens.access_token, 'garbage', 'tny_rt_1_x', '%25%25']) {
       expect((await client.revoke(token)).status).toBe(200)
@@ -49,7 +49,7 @@ describe('revocation and introspection', () => {
     expect((await client.me(tokens.access_token)).status).toBe(200)
   })
 
-  it('needs the client to authenticate and a token', async () => {
+  it('revocation and introspection require client authentication and a token', async () => {
     const answer = await provider.fetch('/oauth/revoke', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -59,7 +59,7 @@ describe('revocation and introspection', () => {
     expect((await client.post('/oauth/revoke', {})).status).toBe(400)
   })
 
-  it('[OA-34] a client learns of its own token', async () => {
+  it('[OA-34] introspection describes a client’s own token', async () => {
     expect((await (await client.introspect(tokens.access_token)).json()) as unknown).toEqual({
       active: true,
       scope: 'base users:read',
@@ -80,7 +80,7 @@ describe('revocation and introspection', () => {
     expect(await live(next.access_token)).toBe(false)
   })
 
-  it('[OA-34] nothing of another client’s tokens, and nothing without authentication', async () => {
+  it('[OA-34] introspection says nothing of another client’s tokens, and nothing without authentication', async () => {
     const other = await provider.registerApp()
     expect((await (await other.introspect(tokens.access_token)).json()) as unknown).toEqual({ active: false })
     expect((await (await other.introspect('garbage')).json()) as unknown).toEqual({ active: false })

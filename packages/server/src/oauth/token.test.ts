@@ -25,7 +25,7 @@ describe('POST /oauth/token', () => {
   const grant = () => new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
   const errorOf = async (answer: Response) => [answer.status, ((await answer.json()) as TokenAnswer).error]
 
-  it('answers with the documented fields only', async () => {
+  it('the token endpoint answers with the documented fields only', async () => {
     const answer = await client.exchange(code)
     expect(answer.status).toBe(200)
     expect((await answer.json()) as unknown).toEqual({
@@ -38,12 +38,12 @@ describe('POST /oauth/token', () => {
     })
   })
 
-  it('answers with a trailing slash too', async () => {
+  it('the token endpoint answers with a trailing slash too', async () => {
     const answer = await post(String(grant()), basic(client.id, client.secret!), '/oauth/token/')
     expect(answer.status).toBe(200)
   })
 
-  it('puts the company’s domain into api_domain where that is configured', async () => {
+  it('the token endpoint puts the company’s domain into api_domain where that is configured', async () => {
     const other = await startProvider({ apiDomain: 'https://{company_domain}.example.com' })
     const app = await other.registerApp()
     const tokens = await app.tokens(await other.person().code(app, { company: MI6 }))
@@ -51,21 +51,21 @@ describe('POST /oauth/token', () => {
     await other.close()
   })
 
-  it('joins scopes with commas on the pipedrive profile', async () => {
+  it('the token endpoint joins scopes with commas on the pipedrive profile', async () => {
     const app = await provider.registerApp({ profile: 'pipedrive' })
     const tokens = await app.tokens(await person.code(app, { company: MI6 }))
     expect(tokens.scope).toBe('base,users:read')
   })
 
   describe('client authentication', () => {
-    it('[OA-20] takes Basic or the body', async () => {
+    it('[OA-20] the token endpoint takes Basic or the body', async () => {
       const form = grant()
       form.set('client_id', client.id)
       form.set('client_secret', client.secret!)
       expect((await post(String(form))).status).toBe(200)
     })
 
-    it('[OA-20] refuses two secrets at once, and a client_id beside Basic that is another', async () => {
+    it('[OA-20] the token endpoint refuses two secrets at once, and a client_id beside Basic that is another', async () => {
       const form = grant()
       form.set('client_secret', client.secret!)
       const headers = basic(client.id, client.secret!)
@@ -83,13 +83,13 @@ describe('POST /oauth/token', () => {
       ['Basic that is no base64', () => ({ Authorization: 'Basic %%%' })],
       ['Basic without a colon', () => ({ Authorization: `Basic ${btoa('justanid')}` })],
       ['another scheme', () => ({ Authorization: 'Bearer abc' })],
-    ])('[OA-23] answers %s with 401 and WWW-Authenticate', async (_what, headers) => {
+    ])('[OA-23] the token endpoint answers %s with 401 and WWW-Authenticate', async (_what, headers) => {
       const answer = await post(String(grant()), headers(client) as Record<string, string>)
       expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Basic /)
       expect(await errorOf(answer)).toEqual([401, 'invalid_client'])
     })
 
-    it('[OA-23] answers wrong credentials in the body with 401', async () => {
+    it('[OA-23] the token endpoint answers wrong credentials in the body with 401', async () => {
       const form = grant()
       form.set('client_id', client.id)
       form.set('client_secret', 'wrong')
@@ -115,18 +115,18 @@ describe('POST /oauth/token', () => {
       expect(await errorOf(await post(String(form), basic(client.id, '')))).toEqual([401, 'invalid_client'])
     })
 
-    it('[OA-71] refuses two Authorization headers', async () => {
+    it('[OA-71] the token endpoint refuses two Authorization headers', async () => {
       const { Authorization } = basic(client.id, client.secret!)
       const answer = await post(String(grant()), { Authorization: `${Authorization}, ${Authorization}` })
       expect(await errorOf(answer)).toEqual([400, 'invalid_request'])
     })
 
-    it('[OA-35] refuses a disabled app', async () => {
+    it('[OA-35] the token endpoint refuses a disabled app', async () => {
       await setDisabled(provider.runtime, client.id, true)
       expect(await errorOf(await client.exchange(code))).toEqual([401, 'invalid_client'])
     })
 
-    it('[OA-20] offers private_key_jwt: its own key, for this server, once', async () => {
+    it('[OA-20] the token endpoint offers private_key_jwt: its own key, for this server, once', async () => {
       const { publicKey, privateKey } = await generateKeyPair('ES256')
       const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'k1' }] }
       const app = await provider.registerApp({ jwks })
@@ -208,7 +208,7 @@ describe('POST /oauth/token', () => {
     })
   })
 
-  it('[OA-21] takes POST and form encoding only', async () => {
+  it('[OA-21] the token endpoint takes POST and form encoding only', async () => {
     const headers = basic(client.id, client.secret!)
     const get = await provider.fetch(`/oauth/token?${grant()}`, { headers })
     expect([get.status, get.headers.get('Allow')]).toEqual([405, 'POST'])
@@ -217,7 +217,7 @@ describe('POST /oauth/token', () => {
     expect(await errorOf(answer)).toEqual([400, 'invalid_request'])
   })
 
-  it('[OA-21] refuses a repeated parameter and a secret in the query', async () => {
+  it('[OA-21] the token endpoint refuses a repeated parameter and a secret in the query', async () => {
     const headers = basic(client.id, client.secret!)
     expect(await errorOf(await post(`${grant()}&code=${code}`, headers))).toEqual([400, 'invalid_request'])
     expect(
@@ -230,12 +230,12 @@ describe('POST /oauth/token', () => {
     expect(await errorOf(inQuery)).toEqual([400, 'invalid_request'])
   })
 
-  it('[OA-22] is not to be kept, errors included', async () => {
+  it('[OA-22] the token endpoint is not to be kept, errors included', async () => {
     const answers = [await client.exchange(code), await post('grant_type=x'), await provider.fetch('/oauth/token')]
     expect(answers.map(answer => answer.headers.get('Cache-Control'))).toEqual(['no-store', 'no-store', 'no-store'])
   })
 
-  it('[OA-13] has no password grant and no other', async () => {
+  it('[OA-13] the token endpoint has no password grant and no other', async () => {
     for (const grant_type of ['password', 'client_credentials', 'implicit', 'toString', '__proto__']) {
       const answer = await client.post('/oauth/token', { grant_type, username: 'a', password: 'b' })
       expect(await errorOf(answer)).toEqual([400, 'unsupported_grant_type'])

@@ -62,13 +62,13 @@ describe('messages', () => {
     expect(unused).toEqual([])
   })
 
-  it('what fills in a message of a language from right to left is kept apart from it', () => {
+  it('a value in a right-to-left message is isolated from it', () => {
     const values = { name: 'James', email: 'james.bond@mi6.example' }
     expect(say('ar', 'account.signedInAs', values)).toContain('(\u2068james.bond@mi6.example\u2069)')
     expect(say('en', 'account.signedInAs', values)).toBe('Signed in as James (james.bond@mi6.example)')
   })
 
-  it('what fills in a message is shown as text', async () => {
+  it('a value in a message is shown as text', async () => {
     const shown = String(await sayRich('en', 'signIn.toContinue', { app: '<i>x</i> & {y}' }))
     expect(shown).toBe('to continue to <strong>&lt;i&gt;x&lt;/i&gt; &amp; {y}</strong>')
   })
@@ -91,11 +91,11 @@ describe('the language of a page', () => {
     expect(negotiateLanguage(wish)).toBe(expected)
   })
 
-  it('the first list with a language that we speak decides', () => {
+  it('the language of a page comes from the first list with a language that we speak', () => {
     expect(negotiateLanguage(['xx'], ['fr-FR'], ['de'])).toBe('fr')
   })
 
-  it('reads Accept-Language by weight, and survives nonsense', () => {
+  it('the language of a page follows the weights of Accept-Language, and survives garbage', () => {
     expect(parseAcceptLanguage('en;q=0.5, fr, de;q=0.9, es;q=0')).toEqual(['fr', 'de', 'en'])
     expect(parseAcceptLanguage(';;,q=,*;q=x, et')).toEqual(['et'])
     expect(parseAcceptLanguage(undefined)).toEqual([])

@@ -41,7 +41,7 @@ describe('the sandbox’s own pages', () => {
   const me = async (token: string) =>
     (await fetchSandbox('/users/me', { headers: { Authorization: `Bearer ${token}` } })).status
 
-  it('show a token that works, also hours later and after MI6 is out', async () => {
+  it('the pages of the sandbox show a token that works, also hours later and after MI6 is out', async () => {
     const home = async () => tokenOn(await (await fetchSandbox('/')).text())
     expect(await home()).toBe(facts.access_token)
     now += 2 * HOUR
@@ -50,13 +50,13 @@ describe('the sandbox’s own pages', () => {
     expect(await home()).toMatch(/^tny_at_2_/)
   })
 
-  it('show who is active where by now', async () => {
+  it('the pages of the sandbox show who is active where by now', async () => {
     await setMember(tenantry.runtime, 1, 780, { active: false })
     const html = await (await fetchSandbox('/')).text()
     expect(html).toMatch(/q@mi6\.example[\s\S]{0,80}nowhere: deactivated/)
   })
 
-  it('install the app as an app should: with state and PKCE that are of this browser', async () => {
+  it('the pages of the sandbox install the app as an app should: with state and PKCE that are of this browser', async () => {
     const person = new Person(fetchSandbox)
     const start = await person.request('/sandbox/install')
     const query = new URL(start.headers.get('Location') ?? '', ORIGIN).searchParams
@@ -71,7 +71,7 @@ describe('the sandbox’s own pages', () => {
     expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at Universal Exports')
   })
 
-  it('go on working after the app’s secret was rotated', async () => {
+  it('the pages of the sandbox go on working after the app’s secret was rotated', async () => {
     const secret = await rotateSecret(tenantry.runtime, facts.client_id)
     expect(await (await fetchSandbox('/')).text()).toContain(secret)
     const person = new Person(fetchSandbox)
@@ -82,7 +82,7 @@ describe('the sandbox’s own pages', () => {
     expect((await person.open(answer.pathname + answer.search)).text).toContain('James Bond at MI6')
   })
 
-  it('say so when the person said no', async () => {
+  it('the pages of the sandbox say so when the person said no', async () => {
     const person = new Person(fetchSandbox)
     const start = await person.request('/sandbox/install')
     const state = new URL(start.headers.get('Location') ?? '', ORIGIN).searchParams.get('state')
@@ -90,7 +90,7 @@ describe('the sandbox’s own pages', () => {
     expect(page.text).toContain('access_denied')
   })
 
-  it('[OA-71] are shown at their own host names only, and so are tokens answered for', async () => {
+  it('[OA-71] the pages of the sandbox are shown at their own host names only, and so are tokens answered for', async () => {
     const status = async (host: string, path = '/') =>
       (await fetchSandbox(path, { headers: { Host: host, Authorization: `Bearer ${facts.access_token}` } })).status
     for (const host of [

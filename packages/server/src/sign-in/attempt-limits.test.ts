@@ -24,7 +24,7 @@ describe('limits of sign-in attempts', () => {
   const step = fc.record({ address: attacker, pause: fc.constantFrom(0, 0, 0, 0, SECOND) })
   const owner = fc.constantFrom('198.51.100.7', '2001:db8:ffff:1::7')
 
-  it('[OA-41] never refuse an address that has not failed, whatever attackers elsewhere do', {
+  it('[OA-41] the limits never refuse an address that has not failed, whatever attackers elsewhere do', {
     timeout: 120_000,
   }, async () => {
     const attack = fc.array(step, { minLength: 60, maxLength: 120, size: 'max' })
@@ -42,7 +42,7 @@ describe('limits of sign-in attempts', () => {
     )
   })
 
-  it('[OA-41] allow one network only so many attempts on an account, nested IPv6 prefixes included', async () => {
+  it('[OA-41] the limits of sign-in attempts allow one network only so many attempts on an account, nested IPv6 prefixes included', async () => {
     const allowed = async (addresses: string[]) => {
       const email = newAccount()
       provider.pass(60 * MINUTE)

@@ -4,7 +4,7 @@ import { TooBusy } from '../http/errors.ts'
 import { HashingQueue } from './hashing-queue.ts'
 
 describe('the queue of passwords to check', () => {
-  it('runs a few at once, in their order, refuses what is too much, and goes on after failures', async () => {
+  it('the queue of passwords runs a few at once, in their order, refuses what is too much, and goes on after failures', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),

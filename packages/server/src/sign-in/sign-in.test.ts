@@ -21,7 +21,7 @@ describe('signing in', () => {
   const succeeded = (page: ShownPage) => page.text.includes('Connected apps')
   const from = (address: string) => provider.person(address)
 
-  it('lets a user in, however the e-mail is written', async () => {
+  it('signing in lets a user in, however the e-mail is written', async () => {
     expect(succeeded(await provider.person().signIn(' James.Bond@MI6.example '))).toBe(true)
   })
 
@@ -34,7 +34,7 @@ describe('signing in', () => {
     expect(wrongPassword.text).toContain('The e-mail or the password is not right')
   })
 
-  it('[OA-40] in the same time: a password is verified for an unknown e-mail too', async () => {
+  it('[OA-40] an unknown e-mail takes as long as a wrong password: a password is verified for it too', async () => {
     const time = async (email: string) => {
       const started = performance.now()
       await provider.person().signIn(email, 'wrong password')
@@ -57,7 +57,7 @@ describe('signing in', () => {
     expect([page.status, page.text.includes('Enter your e-mail and your password')]).toEqual([422, true])
   })
 
-  it('[OA-41] limits attempts on an account from an address, parallel ones too', async () => {
+  it('[OA-41] signing in limits attempts on an account from an address, parallel ones too', async () => {
     const person = from('203.0.113.1')
     const page = await person.open('/sign-in')
     const answers = await Promise.all(
@@ -93,7 +93,7 @@ describe('signing in', () => {
     expect((await from('203.0.113.1').signIn()).status).toBe(429)
   })
 
-  it('[OA-41] limits attempts from one address over many accounts', async () => {
+  it('[OA-41] signing in limits attempts from one address over many accounts', async () => {
     const statuses = []
     for (let account = 0; account < 105; account++) {
       statuses.push((await from('203.0.113.9').signIn(`user${account}@mi6.example`, 'wrong password')).status)
@@ -103,7 +103,7 @@ describe('signing in', () => {
     expect(succeeded(await from('203.0.113.10').signIn())).toBe(true)
   })
 
-  it('[OA-41] counts the addresses of one IPv6 network as one', async () => {
+  it('[OA-41] signing in counts the addresses of one IPv6 network as one', async () => {
     for (let attempt = 0; attempt < 10; attempt++) {
       await from(`2001:db8::${attempt + 1}`).signIn(BOND_EMAIL, 'wrong password')
     }
@@ -166,7 +166,7 @@ describe('signing in', () => {
     '/.//evil.example',
     'javascript:alert(1)',
     'connected-apps',
-  ])('never leads elsewhere afterwards: %s', async target => {
+  ])('signing in never redirects to another site: %s', async target => {
     const person = provider.person()
     const page = await person.open(`/sign-in?return_to=${encodeURIComponent(target)}`)
     const answer = await person.submit(page, { email: BOND_EMAIL, password: PASSWORD, return_to: target })
@@ -210,7 +210,7 @@ describe('signing in', () => {
     expect(data.last_login).toBe('2026-01-15 12:01:00')
   })
 
-  it('says to come back when too many passwords are being checked, and goes on afterwards', async () => {
+  it('signing in says to come back when too many passwords are being checked, and goes on afterwards', async () => {
     const person = provider.person()
     const form = await person.open('/sign-in')
     const end = Promise.withResolvers<void>()

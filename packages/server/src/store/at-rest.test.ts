@@ -29,7 +29,7 @@ async function keptTexts({ store }: TestDatabase): Promise<string[]> {
 }
 
 describe('nothing secret', () => {
-  it('[OA-30] [OA-36] is on disk or in the log after a whole life of a grant', async () => {
+  it('[OA-30] [OA-36] no secret is on disk or in the log after a whole life of a grant', async () => {
     const database = await makeTestDatabase()
     let log = ''
     const sink = new Writable({
@@ -98,7 +98,7 @@ describe('nothing secret', () => {
     await close()
   })
 
-  it('[OA-36] is in an error page, and the fault is answered with an id that the log has too', async () => {
+  it('[OA-36] no secret is in an error page, and the page has an error id that the log has too', async () => {
     let log = ''
     const sink = new Writable({
       write(chunk, _encoding, done) {

@@ -23,7 +23,7 @@ describe('a prepared query', () => {
     await other.close()
   })
 
-  it('is built once for each database, and runs with the values of each call', async () => {
+  it('a prepared query is built once for each database, and runs with the values of each call', async () => {
     let built = 0
     const find = new PreparedQuery((db, { name }: { name: string }) => {
       built += 1
@@ -36,7 +36,7 @@ describe('a prepared query', () => {
     expect(find.compile(stores[0], { name: 'a' }).parameters).toEqual(['a', 'never'])
   })
 
-  it('writes, and holds only for as many rows as are expected', async () => {
+  it('a prepared query writes, and holds only for as many rows as are expected', async () => {
     const rename = new PreparedQuery((db, { name, value }: { name: string; value: string }) =>
       db.updateTable('settings').set({ value }).where('name', '=', name),
     )
@@ -48,7 +48,7 @@ describe('a prepared query', () => {
     )
   })
 
-  it('cannot be decided by a value', () => {
+  it('a prepared query cannot be decided by a value', () => {
     const decides = new PreparedQuery((db, { name }: { name: string }) =>
       db.selectFrom('settings').select('value').where('name', '=', `${name}!`),
     )

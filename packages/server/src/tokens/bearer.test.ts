@@ -12,7 +12,7 @@ describe('the bearer check', () => {
     tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
   })
 
-  it('[OA-31] takes a token from the header alone', async () => {
+  it('[OA-31] the bearer check takes a token from the header alone', async () => {
     const inQuery = await provider.fetch(
       `/users/me?access_token=${tokens.access_token}&api_token=${tokens.access_token}`,
     )
@@ -28,27 +28,27 @@ describe('the bearer check', () => {
     ['a refresh token', (t: TokenAnswer) => t.refresh_token],
     ['two tokens', (t: TokenAnswer) => `${t.access_token} ${t.access_token}`],
     ['nothing', () => ''],
-  ])('[OA-32] answers %s with 401 invalid_token', async (_what, token) => {
+  ])('[OA-32] the bearer check answers %s with 401 invalid_token', async (_what, token) => {
     const answer = await client.me(token(tokens))
     expect(answer.status).toBe(401)
     expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer error="invalid_token"/)
   })
 
-  it('[OA-32] answers an expired token with 401', async () => {
+  it('[OA-32] the bearer check answers an expired token with 401', async () => {
     provider.pass(HOUR)
     const answer = await client.me(tokens.access_token)
     expect(answer.status).toBe(401)
     expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer error="invalid_token"/)
   })
 
-  it('[OA-32] answers a missing scope with 403 and names the scope', async () => {
+  it('[OA-32] the bearer check answers a missing scope with 403 and names the scope', async () => {
     const narrow = await client.tokens(await provider.person().code(client, { company: MI6 }, { scope: 'users:read' }))
     const answer = await client.me(narrow.access_token)
     expect(answer.status).toBe(403)
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer error="insufficient_scope", scope="base"')
   })
 
-  it('takes the scheme in any case', async () => {
+  it('the bearer check takes the scheme in any case', async () => {
     const answer = await provider.fetch('/users/me', { headers: { Authorization: `bearer ${tokens.access_token}` } })
     expect(answer.status).toBe(200)
   })
@@ -60,13 +60,13 @@ describe('the bearer check', () => {
     ['a deactivated user', (p: TestProvider) => setActive(p.runtime, BOND, false)],
     ['a deleted user', (p: TestProvider) => deleteUser(p.runtime, BOND)],
     ['a disabled app', (p: TestProvider, c: Client) => setDisabled(p.runtime, c.id, true)],
-  ])('[OA-35] refuses the tokens of %s at the next request', async (_what, end) => {
+  ])('[OA-35] the bearer check refuses the tokens of %s at the next request', async (_what, end) => {
     expect((await client.me(tokens.access_token)).status).toBe(200)
     await end(provider, client)
     expect((await client.me(tokens.access_token)).status).toBe(401)
   })
 
-  it('[OA-35] leaves the same user’s tokens at another company alone', async () => {
+  it('[OA-35] the bearer check leaves the same user’s tokens at another company alone', async () => {
     const other = await client.tokens(await provider.person().code(client, { company: UNIVERSAL_EXPORTS }))
     await setMember(provider.runtime, MI6, BOND, { active: false })
     expect((await client.me(other.access_token)).status).toBe(200)

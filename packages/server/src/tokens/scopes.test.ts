@@ -10,7 +10,7 @@ const scopes = fc.uniqueArray(scope, { maxLength: 8 })
 const profile = fc.constantFrom<CompatibilityProfile>('standard', 'pipedrive')
 
 describe('lists of scopes', () => {
-  it('read back as they were written, in either profile', () => {
+  it('lists of scopes read back as they were written, in either profile', () => {
     fc.assert(
       fc.property(scopes, profile, (list, profile) => {
         expect(parseScopes(formatScopes(list, profile), profile)).toEqual(list)
@@ -18,7 +18,7 @@ describe('lists of scopes', () => {
     )
   })
 
-  it('name each scope once', () => {
+  it('lists of scopes name each scope once', () => {
     fc.assert(
       fc.property(scopes, list => {
         expect(parseScopes([...list, ...list].join('  '), 'standard')).toEqual(list)
@@ -26,7 +26,7 @@ describe('lists of scopes', () => {
     )
   })
 
-  it('hold scopes only: whatever parses is made of allowed characters, and nothing throws', () => {
+  it('lists of scopes hold scopes only: whatever parses is made of allowed characters, and nothing throws', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), profile, (text, profile) => {
         const parsed = parseScopes(text, profile)
@@ -35,12 +35,12 @@ describe('lists of scopes', () => {
     )
   })
 
-  it('are stored and found again', () => {
+  it('lists of scopes are stored and found again', () => {
     expect(storedScopes('')).toEqual([])
     expect(storedScopes('base users:read')).toEqual(['base', 'users:read'])
   })
 
-  it('are a part of others when all of them are among these', () => {
+  it('lists of scopes are a part of others when all of them are among these', () => {
     fc.assert(fc.property(fc.shuffledSubarray(['a', 'b', 'c', 'd']), part => isSubset(part, ['a', 'b', 'c', 'd'])))
     expect(isSubset(['a', 'x'], ['a'])).toBe(false)
   })

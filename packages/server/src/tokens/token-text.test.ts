@@ -9,7 +9,7 @@ const secret = fc.uint8Array({ minLength: 24, maxLength: 24 })
 const token = fc.tuple(kind, companyId, secret)
 
 describe('the text of a token', () => {
-  it('says its kind and company, whatever they are', () => {
+  it('the text of a token says its kind and company, whatever they are', () => {
     fc.assert(
       fc.property(token, ([kind, companyId, secret]) => {
         expect(parseToken(formatToken(kind, companyId, secret))).toEqual({ kind, companyId })
@@ -17,7 +17,7 @@ describe('the text of a token', () => {
     )
   })
 
-  it('consists of unreserved characters, so that encoding it any number of times changes nothing', () => {
+  it('the text of a token consists of unreserved characters, so that encoding it any number of times changes nothing', () => {
     fc.assert(
       fc.property(token, ([kind, companyId, secret]) => {
         const text = formatToken(kind, companyId, secret)
@@ -26,7 +26,7 @@ describe('the text of a token', () => {
     )
   })
 
-  it('with one character changed, left out or added is no token', () => {
+  it('the text of a token with one character changed, left out or added is no token', () => {
     const damage = fc.tuple(token, fc.nat(), fc.string({ maxLength: 1 }), fc.boolean())
     fc.assert(
       fc.property(damage, ([[kind, companyId, secret], position, character, insert]) => {
@@ -40,7 +40,7 @@ describe('the text of a token', () => {
     )
   })
 
-  it('with a character whose low byte alone is the right one is no token', () => {
+  it('the text of a token with a character whose low byte alone is the right one is no token', () => {
     const text = newToken('at', 1)
     for (let at = 0; at < text.length; at++) {
       const damaged = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) + 256) + text.slice(at + 1)
@@ -48,15 +48,15 @@ describe('the text of a token', () => {
     }
   })
 
-  it('garbage is no token, and never an error', () => {
+  it('garbage is not a token, and never an error', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), text => parseToken(text) === undefined))
   })
 
-  it('does not take a company id that JavaScript cannot hold', () => {
+  it('the text of a token does not take a company id that JavaScript cannot hold', () => {
     expect(parseToken(formatToken('at', Number.MAX_SAFE_INTEGER + 1, new Uint8Array(24)))).toBeUndefined()
   })
 
-  it('[OA-07] has 192 bits of chance', () => {
+  it('[OA-07] a token has 192 bits of entropy', () => {
     const secrets = new Set(Array.from({ length: 1000 }, () => newToken('ac', 1).slice(9, 57)))
     expect(secrets.size).toBe(1000)
     expect([...secrets].every(text => /^[0-9a-f]{48}$/.test(text))).toBe(true)

@@ -46,7 +46,7 @@ describe('a copy that fails', () => {
     return rows.map(({ name }) => name)
   }
 
-  it('when writes are to be refused says why, and leaves the file as it was', async () => {
+  it('a copy that cannot lock out writers says why, and leaves the file as it was', async () => {
     // The last of the triggers cannot be made: the others are there already.
     DatabaseSync.prototype.exec = function (this: DatabaseSync, text: string) {
       if (/frozen_used_assertions_DELETE BEFORE/.test(text)) throw new Error('the disk is full')
@@ -58,7 +58,7 @@ describe('a copy that fails', () => {
     await store.write([putSetting(store, 'after', '1')])
   })
 
-  it('and cannot be cleaned up after tells both, the cause first', async () => {
+  it('a copy that fails and cannot be undone reports both errors, the cause first', async () => {
     SqliteChangeLog.prototype.freeze = () => {
       throw new Error('the disk is full')
     }

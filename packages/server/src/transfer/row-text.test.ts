@@ -12,7 +12,7 @@ const value = fc.oneof(
 const row = fc.dictionary(fc.stringMatching(/^[a-z_]{1,12}$/), value) as fc.Arbitrary<TransferRow>
 
 describe('a row as a line', () => {
-  it('comes back as it was, on one line, whatever is in it', () => {
+  it('a row as a line comes back as it was, on one line, whatever is in it', () => {
     fc.assert(
       fc.property(row, given => {
         const text = writeRow(given)
@@ -22,7 +22,7 @@ describe('a row as a line', () => {
     )
   })
 
-  it('is the same text in whatever order its columns come', () => {
+  it('a row as a line is the same text in whatever order its columns come', () => {
     fc.assert(
       fc.property(row, given => {
         const reversed = Object.fromEntries(Object.entries(given).reverse())
@@ -31,7 +31,7 @@ describe('a row as a line', () => {
     )
   })
 
-  it('that holds something else is refused', () => {
+  it('a line that is not a row is refused', () => {
     for (const wrong of [true, {}, [], { base64: 1 }, undefined]) expect(() => readRow({ a: wrong })).toThrow(TypeError)
   })
 

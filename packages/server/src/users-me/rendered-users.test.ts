@@ -18,7 +18,7 @@ function newRecord(userId: number, timezone = 'UTC'): BearerRecord {
 
 const userIdIn = (body: { text: string }) => (JSON.parse(body.text) as { data: { id: number } }).data.id
 
-it('renders a record that comes again once, and one that comes once is not held', () => {
+it('the cache renders a record that comes again once, and does not keep one that comes once', () => {
   const record = newRecord(1)
   const first = renderUser(record, NOW)
   const second = renderUser(record, NOW)
@@ -26,7 +26,7 @@ it('renders a record that comes again once, and one that comes once is not held'
   expect(renderUser(record, NOW)).toBe(second)
 })
 
-it('never answers with the body of another record, though they share a place in the cache', () => {
+it('the cache of bodies never answers with the body of another record, though they share a place in the cache', () => {
   const record = newRecord(1)
   let other = newRecord(2)
   while (other.serial - record.serial < CACHED_AT_MOST) other = newRecord(2)
@@ -36,7 +36,7 @@ it('never answers with the body of another record, though they share a place in 
   }
 })
 
-it('renders again in the next minute, with the offset of the time zone by then', () => {
+it('the cache of bodies renders again in the next minute, with the offset of the time zone by then', () => {
   const record = newRecord(1, 'Europe/Helsinki')
   const beforeSummer = Date.UTC(2026, 2, 29, 0, 59, 59)
   const offsetAt = (now: number) => {

@@ -48,7 +48,7 @@ const time = (value: number | null) =>
   value === null ? null : new Date(value).toISOString().slice(0, 19).replace('T', ' ')
 
 describe('a user as text', () => {
-  it('is to the letter what JSON.stringify writes, whatever people are called', () => {
+  it('the rendered user equals what JSON.stringify writes, whatever people are called', () => {
     fc.assert(
       fc.property(record, moment, (user, now) => {
         const timezone = user.timezone ?? 'UTC'
@@ -93,7 +93,7 @@ describe('a user as text', () => {
     ['zh_Hant_TW', 'zh_Hant_TW', 'zh', 'TW', 'zh_TW', 'TW'],
     ['sr_Latn_RS', 'sr_Latn_RS', 'sr', 'RS', 'sr_RS', 'RS'],
     ['fr', 'fr', 'fr', null, 'fr_FR', 'FR'],
-  ])('gives the locale %s as it is, and to clients of Pipedrive as ll_CC', (...given) => {
+  ])('a user as JSON gives the locale %s as it is, and to clients of Pipedrive as ll_CC', (...given) => {
     const [locale, standard, language, country, pipedrive, pipedriveCountry] = given
     const [any] = fc.sample(record, 1)
     const localeOf = (appProfile: 'standard' | 'pipedrive') => {

@@ -17,7 +17,7 @@ describe('GET /users/me', () => {
     accessToken = (await client.tokens(await provider.person().code(client, { company: MI6 }))).access_token
   })
 
-  it('answers the documented example for James Bond of the sandbox: same keys, same order, same values', async () => {
+  it('GET /users/me answers the documented example for James Bond of the sandbox: same keys, same order, same values', async () => {
     const winter = Date.UTC(2026, 0, 15)
     const tenantry = createTenantry({
       store: { path: ':memory:' },
@@ -34,13 +34,13 @@ describe('GET /users/me', () => {
     await tenantry.close()
   })
 
-  it.each(['/users/me', '/v1/users/me', '/api/v1/users/me'])('answers at %s', async path => {
+  it.each(['/users/me', '/v1/users/me', '/api/v1/users/me'])('GET /users/me answers at %s', async path => {
     const answer = await provider.fetch(path, { headers: { Authorization: `Bearer ${accessToken}` } })
     expect(answer.status).toBe(200)
     expect((await answer.json()) as unknown).toMatchObject({ success: true, data: { id: BOND, company_id: MI6 } })
   })
 
-  it('describes the user as they are at the token’s company', async () => {
+  it('GET /users/me describes the user as they are at the token’s company', async () => {
     const other = await client.tokens(await provider.person().code(client, { company: UNIVERSAL_EXPORTS }))
     const { data } = (await (await client.me(other.access_token)).json()) as { data: Record<string, unknown> }
     expect(data).toMatchObject({
@@ -56,7 +56,7 @@ describe('GET /users/me', () => {
   })
 
   it.each(['company_id=2', 'user_id=779', 'id=779&company_domain=universal-exports'])(
-    'speaks for the same user and company whatever the query says: %s',
+    'GET /users/me speaks for the same user and company whatever the query says: %s',
     async query => {
       const answer = await provider.fetch(`/users/me?${query}`, {
         headers: { Authorization: `Bearer ${accessToken}`, 'X-Company-Id': '2' },
@@ -65,7 +65,7 @@ describe('GET /users/me', () => {
     },
   )
 
-  it('gives the offset of the time zone as of now, daylight saving included', async () => {
+  it('GET /users/me gives the offset of the time zone as of now, daylight saving included', async () => {
     const offset = async () => {
       const { access_token } = await client.tokens(await provider.person().code(client, { company: MI6 }))
       return ((await (await client.me(access_token)).json()) as { data: { timezone_offset: string } }).data
@@ -80,19 +80,19 @@ describe('GET /users/me', () => {
     ['Asia/Kathmandu', '+05:45'],
     ['America/St_Johns', '-03:30'],
     ['UTC', '+00:00'],
-  ])('gives %s as %s', async (timezone, expected) => {
+  ])('GET /users/me gives %s as %s', async (timezone, expected) => {
     await setMember(provider.runtime, MI6, BOND, { timezone })
     const answer = (await (await client.me(accessToken)).json()) as { data: Record<string, unknown> }
     expect(answer.data).toMatchObject({ timezone_name: timezone, timezone_offset: expected })
   })
 
-  it('falls back to UTC for a user with no time zone', async () => {
+  it('GET /users/me falls back to UTC for a user with no time zone', async () => {
     await setMember(provider.runtime, MI6, BOND, { timezone: null })
     const answer = (await (await client.me(accessToken)).json()) as { data: Record<string, unknown> }
     expect(answer.data).toMatchObject({ timezone_name: 'UTC', timezone_offset: '+00:00' })
   })
 
-  it('answers HEAD without a body, and a CORS preflight', async () => {
+  it('GET /users/me answers HEAD without a body, and a CORS preflight', async () => {
     const head = await provider.fetch('/users/me', {
       method: 'HEAD',
       headers: { Authorization: `Bearer ${accessToken}` },
@@ -107,7 +107,7 @@ describe('GET /users/me', () => {
     expect(preflight.headers.get('Access-Control-Allow-Headers')).toMatch(/authorization/i)
   })
 
-  it('answers errors in the envelope of the API', async () => {
+  it('GET /users/me answers errors in the envelope of the API', async () => {
     await setSuspended(provider.runtime, MI6, true)
     const answer = await client.me(accessToken)
     expect(answer.status).toBe(401)

@@ -55,7 +55,7 @@ describe('a name server that is mute', () => {
     expect(new Set(await all)).toEqual(new Set(['the server stops']))
   })
 
-  it('says which name could not be looked up', async () => {
+  it('an outbound request says which name could not be looked up', async () => {
     const refusing = [`127.0.0.1:${(await freeUdpPort()).port}`]
     await expect(resolvePublic('app.example.com', AbortSignal.timeout(10_000), refusing)).rejects.toThrow(
       /^app\.example\.com cannot be looked up \(E[A-Z]+\)$/,
@@ -78,7 +78,7 @@ describe('an address that is written as a number', () => {
       await expect(resolvePublic(host, AbortSignal.timeout(10), ['127.0.0.1:9'])).rejects.toThrow('no public address')
     },
   )
-  it('a public one is taken as it is', async () => {
+  it('a public IP address is called as written', async () => {
     expect(await resolvePublic('93.184.216.34', AbortSignal.timeout(10))).toEqual([
       { address: '93.184.216.34', family: 4 },
     ])
@@ -125,7 +125,7 @@ describe('through a proxy', () => {
 
   const resolve = async () => [{ address: '203.0.114.7', family: 4 }]
 
-  it('goes to the address that was looked up and checked here', async () => {
+  it('a request through a proxy goes to the address that was looked up and checked here', async () => {
     const answer = await send(request('http://app.example.com/gone'), { localAllowed: false, proxy, resolve })
     expect(answer).toEqual({ status: 204, retryAfter: '7' })
     expect(heard).toEqual([['DELETE', '/gone', 'app.example.com', '{"a":1}']])
@@ -133,7 +133,7 @@ describe('through a proxy', () => {
     expect(tunnels).toEqual([{ target: '203.0.114.7:80', authorization }])
   })
 
-  it('keeps to the rules of addresses', async () => {
+  it('a request through a proxy refuses private addresses', async () => {
     for (const host of ['127.0.0.1', '[::1]', 'localhost', '10.0.0.1']) {
       const sent = send(request(`http://${host}/gone`), { localAllowed: false, proxy })
       await expect(sent).rejects.toThrow('no public address')
@@ -141,7 +141,7 @@ describe('through a proxy', () => {
     expect(tunnels).toEqual([])
   })
 
-  it('says so when the proxy refuses, or is not there', async () => {
+  it('a request through a proxy reports when the proxy refuses or is missing', async () => {
     status = 407
     const options = { localAllowed: false, resolve }
     await expect(send(request('http://app.example.com/'), { ...options, proxy })).rejects.toThrow(

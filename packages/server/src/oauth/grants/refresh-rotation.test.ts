@@ -28,7 +28,7 @@ describe('refresh tokens', () => {
   const refused = [400, 'invalid_grant']
   const works = async ({ access_token }: TokenAnswer) => (await client.me(access_token)).status === 200
 
-  it('[OA-24] rotates: a new refresh token and a new access token', async () => {
+  it('[OA-24] a refresh token rotates: a new refresh token and a new access token', async () => {
     const next = await client.refreshed(first.refresh_token)
     expect(next.refresh_token).not.toBe(first.refresh_token)
     expect(next.access_token).not.toBe(first.access_token)
@@ -44,14 +44,14 @@ describe('refresh tokens', () => {
     expect(await provider.runtime.store.db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(2)
   })
 
-  it('[OA-24] repeats a lost answer, with what remains of its time', async () => {
+  it('[OA-24] a refresh token repeats a lost answer, with what remains of its time', async () => {
     const lost = await client.refreshed(first.refresh_token)
     provider.pass(10 * MINUTE)
     const again = await client.refreshed(first.refresh_token)
     expect(again).toEqual({ ...lost, expires_in: 3000 })
   })
 
-  it('gives a fresh access token and the same refresh token once the lost access token has ended', async () => {
+  it('a refresh token gives a fresh access token and the same refresh token once the lost access token has ended', async () => {
     const lost = await client.refreshed(first.refresh_token)
     provider.pass(2 * HOUR)
     const again = await client.refreshed(first.refresh_token)
@@ -63,7 +63,7 @@ describe('refresh tokens', () => {
     expect(await client.refreshed(first.refresh_token)).toEqual({ ...again, expires_in: 3540 })
   })
 
-  it('never brings a revoked access token back to life', async () => {
+  it('a refresh token never brings a revoked access token back to life', async () => {
     const given = await client.refreshed(first.refresh_token)
     await client.revoke(given.access_token)
     const again = await client.refreshed(first.refresh_token)
@@ -106,7 +106,7 @@ describe('refresh tokens', () => {
     expect(await errorOf(await app.refresh(next.refresh_token))).toEqual(refused)
   })
 
-  it('[OA-24] late reuse ends the whole family and no other', async () => {
+  it('[OA-24] a refresh token late reuse ends the whole family and no other', async () => {
     const other = await client.tokens(await provider.person().code(client, { company: MI6 }))
     let latest = first
     for (let round = 0; round < 5; round++) latest = await client.refreshed(latest.refresh_token)
@@ -117,7 +117,7 @@ describe('refresh tokens', () => {
     expect(await works(other)).toBe(true)
   })
 
-  it('[OA-25] never widens the scope, and may narrow the access token’s', async () => {
+  it('[OA-25] a refresh token never widens the scope, and may narrow the access token’s', async () => {
     const narrow = await client.tokens(await provider.person().code(client, { company: MI6 }, { scope: 'base' }))
     const wide = await client.refresh(narrow.refresh_token, { scope: 'base users:read' })
     expect(await errorOf(wide)).toEqual([400, 'invalid_scope'])
@@ -127,7 +127,7 @@ describe('refresh tokens', () => {
     expect((await client.refreshed(less.refresh_token)).scope).toBe('base users:read')
   })
 
-  it('[OA-25] works for its own client only, and for its own company and user', async () => {
+  it('[OA-25] a refresh token works for its own client only, and for its own company and user', async () => {
     const other = await provider.registerApp()
     expect(await errorOf(await other.refresh(first.refresh_token))).toEqual(refused)
     expect(await errorOf(await client.refresh(first.refresh_token.replace('_1_', '_2_')))).toEqual(refused)
@@ -138,7 +138,7 @@ describe('refresh tokens', () => {
     })
   })
 
-  it('[OA-26] is dead after sixty days unused, and lives on with each use', async () => {
+  it('[OA-26] a refresh token is dead after sixty days unused, and lives on with each use', async () => {
     provider.pass(60 * DAY - 1)
     const next = await client.refreshed(first.refresh_token)
     provider.pass(60 * DAY - 1)
@@ -151,7 +151,7 @@ describe('refresh tokens', () => {
     ['deactivated membership', (p: TestProvider, on: boolean) => setMember(p.runtime, MI6, BOND, { active: on })],
     ['deactivated user', (p: TestProvider, on: boolean) => setActive(p.runtime, BOND, on)],
     ['suspended company', (p: TestProvider, on: boolean) => setSuspended(p.runtime, MI6, !on)],
-  ])('[OA-35] is refused for a %s, and works again after', async (_what, set) => {
+  ])('[OA-35] a refresh token is refused for a %s, and works again after', async (_what, set) => {
     await set(provider, false)
     expect(await errorOf(await client.refresh(first.refresh_token))).toEqual(refused)
     await set(provider, true)
@@ -169,7 +169,7 @@ describe('refresh tokens', () => {
     })
   })
 
-  it('does not take a retry for theft on a node that has not loaded a new key yet', async () => {
+  it('a refresh token does not take a retry for theft on a node that has not loaded a new key yet', async () => {
     const { runtime } = provider
     const late = { ...runtime, keys: new KeyRing(runtime.store, [SECRET], runtime.clock) }
     await late.keys.load()
@@ -184,7 +184,7 @@ describe('refresh tokens', () => {
     expect([again.accessToken, again.refreshToken]).toEqual([given.access_token, given.refresh_token])
   })
 
-  it('gives a retry the answer of an earlier program, which derived keys from the secret', async () => {
+  it('a refresh token gives a retry the answer of an earlier program, which derived keys from the secret', async () => {
     const { runtime } = provider
     const keys = { ...deriveKeys([SECRET]), load: async () => {} } as unknown as KeyRing
     const earlier = { ...runtime, keys }
@@ -196,11 +196,14 @@ describe('refresh tokens', () => {
     expect(await client.refreshed(first.refresh_token)).toMatchObject({ access_token: given.accessToken })
   })
 
-  it.each(['', 'x', 'tny_rt_1_', `tny_rt_1_${'0'.repeat(56)}`])('refuses the garbage %j', async garbage => {
-    expect((await client.refresh(garbage)).status).toBe(400)
-  })
+  it.each(['', 'x', 'tny_rt_1_', `tny_rt_1_${'0'.repeat(56)}`])(
+    'a refresh token refuses the garbage %j',
+    async garbage => {
+      expect((await client.refresh(garbage)).status).toBe(400)
+    },
+  )
 
-  it('is not fooled by an access token', async () => {
+  it('a refresh token is not fooled by an access token', async () => {
     expect(await errorOf(await client.refresh(first.access_token))).toEqual(refused)
   })
 })

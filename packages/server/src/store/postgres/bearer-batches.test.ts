@@ -51,7 +51,7 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
     >
   const hashes = () => tokens.map(({ access_token }) => hashSecret(access_token))
 
-  it('of one turn of the event loop are one query, and each gets its own answer', async () => {
+  it('look-ups of one turn of the event loop are one query, and each gets its own answer', async () => {
     const [bond, abroad] = hashes()
     const asked = [
       find(MI6, bond!),
@@ -68,14 +68,14 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
     expect(sent).toBe(isCitus ? 2 : 1)
   })
 
-  it('are bounded: very many are several queries', async () => {
+  it('a batch of look-ups is bounded: very many are several queries', async () => {
     const [bond] = hashes()
     const found = await Promise.all(Array.from({ length: 1000 }, () => find(MI6, bond!)))
     expect(found.every(record => record?.userId === found[0]?.userId)).toBe(true)
     expect(sent).toBe(4)
   })
 
-  it('a slow batch does not hold up the next', async () => {
+  it('a slow batch of look-ups does not hold up the next', async () => {
     const [bond] = hashes()
     let release = () => {}
     before.push(
@@ -95,7 +95,7 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
     await slow
   })
 
-  it('a batch that fails fails for those who were in it alone', async () => {
+  it('a batch of look-ups that fails gives an error to its own callers only', async () => {
     const [bond] = hashes()
     before.push(() => Promise.reject(new Error('a fault')))
     const [first, second] = await Promise.allSettled([find(MI6, bond!), find(MI6, bond!)])
@@ -103,7 +103,7 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
     expect((await find(MI6, bond!))?.companyId).toBe(MI6)
   })
 
-  it('see what was committed before they were asked for, and remember nothing', async () => {
+  it('look-ups see what was committed before they were asked for, and remember nothing', async () => {
     for (let round = 0; round < 20; round++) {
       const fresh = await client.tokens(await provider.person().code(client, { company: MI6 }))
       const hash = hashSecret(fresh.access_token)

@@ -72,7 +72,7 @@ describe.skipIf(!onPostgres)('the schema distributes', () => {
     }
   })
 
-  it('the rules find statements that break them', () => {
+  it('the distribution rules find statements that break them', () => {
     expect(ruleBroken('select * from "memberships" where "user_id" = $1')).toMatch(/does not name company_id/)
     expect(ruleBroken('update "refresh_tokens" set "used_at" = $1 where "token_hash" = $2')).toMatch(/company_id/)
     expect(ruleBroken('delete from "access_tokens" where "expires_at" <= $1')).toMatch(/company_id/)
@@ -82,7 +82,7 @@ describe.skipIf(!onPostgres)('the schema distributes', () => {
     expect(ruleBroken('select * from "users" where "user_id" = $1')).toBeUndefined()
   })
 
-  it('the statements of every test are held against them', async () => {
+  it('the statements of every test are checked against the rules', async () => {
     const before = sentStatements.size
     const provider = await startProvider()
     await cleanExpired(provider.runtime.store, provider.now)
@@ -94,7 +94,7 @@ describe.skipIf(!onPostgres)('the schema distributes', () => {
     expect(sentStatements.size).toBeGreaterThan(before + 10)
   })
 
-  it.skipIf(!isCitus)('and is distributed here: `/users/me` asks one piece of one machine', async () => {
+  it.skipIf(!isCitus)('on Citus, `/users/me` asks one shard of one machine', async () => {
     const provider = await startProvider()
     const app = await provider.registerApp()
     const { access_token } = await app.tokens(await provider.person().code(app, { company: MI6 }))

@@ -11,7 +11,7 @@ const PING_TIMEOUT = 2000
 const ping = async (session: Session) => void (await session.query('SELECT 1'))
 
 describe.runIf(postgresUrl)('a pool whose connections are all in use', () => {
-  it('refuses who waited too long without beginning anything, and keeps the connection', async () => {
+  it('a caller who waited too long for a connection is refused, and the connection is kept', async () => {
     const database = await makeDatabase()
     const pool = new Pool({ url: database.url, connections: 1 })
     const backend = () =>

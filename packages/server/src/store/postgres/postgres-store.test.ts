@@ -33,19 +33,19 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
   }
   const insert = (name: string) => statement(store.db.insertInto('settings').values({ name, value: '1' }))
 
-  it('is done where it was committed, and not done twice', async () => {
+  it('a write whose commit was not answered is done once where it was committed', async () => {
     loseCommit(true)
     await store.write([insert('committed')])
     expect(await findSetting(store, 'committed')).toBe('1')
   })
 
-  it('is done again where it was not', async () => {
+  it('a write whose commit was not answered is repeated where it was not committed', async () => {
     loseCommit(false)
     await store.write([insert('aborted')])
     expect(await findSetting(store, 'aborted')).toBe('1')
   })
 
-  it('on a cluster is told apart from a fault, and from what certainly changed nothing', async () => {
+  it('an unknown commit on a cluster is told apart from a fault, and from a write that changed nothing', async () => {
     const error = Object.assign(new Error('could not commit transaction for shard 102008 on at least one node'), {
       code: 'XX000',
     })

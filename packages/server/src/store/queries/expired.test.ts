@@ -10,7 +10,7 @@ describe('what has run out', () => {
   const count = async (table: 'authorization_codes' | 'access_tokens' | 'refresh_tokens' | 'sessions') =>
     (await provider.runtime.store.db.selectFrom(table).selectAll().execute()).length
 
-  it('is deleted once it cannot be needed', async () => {
+  it('an expired row is deleted once it cannot be needed', async () => {
     const { refresh_token } = await client.tokens(await provider.person().code(client, { company: MI6 }))
     await client.refreshed(refresh_token)
     await provider.person().code(client, { company: MI6 })
@@ -30,7 +30,7 @@ describe('what has run out', () => {
     ]).toEqual([0, 0, 0, 0])
   })
 
-  it('goes in small batches, and says when there is more', async () => {
+  it('cleaning works in small batches, and says when there is more', async () => {
     const { store } = provider.runtime
     const rows = Array.from({ length: 600 }, (_, index) => ({ limit_key: `k${index}`, full_at: 1 }))
     const { statement } = await import('../store.ts')
@@ -40,7 +40,7 @@ describe('what has run out', () => {
     expect(await store.db.selectFrom('attempt_limits').selectAll().execute()).toEqual([])
   })
 
-  it('takes nothing that is still good', async () => {
+  it('cleaning deletes nothing that is still valid', async () => {
     const tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
     await sweep()
     expect((await client.me(tokens.access_token)).status).toBe(200)

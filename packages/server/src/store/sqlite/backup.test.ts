@@ -53,7 +53,7 @@ describe('a database file', () => {
 
   const valueAt = async (at: string) => findSetting(openStore(at), 'value')
 
-  it('restored beside a leftover -wal is what the backup was, and nothing that was left is lost', async () => {
+  it('a database restored beside a leftover -wal equals the backup, and the leftover is kept', async () => {
     await leaveCommitInWal('newest')
     backUp(path, copy)
     const old = join(folder.path, 'old.db')
@@ -66,7 +66,7 @@ describe('a database file', () => {
     expect(await valueAt(old)).toBe('newest')
   })
 
-  it('restored with a leftover -wal of another history is not mixed with it', async () => {
+  it('a database restored with a leftover -wal of another history is not mixed with it', async () => {
     const other = openStore(join(folder.path, 'other.db'))
     await other.write([putSetting(other, 'value', 'of the backup')])
     backUp(join(folder.path, 'other.db'), copy)
@@ -76,14 +76,14 @@ describe('a database file', () => {
     expect(await valueAt(path)).toBe('of the backup')
   })
 
-  it('takes the commits in a -wal beside the backup with it', async () => {
+  it('restoring a backup includes the commits in its -wal', async () => {
     await leaveCommitInWal('newest')
     const at = join(folder.path, 'restored', 'tenantry.db')
     expect(restore(path, at)).toEqual([])
     expect(await valueAt(at)).toBe('newest')
   })
 
-  it('made where only a -wal was left keeps that aside, too', async () => {
+  it('a database made where only a -wal was left keeps that aside', async () => {
     await leaveCommitInWal('newest')
     const wal = readFileSync(`${path}-wal`)
     renameSync(path, join(folder.path, 'old.db'))
@@ -91,28 +91,31 @@ describe('a database file', () => {
     expect(readFileSync(`${path}-wal.left`).equals(wal)).toBe(true)
   })
 
-  it('is not backed up beside what another database left', () => {
+  it('a backup is refused beside the files of another database', () => {
     migrateFile(path)
     writeFileSync(`${copy}-wal`, 'left')
     expect(() => backUp(path, copy)).toThrow(/is left from another database/)
     expect(existsSync(copy)).toBe(false)
   })
 
-  it.each([0o000, 0o022, 0o777])('[OA-72] is read by its owner alone, with all beside it, at umask %i', async umask => {
-    process.umask(umask)
-    const store = openStore()
-    await store.write([putSetting(store, 'a', 'b')])
-    backUp(path, copy)
-    const links = sqliteStore(join(folder.path, 'links.db'))
-    const files = readdirSync(folder.path)
-    expect(files).toEqual(expect.arrayContaining(['tenantry.db', 'tenantry.db-wal', 'tenantry.db-shm', 'backup.db']))
-    expect(files).toEqual(expect.arrayContaining(['links.db', 'links.db-wal']))
-    const modes = files.map(name => [name, (statSync(join(folder.path, name)).mode & 0o777).toString(8)])
-    expect(modes).toEqual(files.map(name => [name, '600']))
-    links.close()
-  })
+  it.each([0o000, 0o022, 0o777])(
+    '[OA-72] a database file is read by its owner alone, with all beside it, at umask %i',
+    async umask => {
+      process.umask(umask)
+      const store = openStore()
+      await store.write([putSetting(store, 'a', 'b')])
+      backUp(path, copy)
+      const links = sqliteStore(join(folder.path, 'links.db'))
+      const files = readdirSync(folder.path)
+      expect(files).toEqual(expect.arrayContaining(['tenantry.db', 'tenantry.db-wal', 'tenantry.db-shm', 'backup.db']))
+      expect(files).toEqual(expect.arrayContaining(['links.db', 'links.db-wal']))
+      const modes = files.map(name => [name, (statSync(join(folder.path, name)).mode & 0o777).toString(8)])
+      expect(modes).toEqual(files.map(name => [name, '600']))
+      links.close()
+    },
+  )
 
-  it('[OA-72] that others could read is theirs no longer once it is opened', async () => {
+  it('[OA-72] a database file that others could read is closed to them once it is opened', async () => {
     process.umask(0)
     writeFileSync(path, '', { mode: 0o644 })
     const tenantry = createTenantry({ store: { path }, secrets: [SECRET], origin: ORIGIN })

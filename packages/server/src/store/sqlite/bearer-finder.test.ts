@@ -75,7 +75,7 @@ describe('what bearer checks cache', () => {
     return record
   }
 
-  it('is the same record while nothing that it depends on changes, whatever else is committed', async () => {
+  it('a cached record stays the same object while nothing that it depends on changes, whatever else is committed', async () => {
     const text = await token({ company: MI6 })
     const before = remembered(text)
     const { refresh_token } = await client.tokens(await provider.person().code(client, { email: MONEYPENNY_EMAIL }))
@@ -110,7 +110,7 @@ describe('what bearer checks cache', () => {
     return tokensOf
   }
 
-  it('is what the database says, after whatever was done, here or by another server', async () => {
+  it('a cached record equals the database after every change, here or by another server', async () => {
     const here = new Client((to, init) => provider.fetch(to, init), client.id, client.secret, client.redirectUri)
     const there = new Client(
       (to, init) => other.fetch(new Request(new URL(to, ORIGIN), init)),
@@ -169,14 +169,14 @@ describe('what bearer checks cache', () => {
     )
   })
 
-  it('is forgotten when a membership ends and takes its tokens with it', async () => {
+  it('a cached record is forgotten when a membership ends and takes its tokens with it', async () => {
     const text = await token({ company: MI6 })
     expect(remembered(text)).toBeDefined()
     await removeMember(other.runtime, MI6, BOND)
     expect(remembered(text)).toBeUndefined()
   })
 
-  it('clears the cache if the log does not reach back far enough', async () => {
+  it('the cache is cleared if the change log does not reach back far enough', async () => {
     const text = await token({ company: MI6 })
     const before = remembered(text)
     await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
@@ -189,7 +189,7 @@ describe('what bearer checks cache', () => {
     expect((await remembered(text))?.name).toBe('Commander Bond')
   })
 
-  it('asks the database once for what it remembers, and every time for what is not there', () => {
+  it('a cached record is queried once, and an unknown token every time', () => {
     let asked = 0
     let changes: BearerChange[] = []
     const record = { companyId: 1, userId: 7, clientId: 'c' } as unknown as BearerRecord
@@ -249,7 +249,7 @@ describe('what bearer checks cache', () => {
   const record = (companyId: number, userId: number, name = '') =>
     ({ companyId, userId, clientId: `app ${userId % 2}`, name }) as unknown as BearerRecord
 
-  it('never takes one token for another, though their hashes begin alike', () => {
+  it('the cache never takes one token for another, though their hashes begin alike', () => {
     const begins = ['aaaa', 'aaab', 'aaa\u00e1']
     const hash = fc
       .tuple(fc.constantFrom(...begins), fc.integer({ min: 0, max: 5 }))
@@ -295,7 +295,7 @@ describe('what bearer checks cache', () => {
     )
   })
 
-  it('keeps what is in use when a crowd passes, and forgets what changed however long ago it was found', () => {
+  it('the cache keeps records in use when many others pass, and forgets what changed however long ago it was found', () => {
     const { records, find, change, asked } = table()
     const hashOf = (index: number) => hashAsText(`token ${index}`)
     const inUse = Array.from({ length: 100 }, (_, index) => hashOf(index))
@@ -317,7 +317,7 @@ describe('what bearer checks cache', () => {
     }
   })
 
-  it('indexes exactly the records that it holds, however long it runs', () => {
+  it('the cache indexes exactly the records that it holds, however long it runs', () => {
     const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))
     const cache = new BearerCache()
     const live: string[] = []

@@ -75,7 +75,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
   const find = (text: string) => new CachedBearers(changes, rows, () => {}).find(hashAsText(text), MI6)
   const commitElsewhere = () => other.runtime.store.write([putSetting(other.runtime.store, 'a', `${Math.random()}`)])
 
-  it('finds what is committed after the snapshot was taken, by whichever server', async () => {
+  it('a held snapshot finds what is committed after the snapshot was taken, by whichever server', async () => {
     const held = await issue(provider.tenantry, BOND)
     expect(find(held)).toMatchObject({ userId: BOND })
     for (const at of [other, provider.tenantry]) {
@@ -85,7 +85,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     }
   })
 
-  it('sees a token, a member and a company changed elsewhere, though other commits came between', async () => {
+  it('a held snapshot sees a token, a member and a company changed elsewhere, though other commits came between', async () => {
     const [one, two] = [await issue(provider.tenantry, BOND), await issue(provider.tenantry, BOND)]
     expect(find(one)).toBeDefined()
     expect(find(two)).toBeDefined()
@@ -104,7 +104,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     expect(find(two)).toBeDefined()
   })
 
-  it('forgets companies and apps too, if the change log does not reach back far enough', async () => {
+  it('a held snapshot forgets companies and apps too, if the change log does not reach back far enough', async () => {
     const token = await issue(provider.tenantry, BOND)
     expect(find(token)).toMatchObject({ companySuspendedAt: null, appDisabledAt: null })
     await setSuspended(other.runtime, MI6, true)
@@ -117,7 +117,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     expect(find(token)).toMatchObject({ companySuspendedAt: now, appDisabledAt: now, name: 'Commander Bond' })
   })
 
-  it('lets the WAL be reset, however much is written and looked up at the same time', async () => {
+  it('a held snapshot lets the WAL be reset, however much is written and looked up at the same time', async () => {
     const token = await issue(provider.tenantry, BOND)
     const { store } = provider.runtime
     let longest = 0
@@ -132,7 +132,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     expect(longest).toBeLessThan(CHECKPOINT_PAGES * PAGE * 1.5)
   })
 
-  it.skipIf(!walIndex)('ends an idle snapshot, so that others can reset the WAL', async () => {
+  it.skipIf(!walIndex)('an idle snapshot is ended, so that others can reset the WAL', async () => {
     const token = await issue(provider.tenantry, BOND)
     expect(find(token)).toBeDefined()
     await commitElsewhere()
@@ -144,7 +144,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     expect(find(token)).toBeDefined()
   })
 
-  it('keeps no marks of changes without a snapshot, where they would pile up', () => {
+  it('a held snapshot keeps no marks of changes without a snapshot, where they would pile up', () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const database = openConnection(path, 'read')
@@ -194,7 +194,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     expect(readdirSync(folder.path)).toEqual(['a.db'])
   })
 
-  it('what was committed is not missed when reading it failed once', async () => {
+  it('a commit is not missed when reading it failed once', async () => {
     const database = openConnection(path, 'read')
     let fails = false
     const failing = new Proxy(database, {

@@ -41,7 +41,7 @@ describe('the plans of the embedded database', () => {
     expect(step).toMatch(/INDEX access_tokens_family \(.*family_id=\? AND expires_at<\?\)$/)
   })
 
-  it('the rules find statements that go through too much', () => {
+  it('the plan rules find statements that scan too much', () => {
     expect(slowStepOf('SELECT 1 FROM access_tokens WHERE expires_at < 5')).toMatch(/^SCAN access_tokens/)
     expect(slowStepOf('DELETE FROM refresh_tokens WHERE company_id = 1 AND expires_at < 5')).toMatch(/company_id=\?\)$/)
     expect(
@@ -57,7 +57,7 @@ describe('the plans of the embedded database', () => {
     untold.close()
   })
 
-  it('are the same again at the next start after an operator ran ANALYZE', async () => {
+  it('query plans are the same again at the next start after an operator ran ANALYZE', async () => {
     const folder = temporaryFolder()
     const path = join(folder.path, 'a.db')
     const statisticsOf = (file: string) => {
@@ -77,7 +77,7 @@ describe('the plans of the embedded database', () => {
     folder.remove()
   })
 
-  it('the statements of every test are held against them', async () => {
+  it('the statements of every test are checked against the rules', async () => {
     const before = preparedStatements.size
     const provider = await startProvider()
     const { store } = provider.runtime

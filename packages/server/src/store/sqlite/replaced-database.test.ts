@@ -50,7 +50,7 @@ describe('a database that is restored or replaced under a running server', () =>
     await other.close()
   }
 
-  it('[OA-33] refuses a token that the restored database has revoked, at the next request', async () => {
+  it('[OA-33] a running server refuses a token that the restored database has revoked, at the next request', async () => {
     const tokens = await install()
     backUp(live, copy)
     await revokeInCopy(tokens.access_token)
@@ -59,7 +59,7 @@ describe('a database that is restored or replaced under a running server', () =>
     expect(await status(tokens)).toBe(401)
   })
 
-  it('[OA-33] refuses a token that the restored database never had, whatever its log says', async () => {
+  it('[OA-33] a running server refuses a token that the restored database never had, whatever its log says', async () => {
     const before = await install()
     backUp(live, copy)
     const after = await install()
@@ -68,7 +68,7 @@ describe('a database that is restored or replaced under a running server', () =>
     expect([await status(before), await status(after)]).toEqual([200, 401])
   })
 
-  it('goes on exactly after a restore', async () => {
+  it('a running server continues exactly after a restore', async () => {
     backUp(live, copy)
     const lost = await install()
     expect(await status(lost)).toBe(200)
@@ -81,7 +81,7 @@ describe('a database that is restored or replaced under a running server', () =>
     }
   })
 
-  it('[OA-33] answers nothing from a file that was replaced, and takes no writes for it', async () => {
+  it('[OA-33] a running server answers nothing from a file that was replaced, and takes no writes for it', async () => {
     const tokens = await install()
     backUp(live, copy)
     await revokeInCopy(tokens.access_token)
@@ -93,7 +93,7 @@ describe('a database that is restored or replaced under a running server', () =>
     expect(String(await provider.runtime.store.replaced)).toContain('was moved or replaced')
   })
 
-  it('answers again once a file that was moved away is back', async () => {
+  it('a running server answers again once a file that was moved away is back', async () => {
     const tokens = await install()
     expect(await status(tokens)).toBe(200)
     await move(live, copy)

@@ -36,12 +36,12 @@ describe.each(['a file', 'memory'])('the embedded store in %s', where => {
   const taken = (name: string) =>
     expecting(1, store.db.updateTable('settings').set({ value: 'x' }).where('name', '=', name))
 
-  it('reads what was written before', async () => {
+  it('the embedded store reads what was written before', async () => {
     await store.write([putSetting(store, 'a', '1'), putSetting(store, 'b', '2')])
     expect(await findSetting(store, 'b')).toBe('2')
   })
 
-  it('writes all statements or none', async () => {
+  it('the embedded store writes all statements or none', async () => {
     await expect(store.write([putSetting(store, 'a', '1'), taken('missing')])).rejects.toThrow(WriteConflict)
     expect(await findSetting(store, 'a')).toBeUndefined()
   })
@@ -65,7 +65,7 @@ describe.each(['a file', 'memory'])('the embedded store in %s', where => {
     expect(names.map(({ name }) => name)).toEqual(['a', 'd'])
   })
 
-  it('tells a taken key from a missing parent', async () => {
+  it('the embedded store tells a taken key from a missing parent', async () => {
     const orphan = statement(store.db.insertInto('user_companies').values({ user_id: 1, company_id: 1 }))
     await expect(store.write([orphan])).rejects.toMatchObject({ kind: 'foreign_key' })
     const insert = statement(store.db.insertInto('settings').values({ name: 'a', value: 'x' }))
@@ -73,12 +73,12 @@ describe.each(['a file', 'memory'])('the embedded store in %s', where => {
     await expect(store.write([insert, insert])).rejects.toMatchObject({ kind: 'unique' })
   })
 
-  it('never gives an id twice, however many ask at once', async () => {
+  it('the embedded store never gives an id twice, however many ask at once', async () => {
     const ids = await Promise.all(Array.from({ length: 200 }, () => allocateId(store, 'user')))
     expect(new Set(ids).size).toBe(200)
   })
 
-  it('finishes what was begun before it closes, and refuses what comes after', async () => {
+  it('the embedded store finishes what was begun before it closes, and refuses what comes after', async () => {
     const writes = Array.from({ length: 50 }, (_, index) => store.write([putSetting(store, `k${index}`, 'x')]))
     await store.close()
     await expect(Promise.all(writes)).resolves.toHaveLength(50)
@@ -96,7 +96,7 @@ describe('the embedded store on disk', () => {
   })
   afterEach(() => folder.remove())
 
-  it('waits for another program that writes', async () => {
+  it('the embedded store waits for another program that writes', async () => {
     const store = openSqliteStore({ path, migrate: true })
     const other = new DatabaseSync(path)
     other.exec("BEGIN IMMEDIATE; INSERT INTO settings VALUES ('other', 'x')")
@@ -108,7 +108,7 @@ describe('the embedded store on disk', () => {
     await store.close()
   })
 
-  it('replaces a writing thread that died, and refuses what it took with it', async () => {
+  it('the embedded store replaces a writing thread that died, and refuses what it took with it', async () => {
     const elsewhere = join(folder.path, 'later', 'a.db')
     const writer = new ThreadWriter(elsewhere)
     const insert = { sql: "INSERT INTO settings VALUES ('a', 'x')", parameters: [] }
@@ -120,7 +120,7 @@ describe('the embedded store on disk', () => {
     await store.close()
   })
 
-  it('sees at once what another program wrote', async () => {
+  it('the embedded store sees at once what another program wrote', async () => {
     const store = openSqliteStore({ path, migrate: true })
     const other = openSqliteStore({ path })
     await other.write([putSetting(other, 'a', '1')])
@@ -129,7 +129,7 @@ describe('the embedded store on disk', () => {
     await store.close()
   })
 
-  it('answers after an fsync, and shares it among writes that arrive together', context => {
+  it('the embedded store answers after an fsync, and shares it among writes that arrive together', context => {
     // Counted by the operating system, in a program that makes 64 writes at once and then 64 one after another.
     const program = join(folder.path, 'writes.ts')
     const source = new URL('./sqlite-store.ts', import.meta.url).pathname
@@ -161,7 +161,7 @@ describe('the embedded store on disk', () => {
     expect(apart - together).toBeGreaterThan(50)
   })
 
-  it('migrates forward, once, and says what it did', () => {
+  it('the embedded store migrates forward, once, and says what it did', () => {
     const database = new DatabaseSync(path)
     expect(migrate(database)).toEqual(migrations.map(({ name }) => name))
     expect(migrate(database)).toEqual([])
@@ -179,7 +179,7 @@ describe('the embedded store on disk', () => {
     database.close()
   })
 
-  it('refuses a database that a newer program made, and changes nothing', () => {
+  it('the embedded store refuses a database that a newer program made, and changes nothing', () => {
     const database = new DatabaseSync(path)
     migrate(database, [
       ...migrations,
@@ -189,12 +189,12 @@ describe('the embedded store on disk', () => {
     expect(() => openSqliteStore({ path, migrate: true })).toThrow(/schema version 99.*Use the newer program/)
   })
 
-  it('refuses an older schema unless it may migrate', () => {
+  it('the embedded store refuses an older schema unless it may migrate', () => {
     new DatabaseSync(path).close()
     expect(() => openSqliteStore({ path })).toThrow(/Run `tenantry migrate` first/)
   })
 
-  it('says in a sentence that a file is no database', () => {
+  it('the embedded store says in a sentence that a file is not a database', () => {
     writeFileSync(path, 'this is not a database, but it is long enough to be looked at closely'.repeat(20))
     expect(() => openSqliteStore({ path, migrate: true })).toThrow(StoreOpenError)
     expect(() => openSqliteStore({ path, migrate: true })).toThrow(/is not a database that Tenantry can read/)
