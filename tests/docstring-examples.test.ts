@@ -2,13 +2,19 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as connect from '@tenantry/connect'
-import * as tenantry from 'tenantry'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeExampleWorld } from './support/example-world.ts'
+import { makeDatabase, postgresUrl } from './support/postgres.ts'
 import { REPOSITORY } from './support/sandbox-process.ts'
 
 const packages = ['server', 'connect']
+/** What an app can import: `tenantry`, `@tenantry/connect`, `@tenantry/connect/express` … */
+const entries = packages.flatMap(directory => {
+  const { name, exports } = JSON.parse(readFileSync(join(REPOSITORY, 'packages', directory, 'package.json'), 'utf8'))
+  return Object.keys(exports)
+    .filter(path => !path.endsWith('.json'))
+    .map(path => `${name}${path.slice(1)}`)
+})
 /** Inside tests/, so that the examples are compiled as the tests are. */
 const folder = join(REPOSITORY, 'tests/.examples')
 
@@ -20,7 +26,9 @@ const examples = packages.flatMap(name => {
 })
 
 function readExamples(text: string): { name: string; code: string }[] {
-  const found = text.matchAll(/ \* @example\n \* ```ts\n([\s\S]*?) \* ```\n \*\/\nexport (?:async )?function (\w+)/g)
+  const found = text.matchAll(
+    / \* @example\n \* ```ts\n([\s\S]*?) \* ```\n(?: \*[^/\n]*\n)* \*\/\n(?:\/\/[^\n]*\n)?export (?:async )?function (\w+)/g,
+  )
   return [...found].map(([, lines, name]) => ({ name: name!, code: lines!.replace(/^ \* ?/gm, '') }))
 }
 
@@ -28,7 +36,7 @@ function toModule(code: string): string {
   const lines = code.split('\n')
   const imports = lines.filter(line => line.startsWith('import '))
   const body = lines.filter(line => !line.startsWith('import '))
-  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'connect'].filter(
+  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'connect', 'prisma'].filter(
     name => new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`const (\\{ )?${name}\\b`).test(code),
   )
   return `${imports.join('\n')}
@@ -47,14 +55,14 @@ describe('the examples of docstrings', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('exist for every function that the packages export', () => {
-    const functions = Object.entries({ ...tenantry, ...connect }).filter(
+  it.each(entries)('every function that %s exports has an example', async entry => {
+    const functions = Object.entries(await import(entry)).filter(
       ([name, value]) => typeof value === 'function' && /^[a-z]/.test(name),
     )
     expect(functions.map(([name]) => name).filter(name => !examples.some(example => example.name === name))).toEqual([])
   })
 
-  it('compile', () => {
+  it('the examples of docstrings compile', () => {
     const configuration = {
       extends: '../../tsconfig.json',
       compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
@@ -66,12 +74,19 @@ describe('the examples of docstrings', () => {
     expect(stdout).toBe('')
   })
 
-  it.each(examples)('$name runs', async ({ name }) => {
-    const { provider, world } = await makeExampleWorld()
-    const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
-    const logged: unknown[] = []
-    await run(world, { log: (...values: unknown[]) => logged.push(...values) })
-    expect(logged).not.toContain(undefined)
-    await provider.close()
-  })
+  for (const { name, code } of examples) {
+    const needsPostgres = code.includes('DATABASE_URL')
+    it.skipIf(needsPostgres && !postgresUrl)(`the example of ${name} runs`, async () => {
+      const database = needsPostgres ? await makeDatabase() : undefined
+      if (database) vi.stubEnv('DATABASE_URL', database.url)
+      const { provider, world } = await makeExampleWorld()
+      const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
+      const logged: unknown[] = []
+      await run(world, { log: (...values: unknown[]) => logged.push(...values) })
+      expect(logged).not.toContain(undefined)
+      await provider.close()
+      vi.unstubAllEnvs()
+      await database?.remove()
+    })
+  }
 })

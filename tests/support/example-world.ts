@@ -1,4 +1,6 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type Connect, createAccount, createConnect, memoryStore, tenantry } from '@tenantry/connect'
+import type { PrismaRawClient } from '@tenantry/connect/prisma'
 import {
   type App,
   addMember,
@@ -23,6 +25,8 @@ export interface ExampleWorld {
   app: App
   /** The kit of an app at `https://app.example`. */
   connect: Connect
+  /** A client of Prisma on SQLite, as far as the kit needs one. */
+  prisma: PrismaRawClient
 }
 
 /** A provider in memory with a company, its member, another user and an app. */
@@ -52,5 +56,10 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     encryptionKeys: [Buffer.alloc(32).toString('base64')],
     onInstall: ({ identity }) => createAccount(() => identity.key),
   })
-  return { provider, world: { runtime, company, user, newUser, app, connect } }
+  const database = new DatabaseSync(':memory:')
+  const prisma: PrismaRawClient = {
+    $queryRawUnsafe: async <T>(text: string, ...values: unknown[]) =>
+      database.prepare(text).all(...(values as SQLInputValue[])) as T,
+  }
+  return { provider, world: { runtime, company, user, newUser, app, connect, prisma } }
 }

@@ -9,8 +9,15 @@ interface ExpressRequest extends IncomingMessage {
 }
 
 /**
- * Express's own request, for hooks: `currentAccount: request => expressRequest(request).session.accountId` with
- * express-session before the kit. What middleware has put on it is there.
+ * Express's own request, for hooks, with what middleware has put on it: a session of express-session, for example.
+ * @example
+ * ```ts
+ * import { expressRequest } from '@tenantry/connect/express'
+ * interface WithSession {
+ *   session: { accountId?: string }
+ * }
+ * const currentAccount = (request: Request) => expressRequest<WithSession>(request).session.accountId ?? null
+ * ```
  * @throws {TypeError} for a request that did not come through {@link expressConnect}
  */
 // biome-ignore lint/suspicious/noExplicitAny: what middleware puts on it has types of the app's own

@@ -12,7 +12,15 @@ export interface DrizzleSqlite {
   all(query: SQL): PromiseLike<unknown[]> | unknown[]
 }
 
-/** Keeps links by the app's own Drizzle; make the tables with its migrations, from the definitions in the guide. */
+/**
+ * Keeps links by the app's own Drizzle; make the tables with its migrations, from the definitions in the guide.
+ * @example
+ * ```ts
+ * import { drizzleStore } from '@tenantry/connect/drizzle'
+ * import { drizzle } from 'drizzle-orm/postgres-js'
+ * const store = drizzleStore(drizzle(process.env.DATABASE_URL!))
+ * ```
+ */
 export function drizzleStore(db: DrizzlePostgres | DrizzleSqlite): LinkStore {
   if ('all' in db) {
     return sqlStore({

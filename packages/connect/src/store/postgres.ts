@@ -9,7 +9,16 @@ export interface PostgresStore extends LinkStore {
   close(): Promise<void>
 }
 
-/** Keeps links in PostgreSQL by Postgres.js: an address (`postgres://…`) or the `sql` that the app has already. */
+/**
+ * Keeps links in PostgreSQL by Postgres.js: an address (`postgres://…`) or the `sql` that the app has already.
+ * @example
+ * ```ts
+ * import { postgresStore } from '@tenantry/connect/postgres'
+ * const store = postgresStore(process.env.DATABASE_URL!)
+ * await store.createTables()
+ * await store.close()
+ * ```
+ */
 export function postgresStore(addressOrSql: string | Sql): PostgresStore {
   const own = typeof addressOrSql === 'string'
   const sql = own ? postgres(addressOrSql, { max: 4, onnotice: () => {} }) : addressOrSql

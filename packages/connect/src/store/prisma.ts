@@ -6,7 +6,14 @@ export interface PrismaRawClient {
   $queryRawUnsafe<T = unknown>(query: string, ...values: unknown[]): PromiseLike<T>
 }
 
-/** Keeps links by the app's own Prisma client; make the tables from the models in the guide. */
+/**
+ * Keeps links by the app's own Prisma client; make the tables from the models in the guide.
+ * @example
+ * ```ts
+ * import { prismaStore } from '@tenantry/connect/prisma'
+ * const store = prismaStore(prisma, { dialect: 'postgres' })
+ * ```
+ */
 export function prismaStore(prisma: PrismaRawClient, options: { dialect: 'sqlite' | 'postgres' }): LinkStore {
   return sqlStore({
     dialect: options.dialect,
