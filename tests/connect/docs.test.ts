@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createAccount, createConnect, useAccount } from '@tenantry/connect'
+import { expect, it } from 'vitest'
+import { AT_EXPORTS, BOND, KEY } from '../support/kit.ts'
+import { app, provider, store, useKit } from '../support/kit-of-test.ts'
+import { REPOSITORY } from '../support/sandbox-process.ts'
+
+useKit()
+
+/** The JavaScript of a page that stands after some words of it. */
+function codeAfter(page: string, words: string): string {
+  const text = readFileSync(join(REPOSITORY, page), 'utf8')
+  const code = text.includes(words) && /```js\n([\s\S]*?)```/.exec(text.slice(text.indexOf(words)))?.[1]
+  if (!code) throw new Error(`${page} has no code after: ${words}`)
+  return code
+}
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...source: string[]
+) => (...given: unknown[]) => Promise<never>
+
+/** Runs code with some names in scope; what it has named `result` by then. */
+const run = (code: string, result: string, scope: object): Promise<unknown> =>
+  new AsyncFunction(...Object.keys(scope), `${code}\nreturn ${result}`)(...Object.values(scope))
+
+it('the JavaScript of the README runs as written', async () => {
+  await provider.install(app.connect, { ...BOND, company: 2 })
+  const { clientId, clientSecret, fetch } = provider.options
+  const answer = await run(codeAfter('README.md', 'In JavaScript, `@tenantry/connect`'), 'answer', {
+    createConnect: (options: Parameters<typeof createConnect>[0]) =>
+      createConnect({ ...provider.options, ...options, fetch }),
+    tenantry: () => provider.options.provider,
+    process: { env: { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, CONNECT_KEY: KEY } },
+    sqliteStore: () => store,
+    accounts: { create: () => 'account' },
+    createAccount,
+    useAccount,
+  })
+  expect(await (answer as Response).json()).toMatchObject({ data: { id: 777, company_id: 2 } })
+})
+
+it('the calls that the guide of the kit shows run as written', async () => {
+  await provider.install(app.connect, { ...BOND, company: 2 })
+  const { connect } = app
+  const guide = 'docs/connect/README.md'
+  const begun = (await run(codeAfter(guide, 'begin an install yourself'), '{ url, cookies }', { connect })) as {
+    url: string
+    cookies: string[]
+  }
+  expect(new URL(begun.url).searchParams.get('prompt')).toBe('login')
+  expect(begun.cookies.length).toBeGreaterThan(0)
+
+  const called = await run(codeAfter(guide, '## Calling the API'), '[answer.status, typeof token]', { connect })
+  expect(called).toEqual([200, 'string'])
+
+  const kept = await run(codeAfter(guide, 'those of quiet users alive'), '[refreshed, refused, failed]', { connect })
+  expect(kept).toEqual([0, 0, 0])
+
+  const link = await connect.links.find(AT_EXPORTS)
+  const shown = await run(codeAfter(guide, '## In their language'), '[locale.language, locale.direction]', {
+    connect,
+    link,
+    request: new Request('https://notes.example/'),
+  })
+  expect(shown).toEqual(['en', 'ltr'])
+})
