@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAccount, createConnect, useAccount } from '@tenantry/connect'
 import { expect, it } from 'vitest'
-import { AT_EXPORTS, BOND, KEY } from '../support/kit.ts'
+import { AT_EXPORTS, BOND, createTestApp, KEY } from '../support/kit.ts'
 import { app, provider, store, useKit } from '../support/kit-of-test.ts'
 import { REPOSITORY } from '../support/sandbox-process.ts'
 
@@ -64,4 +64,17 @@ it('the calls that the guide of the kit shows run as written', async () => {
     request: new Request('https://notes.example/'),
   })
   expect(shown).toEqual(['en', 'ltr'])
+})
+
+it('the program in the guide to moving takes over the links of an earlier integration', async () => {
+  await provider.install(app.connect, { ...BOND, company: 2 })
+  const accessToken = await app.connect.accessToken(AT_EXPORTS)
+  const { connect } = createTestApp(provider)
+  const row = { apiDomain: provider.origin, accessToken, refreshToken: 'earlier', accountId: 'earlier account' }
+  await run(codeAfter('docs/connect/moving.md', '## Taking the tokens along'), 'undefined', {
+    connect,
+    fetch: provider.options.fetch,
+    oldTokens: async () => [{ ...row, expiresAt: provider.now() + 3_600_000, scope: 'base' }],
+  })
+  expect(await connect.links.find(AT_EXPORTS)).toMatchObject({ accountId: 'earlier account', status: 'active' })
 })
