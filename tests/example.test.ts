@@ -47,7 +47,7 @@ const people = [
     direction: 'rtl',
     email: 'elektra.king@osato-chemicals.example',
     companies: ['MI6', 'Osato Chemicals'],
-    connected: 'تم الاتصال بـ MI6',
+    connected: 'تم الربط بـ MI6',
     continues: 'متابعة',
     greeting: 'مرحبًا إلكترا كينغ',
     add: 'إضافة شركة أخرى',
