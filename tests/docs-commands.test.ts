@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, expect, it } from 'vitest'
 import { createProgram } from '../packages/server/src/cli/program.ts'
+import { readBlocks } from './support/fenced-blocks.ts'
 import { REPOSITORY, runCommand, temporaryFolder } from './support/sandbox-process.ts'
 
 /** A line of a fenced block that calls `tenantry`, without its comment and its environment. */
@@ -21,9 +21,9 @@ const pages = execFileSync('git', ['ls-files', 'docs/*.md', 'README.md', 'packag
   .filter(page => !page.startsWith('docs/reference/'))
 
 const readCommands = (page: string): CommandLine[] =>
-  [...readFileSync(join(REPOSITORY, page), 'utf8').matchAll(/^\s*```(?:sh|console)?\n([\s\S]*?)^\s*```/gm)]
-    .flatMap(([, block]) => block!.split('\n'))
-    .map(line => /^\s*(?:[A-Z_]+=\S+ )*(?:npx )?tenantry ([^#<]+)/.exec(line)?.[1])
+  readBlocks(page)
+    .flatMap(({ code }) => code.split('\n'))
+    .map(line => /^(?:[A-Z_]+=\S+ )*(?:npx )?tenantry ([^#<]+)/.exec(line)?.[1])
     .filter(line => line !== undefined)
     .map(line => ({
       place: `${page}: tenantry ${line.trim()}`,

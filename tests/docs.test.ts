@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import type { Environment } from '../packages/server/src/http/environment.ts'
 import { addRoutes } from '../packages/server/src/routes/routes.ts'
+import { readBlocks } from './support/fenced-blocks.ts'
 import { renderReferencePages } from './support/reference-pages.ts'
 import { REPOSITORY, temporaryFolder } from './support/sandbox-process.ts'
 
@@ -43,11 +44,12 @@ it('docs/reference/errors.md names every OAuth error code that the server answer
 })
 
 it('the JavaScript of docs/library.md runs as written', async () => {
-  const blocks = [...page('library.md').matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code!)
+  const blocks = readBlocks('docs/library.md').filter(({ language }) => language === 'js')
   expect(blocks.length).toBe(2)
   const folder = temporaryFolder()
   const program = join(folder.path, 'library.mjs')
   const source = blocks
+    .map(({ code }) => code)
     .join('\n')
     .replace("'./data/tenantry.db'", "':memory:'")
     .replace('.listen(4040,', '.listen(0,')

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { makeExampleWorld } from './support/example-world.ts'
 import { makeDatabase, postgresUrl } from './support/postgres.ts'
 import { REPOSITORY } from './support/sandbox-process.ts'
@@ -77,16 +77,18 @@ describe('the examples of docstrings', () => {
   for (const { name, code } of examples) {
     const needsPostgres = code.includes('DATABASE_URL')
     it.skipIf(needsPostgres && !postgresUrl)(`the example of ${name} runs`, async () => {
-      const database = needsPostgres ? await makeDatabase() : undefined
-      if (database) vi.stubEnv('DATABASE_URL', database.url)
+      if (needsPostgres) {
+        const database = await makeDatabase()
+        onTestFinished(database.remove)
+        vi.stubEnv('DATABASE_URL', database.url)
+        onTestFinished(() => void vi.unstubAllEnvs())
+      }
       const { provider, world } = await makeExampleWorld()
+      onTestFinished(provider.close)
       const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
       const logged: unknown[] = []
       await run(world, { log: (...values: unknown[]) => logged.push(...values) })
       expect(logged).not.toContain(undefined)
-      await provider.close()
-      vi.unstubAllEnvs()
-      await database?.remove()
     })
   }
 })

@@ -1,20 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createAccount, createConnect, useAccount } from '@tenantry/connect'
 import { expect, it } from 'vitest'
+import { codeAfter } from '../support/fenced-blocks.ts'
 import { AT_EXPORTS, BOND, createTestApp, KEY } from '../support/kit.ts'
 import { app, provider, store, useKit } from '../support/kit-of-test.ts'
-import { REPOSITORY } from '../support/sandbox-process.ts'
 
 useKit()
-
-/** The JavaScript of a page that stands after some words of it. */
-function codeAfter(page: string, words: string): string {
-  const text = readFileSync(join(REPOSITORY, page), 'utf8')
-  const code = text.includes(words) && /```js\n([\s\S]*?)```/.exec(text.slice(text.indexOf(words)))?.[1]
-  if (!code) throw new Error(`${page} has no code after: ${words}`)
-  return code
-}
 
 const AsyncFunction = (async () => {}).constructor as new (
   ...source: string[]

@@ -1,22 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Person } from '@tenantry/connect/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeAfter } from '../support/fenced-blocks.ts'
 import { freePort } from '../support/free-port.ts'
 import { npm, packed } from '../support/packed.ts'
 import { REPOSITORY, type SandboxFacts, temporaryFolder } from '../support/sandbox-process.ts'
 
-const guide = readFileSync(join(REPOSITORY, 'docs/connect/README.md'), 'utf8')
-
-/** A block of code of the guide, by the words before it. */
-function codeAfter(words: string): string {
-  const block = /```\w*\n([\s\S]*?)```/.exec(guide.slice(guide.indexOf(words)))?.[1]
-  if (!guide.includes(words) || !block) throw new Error(`The guide has no code after: ${words}`)
-  return block
-}
+const GUIDE = 'docs/connect/README.md'
 
 describe('the guide, in an empty folder with the packages as they are published', { timeout: 300_000 }, () => {
   const folder = temporaryFolder()
@@ -28,7 +22,7 @@ describe('the guide, in an empty folder with the packages as they are published'
     const tarballs = await packed()
     mkdirSync(project)
     // The lines of the guide, with the packages of this checkout instead of the registry's.
-    const lines = codeAfter('You need Node 24 or newer.').trim().split('\n')
+    const lines = codeAfter(GUIDE, 'You need Node 24 or newer.').trim().split('\n')
     expect(lines[3]).toBe('npx tenantry dev')
     for (const line of lines.slice(0, 3)) {
       const [command, ...args] = line.split(' ')
@@ -64,7 +58,7 @@ describe('the guide, in an empty folder with the packages as they are published'
     const facts = JSON.parse(sandbox[0]!) as SandboxFacts
     const key = run([join(project, 'node_modules/@tenantry/connect/bin/tenantry-connect.js'), 'key']).stdout.trim()
 
-    const code = codeAfter('This is a whole app')
+    const code = codeAfter(GUIDE, 'This is a whole app')
     expect(code.trim().split('\n').length).toBeLessThan(25)
     writeFileSync(
       join(project, 'app.js'),
@@ -97,7 +91,7 @@ describe('the guide, in an empty folder with the packages as they are published'
   })
 
   it('the guide’s test passes as written', () => {
-    writeFileSync(join(project, 'app.test.js'), codeAfter('This is `app.test.js`'))
+    writeFileSync(join(project, 'app.test.js'), codeAfter(GUIDE, 'This is `app.test.js`'))
     const { status, stdout, stderr } = run(['--test', 'app.test.js'])
     expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' })
     expect(stdout).toMatch(/pass 1\b/)

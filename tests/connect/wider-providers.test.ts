@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
@@ -15,8 +15,9 @@ import { sqliteStore } from '@tenantry/connect/sqlite'
 import { Person } from '@tenantry/connect/testing'
 import { afterAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { FakeQuickBooks, FakeXero } from '../support/fake-providers.ts'
+import { readBlocks } from '../support/fenced-blocks.ts'
 import { APP_CALLBACK, KEY, linkForm } from '../support/kit.ts'
-import { REPOSITORY, temporaryFolder } from '../support/sandbox-process.ts'
+import { temporaryFolder } from '../support/sandbox-process.ts'
 
 const BOND = 'd1b8a6f0-0007-4c1e-9a52-7a7a7a7a7a7a'
 const folder = temporaryFolder()
@@ -24,8 +25,7 @@ afterAll(() => folder.remove())
 
 /** The provider as the guide shows it. */
 async function fromGuide(name: string): Promise<Provider<string>> {
-  const guide = readFileSync(join(REPOSITORY, 'docs/connect/providers.md'), 'utf8')
-  const code = new RegExp(`\`\`\`js\n(const ${name} = \\{[\\s\\S]*?)\n\`\`\``).exec(guide)?.[1]
+  const code = readBlocks('docs/connect/providers.md').find(block => block.code.startsWith(`const ${name} = `))?.code
   const file = join(folder.path, `${name}.js`)
   writeFileSync(file, `${code}\nexport { ${name} }`)
   return ((await import(pathToFileURL(file).href)) as Record<string, Provider<string>>)[name]!

@@ -6,10 +6,10 @@ import { Client, type TokenAnswer } from '../support/client.ts'
 import { Person } from '../support/person.ts'
 import { findPostgres, makePostgresServer } from '../support/postgres-server.ts'
 import { startSandbox } from '../support/sandbox-process.ts'
-import { expectAlive, fail, file, folder, held, run, useLivedInDatabase } from './held.ts'
+import { expectAlive, fail, file, folder, held, run, usePopulatedDatabase } from './populated-database.ts'
 
 describe('backup and restore', () => {
-  useLivedInDatabase()
+  usePopulatedDatabase()
 
   const other = () => join(folder.path, 'other')
 

@@ -9,12 +9,12 @@ import { Person } from '../support/person.ts'
 import { postgresUrl } from '../support/postgres.ts'
 import { makeSchema, type TestSchema } from '../support/postgres-schema.ts'
 import { lastingPort, runCommand, startCommand, startSandbox } from '../support/sandbox-process.ts'
-import { expectAlive, fail, file, folder, held, run, useLivedInDatabase } from './held.ts'
+import { expectAlive, fail, file, folder, held, run, usePopulatedDatabase } from './populated-database.ts'
 
 describe.skipIf(!postgresUrl)('copy', () => {
   let schema: TestSchema
 
-  useLivedInDatabase()
+  usePopulatedDatabase()
   beforeEach(async () => {
     schema = await makeSchema()
   })

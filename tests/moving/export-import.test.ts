@@ -8,10 +8,10 @@ import { postgresUrl } from '../support/postgres.ts'
 import { makeSchema } from '../support/postgres-schema.ts'
 import { SECRET } from '../support/provider.ts'
 import { runCommand, startCommand } from '../support/sandbox-process.ts'
-import { expectAlive, fail, file, folder, held, path, run, useLivedInDatabase } from './held.ts'
+import { expectAlive, fail, file, folder, held, path, run, usePopulatedDatabase } from './populated-database.ts'
 
 describe('export and import', () => {
-  useLivedInDatabase()
+  usePopulatedDatabase()
 
   const other = () => join(folder.path, 'other')
 

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as tablesInPostgres from '../../../../docs/connect/tables/drizzle-postgres.ts'
 import * as tablesInSqlite from '../../../../docs/connect/tables/drizzle-sqlite.ts'
 import * as kyselyMigration from '../../../../docs/connect/tables/kysely.ts'
+import { readBlocks } from '../../../../tests/support/fenced-blocks.ts'
 import { makeDatabase, postgresUrl } from '../../../../tests/support/postgres.ts'
 import { REPOSITORY, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
 import { haveThirdParty, THIRD_PARTY } from '../../../../tests/support/third-party.ts'
@@ -103,9 +104,8 @@ describe('the tables on SQLite', () => {
   })
 
   it('the SQLite tables match the guide to stores', () => {
-    const guide = readFileSync(join(REPOSITORY, 'docs/connect/stores.md'), 'utf8')
-    const shown = /```sql\n([\s\S]*?);?\n```/.exec(guide)?.[1]?.split(';\n')
-    expect(shown).toEqual(connectTables)
+    const shown = readBlocks('docs/connect/stores.md').find(({ language }) => language === 'sql')?.code
+    expect(shown).toBe(`${connectTables.join(';\n')};\n`)
   })
 })
 

@@ -1,10 +1,9 @@
-import type { ConnectOptions, LinkStore, memoryStore, StoredLink } from '@tenantry/connect'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { AT_EXPORTS, AT_MI6, BOND, createTestApp } from '../../../../tests/support/kit.ts'
+import type { ConnectOptions, LinkStore, StoredLink } from '@tenantry/connect'
+import { describe, expect, it } from 'vitest'
+import { AT_EXPORTS, AT_MI6, createTestApp } from '../../../../tests/support/kit.ts'
 import { app, provider, store, useKit } from '../../../../tests/support/kit-of-test.ts'
 
 const HOUR = 3_600_000
-const DAY = 24 * HOUR
 
 const tokenRequests = () => provider.requestsTo('/oauth/token') - 1
 
@@ -286,101 +285,4 @@ describe('a fresh token', () => {
   it('no token is given for a user who is not linked', async () => {
     await expect(app.connect.accessToken(AT_EXPORTS)).rejects.toMatchObject({ code: 'link_missing' })
   })
-
-  describe('after a process slept through its lease', () => {
-    /** A process whose refresh is under way for a while, and comes to this. */
-    const startSlow = async (answer: (response: Response) => Promise<Response>) => {
-      const fetch: typeof provider.options.fetch = async (input, init) => {
-        const response = await provider.options.fetch(input, init)
-        if (!String(input).endsWith('/oauth/token')) return response
-        await new Promise(resolve => setTimeout(resolve, 200))
-        return answer(response)
-      }
-      const slow = createTestApp(provider, { store, fetch })
-      const asked = slow.connect.accessToken(AT_MI6)
-      await new Promise(resolve => setTimeout(resolve, 50))
-      return { slow, asked }
-    }
-    /** Another that takes the lease for run out, and refreshes. */
-    const refreshMeanwhile = () => createTestApp(provider, { store: withoutLeases(store) }).connect.accessToken(AT_MI6)
-
-    beforeEach(() => provider.pass(HOUR))
-
-    it('after a process slept through its lease, the tokens that another process refreshed are kept', async () => {
-      const { asked } = await startSlow(async response => {
-        const body = (await response.json()) as object
-        return Response.json({ ...body, access_token: 'late', refresh_token: 'later' })
-      })
-      const fast = await refreshMeanwhile()
-      expect(await asked).toBe(fast)
-      expect(await app.connect.accessToken(AT_MI6)).toBe(fast)
-    })
-
-    it('a refusal that arrives after the lease marks no link', async () => {
-      const { slow, asked } = await startSlow(async () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
-      const fast = await refreshMeanwhile()
-      expect(await asked).toBe(fast)
-      expect(slow.reported.needsReauthorization).toEqual([])
-      expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    })
-
-    it('good tokens that arrive late repair a link that another process found refused', async () => {
-      const { asked } = await startSlow(async response => response)
-      const fetch = async () => Response.json({ error: 'invalid_grant' }, { status: 400 })
-      const other = createTestApp(provider, { store: withoutLeases(store), fetch })
-      await expect(other.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
-      expect(await asked).toMatch(/^tny_at_1_/)
-      expect((await app.connect.links.find(AT_MI6))?.status).toBe('active')
-    })
-  })
 })
-
-describe('a refresh that the provider refuses', () => {
-  const end = () => app.connect.links.find(AT_MI6).then(() => provider.pass(61 * DAY))
-
-  it('a refused refresh marks the link and calls the hook once, however often a token is asked for', async () => {
-    const others = Array.from({ length: 4 }, () => createTestApp(provider, { store }))
-    await end()
-    const apps = [app, ...others]
-    const asked = apps.flatMap(({ connect }) => Array.from({ length: 5 }, () => connect.accessToken(AT_MI6)))
-    for (const result of await Promise.allSettled(asked)) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'needs_reauthorization' } })
-    }
-    await expect(app.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
-    expect((await app.connect.links.find(AT_MI6))?.status).toBe('needs_reauthorization')
-    expect(apps.flatMap(({ reported }) => reported.needsReauthorization)).toEqual(['tenantry:1:777'])
-    expect(tokenRequests()).toBe(1)
-  })
-
-  it('a refused refresh calls the hook again where the hook failed', async () => {
-    let failures = 1
-    const reported: string[] = []
-    const shaky = createTestApp(provider, {
-      store,
-      onNeedsReauthorization: link => {
-        if (failures-- > 0) throw new Error('the mail server is away')
-        reported.push(link.identity.key)
-      },
-    })
-    await end()
-    for (let round = 0; round < 3; round++) {
-      await expect(shaky.connect.accessToken(AT_MI6)).rejects.toMatchObject({ code: 'needs_reauthorization' })
-    }
-    expect(reported).toEqual(['tenantry:1:777'])
-    expect(shaky.reported.errors.length).toBe(1)
-  })
-
-  it('a refused link works again after the next install, on the same account', async () => {
-    await end()
-    await app.connect.accessToken(AT_MI6).catch(() => {})
-    await provider.install(app.connect, { ...BOND, company: 1 })
-    expect(await app.connect.links.find(AT_MI6)).toMatchObject({ status: 'active', accountId: 'account-1' })
-    expect(await app.connect.accessToken(AT_MI6)).toMatch(/^tny_at_1_/)
-    expect(app.accounts.length).toBe(1)
-  })
-})
-
-/** As a process sees it whose clock stood still: every lease is free. */
-function withoutLeases(inner: ReturnType<typeof memoryStore>): ReturnType<typeof memoryStore> {
-  return { ...inner, acquireLease: async () => true, releaseLease: async () => {} }
-}

@@ -15,8 +15,8 @@ export let held: Held
 /** Where the test may write an export. */
 export let file: string
 
-/** Gives each test of a file a database that has been lived in. */
-export function useLivedInDatabase(): void {
+/** Gives each test of a file a database in which everything has happened once. */
+export function usePopulatedDatabase(): void {
   beforeEach(async () => {
     folder = temporaryFolder()
     path = join(folder.path, 'tenantry.db')
