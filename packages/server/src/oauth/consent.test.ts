@@ -10,6 +10,7 @@ import {
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import french from '../pages/messages/fr.json' with { type: 'json' }
 
 describe('the consent page', () => {
   useProvider()
@@ -238,8 +239,11 @@ describe('the consent page', () => {
     const page = await person.open('/sign-in')
     const answer = await person.submit(page, { language: 'fr' }, 'footer form.language')
     expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/sign-in'])
-    expect((await person.open('/sign-in')).document.querySelector('html')?.getAttribute('lang')).toBe('fr')
+    const languageAt = async (path: string) =>
+      (await person.open(path)).document.querySelector('html')?.getAttribute('lang')
+    expect(await languageAt('/sign-in')).toBe('fr')
     await person.submit(page, { language: 'xx', return_to: 'https://evil.example' }, 'footer form.language')
-    expect((await person.open('/nothing')).text).toContain('Aller à la page d’accueil')
+    expect(await languageAt('/nothing')).toBe('fr')
+    expect((await person.open('/nothing')).text).toContain(french['error.back'])
   })
 })
