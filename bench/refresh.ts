@@ -103,7 +103,7 @@ function tenantryWay(name: string, flags: string[], app: Awaited<ReturnType<type
   return {
     name,
     async round(clients, seconds) {
-      const target = await serveTenantry({ ...app, flags, tokens })
+      const target = await serveTenantry({ flags })
       writeFileSync(tokens, refreshTokens.join('\n'))
       const settings = { path: '/oauth/token', clientId, clientSecret, tokens, clients, seconds }
       return load(target, settings, newest => {

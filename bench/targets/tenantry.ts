@@ -10,7 +10,7 @@ import { lastingPort } from '../../tests/support/sandbox-process.ts'
 import { pathOf, startTarget, type Target } from './start.ts'
 
 export const SECRET = 'a secret of the benchmark that is long enough'
-const MAIN = pathOf('../../packages/server/src/cli/main.ts')
+export const MAIN = pathOf('../../packages/server/src/cli/main.ts')
 
 /** A filled database, and what an app that was registered in it knows. */
 export interface Store {
@@ -43,20 +43,25 @@ export async function makeStore(
   folder: string,
   { tokens, grants }: { tokens: number; grants: number },
 ): Promise<Store> {
-  const file = join(folder, `tokens-${tokens}-${flags[0]?.slice(2)}`)
-  const args = [
-    'load',
-    ...flags,
-    '--tokens',
-    String(tokens),
-    '--sample',
-    file,
-    '--sample-size',
-    String(Math.min(tokens, MAX_SAMPLED)),
-  ]
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+  return { ...fillStore(flags, folder, tokens), ...(await addGrants(flags, grants)) }
+}
+
+/**
+ * Fills an empty database with `tenantry load`.
+ * @param main the program's file, where another checkout's is meant
+ */
+export function fillStore(
+  flags: string[],
+  folder: string,
+  tokens: number,
+  main = MAIN,
+): Pick<Store, 'flags' | 'tokens'> {
+  const file = join(folder, `tokens-${tokens}-${flags.join('-').replace(/\W+/g, '-')}`)
+  const sample = ['--sample', file, '--sample-size', String(Math.min(tokens, MAX_SAMPLED))]
+  const args = [main, 'load', ...flags, '--tokens', String(tokens), ...sample]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`tenantry load: ${stderr}`)
-  return { flags, tokens: file, ...(await addGrants(flags, grants)) }
+  return { flags, tokens: file }
 }
 
 /** An app, and members who installed it, as the program itself makes them. */
@@ -96,6 +101,8 @@ export async function addGrants(flags: string[], grants: number) {
 }
 
 export interface ServeOptions {
+  /** The program's file, where another checkout's is meant. */
+  main?: string
   workers?: number
   /** A Bun to run it on instead of Node. */
   program?: string
@@ -109,10 +116,10 @@ export interface ServeOptions {
 }
 
 /** `tenantry serve`, as in production but for the address. */
-export async function serveTenantry(store: Store, options: ServeOptions = {}): Promise<Target> {
+export async function serveTenantry({ flags }: Pick<Store, 'flags'>, options: ServeOptions = {}): Promise<Target> {
   const port = Number(await lastingPort())
-  const { workers = 1, program, log = false, wrap = [], anyCore = false, profileTo } = options
-  return startTarget([MAIN, 'serve', '--port', String(port), '--workers', String(workers), ...store.flags], {
+  const { main = MAIN, workers = 1, program, log = false, wrap = [], anyCore = false, profileTo } = options
+  return startTarget([main, 'serve', '--port', String(port), '--workers', String(workers), ...flags], {
     environment: {
       TENANTRY_ORIGIN: 'http://localhost:4040',
       TENANTRY_MODE: 'development',

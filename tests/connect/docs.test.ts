@@ -1,23 +1,15 @@
 import { createAccount, createConnect, useAccount } from '@tenantry/connect'
 import { expect, it } from 'vitest'
-import { codeAfter } from '../support/fenced-blocks.ts'
+import { codeAfter, runCode } from '../support/fenced-blocks.ts'
 import { AT_EXPORTS, BOND, createTestApp, KEY } from '../support/kit.ts'
 import { app, provider, store, useKit } from '../support/kit-of-test.ts'
 
 useKit()
 
-const AsyncFunction = (async () => {}).constructor as new (
-  ...source: string[]
-) => (...given: unknown[]) => Promise<never>
-
-/** Runs code with some names in scope; what it has named `result` by then. */
-const run = (code: string, result: string, scope: object): Promise<unknown> =>
-  new AsyncFunction(...Object.keys(scope), `${code}\nreturn ${result}`)(...Object.values(scope))
-
 it('the JavaScript of the README runs as written', async () => {
   await provider.install(app.connect, { ...BOND, company: 2 })
   const { clientId, clientSecret, fetch } = provider.options
-  const answer = await run(codeAfter('README.md', 'In JavaScript, `@tenantry/connect`'), 'answer', {
+  const answer = await runCode(codeAfter('README.md', 'In JavaScript, `@tenantry/connect`'), 'answer', {
     createConnect: (options: Parameters<typeof createConnect>[0]) =>
       createConnect({ ...provider.options, ...options, fetch }),
     tenantry: () => provider.options.provider,
@@ -34,21 +26,23 @@ it('the calls that the guide of the kit shows run as written', async () => {
   await provider.install(app.connect, { ...BOND, company: 2 })
   const { connect } = app
   const guide = 'docs/connect/README.md'
-  const begun = (await run(codeAfter(guide, 'begin an install yourself'), '{ url, cookies }', { connect })) as {
+  const begun = (await runCode(codeAfter(guide, 'begin an install yourself'), '{ url, cookies }', { connect })) as {
     url: string
     cookies: string[]
   }
   expect(new URL(begun.url).searchParams.get('prompt')).toBe('login')
   expect(begun.cookies.length).toBeGreaterThan(0)
 
-  const called = await run(codeAfter(guide, '## Calling the API'), '[answer.status, typeof token]', { connect })
+  const called = await runCode(codeAfter(guide, '## Calling the API'), '[answer.status, typeof token]', { connect })
   expect(called).toEqual([200, 'string'])
 
-  const kept = await run(codeAfter(guide, 'those of quiet users alive'), '[refreshed, refused, failed]', { connect })
+  const kept = await runCode(codeAfter(guide, 'those of quiet users alive'), '[refreshed, refused, failed]', {
+    connect,
+  })
   expect(kept).toEqual([0, 0, 0])
 
   const link = await connect.links.find(AT_EXPORTS)
-  const shown = await run(codeAfter(guide, '## In their language'), '[locale.language, locale.direction]', {
+  const shown = await runCode(codeAfter(guide, '## In their language'), '[locale.language, locale.direction]', {
     connect,
     link,
     request: new Request('https://notes.example/'),
@@ -61,7 +55,7 @@ it('the program in the guide to moving takes over the links of an earlier integr
   const accessToken = await app.connect.accessToken(AT_EXPORTS)
   const { connect } = createTestApp(provider)
   const row = { apiDomain: provider.origin, accessToken, refreshToken: 'earlier', accountId: 'earlier account' }
-  await run(codeAfter('docs/connect/moving.md', '## Taking the tokens along'), 'undefined', {
+  await runCode(codeAfter('docs/connect/moving.md', '## Taking the tokens along'), 'undefined', {
     connect,
     fetch: provider.options.fetch,
     oldTokens: async () => [{ ...row, expiresAt: provider.now() + 3_600_000, scope: 'base' }],

@@ -39,3 +39,16 @@ export function codeAfter(page: string, words: string): string {
   if (!block) throw new Error(`${page} has no code after: ${words}`)
   return block.code
 }
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...source: string[]
+) => (...given: unknown[]) => Promise<never>
+
+/**
+ * Runs the code of a block with the names of `scope` in it; what it imports must be among them.
+ * @param result an expression, whose value after the code is returned
+ */
+export function runCode(code: string, result: string, scope: object): Promise<unknown> {
+  const body = code.replace(/^import .*\n/gm, '').replace(/^export /gm, '')
+  return new AsyncFunction(...Object.keys(scope), `${body}\nreturn ${result}`)(...Object.values(scope))
+}
