@@ -75,6 +75,18 @@ describe('clients as they are', () => {
       }
     })
 
+    it('lists the people of the company, finds them by name and by e-mail, and reads one', async () => {
+      const users = (await install(1)).users()
+      const { data: everyone } = await users.getUsers()
+      expect(everyone!.map(({ id }) => id)).toContain(777)
+      const { data: found } = await users.findUsersByName({ term: 'bond' })
+      expect(found).toMatchObject([{ id: 777, name: 'James Bond', is_you: true }])
+      const { data: byEmail } = await users.findUsersByName({ term: 'bond@', search_by_email: 1 })
+      expect(byEmail).toMatchObject([{ id: 777 }])
+      expect((await users.getUser({ id: 777 })).data).toMatchObject({ id: 777, name: 'James Bond' })
+      await expect(users.getUser({ id: 1 })).rejects.toMatchObject({ success: false })
+    })
+
     it('refreshes', async () => {
       const { configuration, users } = await install(1)
       const before = await configuration.getAccessToken()

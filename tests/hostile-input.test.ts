@@ -210,6 +210,22 @@ describe('hostile input', () => {
     },
   )
 
+  it('hostile input to the users API gets no 500', async () => {
+    const headers = { Authorization: `Bearer ${tokens.access_token}` }
+    await fc.assert(
+      fc.asyncProperty(
+        nasty,
+        fc.constantFrom('term', 'limit', 'start', 'cursor', 'search_by_email'),
+        async (value, key) => {
+          const encoded = encodeURIComponent(value.toWellFormed())
+          await expectClear(await provider.fetch(`/users/${encoded}`, { headers }))
+          await expectClear(await provider.fetch(`/users?${key}=${encoded}`, { headers }))
+          await expectClear(await provider.fetch(`/users/find?term=a&${key}=${encoded}`, { headers }))
+        },
+      ),
+    )
+  })
+
   it('hostile input to /users/me gets no 500', async () => {
     await fc.assert(
       fc.asyncProperty(known(), async value => {

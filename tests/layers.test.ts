@@ -22,6 +22,7 @@ const packages: Package[] = [
       ['server.ts'],
       ['jobs.ts', 'node-server'],
       ['routes'],
+      ['users-api'],
       ['users-me'],
       ['oauth'],
       ['sign-in'],

@@ -38,7 +38,7 @@ export class ApiError extends Error {
     return {
       success: false,
       error: this.message,
-      error_info: 'See the reference of GET /users/me.',
+      error_info: 'See the reference of the HTTP endpoints.',
       data: null,
       additional_data: null,
     }

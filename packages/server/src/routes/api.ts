@@ -4,6 +4,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import { healthz, readyz } from '../http/health.ts'
 import { getOnly } from '../http/not-allowed.ts'
+import { findUsersOfCompany, getUserOfCompany, listUsersOfCompany, usersApiPrefixes } from '../users-api/users-api.ts'
 import { usersMe, usersMePaths } from '../users-me/users-me.ts'
 import type { RouteGroup } from './route-group.ts'
 
@@ -18,6 +19,18 @@ export const apiRoutes: RouteGroup = {
       app.use(path, cors)
       app.get(path, usersMe)
       app.all(path, getOnly)
+    }
+    for (const prefix of usersApiPrefixes) {
+      const endpoints = [
+        ['/users', listUsersOfCompany],
+        ['/users/find', findUsersOfCompany],
+        ['/users/:id', getUserOfCompany],
+      ] as const
+      for (const [path, handler] of endpoints) {
+        app.use(prefix + path, cors)
+        app.get(prefix + path, handler)
+        app.all(prefix + path, getOnly)
+      }
     }
     app.get('/healthz', healthz)
     app.get('/readyz', readyz)

@@ -1,12 +1,8 @@
 import { type Kysely, type Selection, sql } from 'kysely'
 import type { Schema } from './schema.ts'
 
-/** The columns of a token and its member, by the names that a record has for them. */
-const tokenColumns = [
-  't.user_id as userId',
-  't.client_id as clientId',
-  't.scopes as scopes',
-  't.expires_at as expiresAt',
+/** What a company knows of a member, by the names that records have for it. */
+export const memberColumns = [
   'm.name as name',
   'm.email as email',
   'm.phone as phone',
@@ -23,6 +19,14 @@ const tokenColumns = [
   'm.created_at as createdAt',
   'm.modified_at as modifiedAt',
   'm.last_login_at as lastLoginAt',
+] as const
+/** The columns of a token and its member. */
+const tokenColumns = [
+  't.user_id as userId',
+  't.client_id as clientId',
+  't.scopes as scopes',
+  't.expires_at as expiresAt',
+  ...memberColumns,
 ] as const
 const companyColumns = [
   'c.name as companyName',
@@ -41,6 +45,10 @@ interface BearerTables {
   a: Schema['apps']
 }
 type BearerColumn = (typeof tokenColumns)[number] | (typeof companyColumns)[number] | (typeof appColumns)[number]
+/** The fields of a record that say who someone is at a company. */
+export type MemberField = 'userId' | Aliased<(typeof memberColumns)[number]>
+type Aliased<Column extends string> = Column extends `${string} as ${infer Name}` ? Name : never
+
 type BearerColumns = Selection<BearerTables, keyof BearerTables, BearerColumn>
 
 /** Column values in the order of their list. */

@@ -1,6 +1,9 @@
-import type { BearerRecord } from '../store/bearer-record.ts'
+import type { BearerRecord, MemberField } from '../store/bearer-record.ts'
 import { languageId } from './language-ids.ts'
 import { timezoneOffset } from './timezone-offset.ts'
+
+/** What a company knows of one of its members. */
+export type Member = Pick<BearerRecord, MemberField>
 
 /**
  * A user at a company as JSON, in the order of keys that clients know. Written as text, since it is most of what an
@@ -8,10 +11,24 @@ import { timezoneOffset } from './timezone-offset.ts'
  * @param now milliseconds since 1970, for the time zone's offset
  */
 export function writeUser(user: BearerRecord, now: number): string {
-  const timezone = user.timezone ?? 'UTC'
-  const { locale, lang, language } =
-    user.appProfile === 'pipedrive' ? pipedriveLocale(user.locale) : readLocale(user.locale)
-  return `{"id":${user.userId},"name":${quote(user.name)},"default_currency":${quote(user.currency)},"locale":${locale},"lang":${lang},"email":${quote(user.email)},"phone":${quoteOrNull(user.phone)},"activated":true,"last_login":${writeTimeOrNull(user.lastLoginAt)},"created":${writeTime(user.createdAt)},"modified":${writeTimeOrNull(user.modifiedAt)},"signup_flow_variation":${quoteOrNull(user.signupFlowVariation)},"has_created_company":${user.hasCreatedCompany === 1},"is_admin":${user.isAdmin},"timezone_name":${quote(timezone)},"timezone_offset":"${timezoneOffset(timezone, now)}","active_flag":true,"role_id":${user.roleId},"icon_url":${quoteOrNull(user.iconUrl)},"is_you":true,"company_id":${user.companyId},"company_name":${quote(user.companyName)},"company_domain":${quote(user.companyDomain)},"company_country":${quoteOrNull(user.companyCountry)},"company_industry":${quoteOrNull(user.companyIndustry)},"language":${language}}`
+  const locale = localeFor(user.appProfile, user.locale)
+  return `{${writeMemberFields(user, locale, now, true)},"company_id":${user.companyId},"company_name":${quote(user.companyName)},"company_domain":${quote(user.companyDomain)},"company_country":${quoteOrNull(user.companyCountry)},"company_industry":${quoteOrNull(user.companyIndustry)},"language":${locale.language}}`
+}
+
+/** A colleague of the user whom a token speaks for, as JSON with the same keys, but for those of the company. */
+export function writeColleague(member: Member, token: BearerRecord, now: number): string {
+  const locale = localeFor(token.appProfile, member.locale)
+  return `{${writeMemberFields(member, locale, now, member.userId === token.userId)},"language":${locale.language}}`
+}
+
+function localeFor(profile: BearerRecord['appProfile'], text: string): Locale {
+  return profile === 'pipedrive' ? pipedriveLocale(text) : readLocale(text)
+}
+
+function writeMemberFields(member: Member, { locale, lang }: Locale, now: number, isYou: boolean): string {
+  const timezone = member.timezone ?? 'UTC'
+  const isActive = member.active === 1 && member.userActive === 1
+  return `"id":${member.userId},"name":${quote(member.name)},"default_currency":${quote(member.currency)},"locale":${locale},"lang":${lang},"email":${quote(member.email)},"phone":${quoteOrNull(member.phone)},"activated":${isActive},"last_login":${writeTimeOrNull(member.lastLoginAt)},"created":${writeTime(member.createdAt)},"modified":${writeTimeOrNull(member.modifiedAt)},"signup_flow_variation":${quoteOrNull(member.signupFlowVariation)},"has_created_company":${member.hasCreatedCompany === 1},"is_admin":${member.isAdmin},"timezone_name":${quote(timezone)},"timezone_offset":"${timezoneOffset(timezone, now)}","active_flag":${isActive},"role_id":${member.roleId},"icon_url":${quoteOrNull(member.iconUrl)},"is_you":${isYou}`
 }
 
 /** Characters that stand for themselves in JSON, and are one byte each. */
