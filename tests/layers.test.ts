@@ -22,6 +22,7 @@ const packages: Package[] = [
       ['server.ts'],
       ['jobs.ts', 'node-server'],
       ['routes'],
+      ['admin-api'],
       ['users-api'],
       ['users-me'],
       ['oauth'],

@@ -1,3 +1,10 @@
+export {
+  type AdminKeyFacts,
+  createAdminKey,
+  listAdminKeys,
+  type NewAdminKey,
+  revokeAdminKey,
+} from './admin-api/admin-keys.ts'
 export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
 export { removeInstallation } from './apps/installations.ts'

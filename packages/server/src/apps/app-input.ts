@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { displayName, InputError } from '../companies/input.ts'
+import { displayName, InputError, type InputMistake } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { parseScopes } from '../tokens/scopes.ts'
@@ -14,7 +14,7 @@ const icon = z.strictObject({
 })
 
 /** What can be changed of a registered app without a new client id. */
-const changeable = {
+export const appFields = {
   name: displayName,
   /** Its maker, as the consent page shows it. */
   maker: displayName.nullish(),
@@ -28,23 +28,28 @@ const changeable = {
   allowSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+-]*$/, 'must be a scheme such as cursor')).optional(),
 }
 
+/** What a registered app keeps as it is. */
+export const newAppFields = {
+  clientId: z
+    .string()
+    .regex(/^[A-Za-z0-9._~-]{1,64}$/, 'must be 1 to 64 letters, digits and . _ ~ -')
+    .optional(),
+  /** One that the app has from elsewhere; a new one is made when not given. */
+  clientSecret: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
+    .optional(),
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
+}
+
 export const newApp = z
   .strictObject({
-    ...changeable,
-    clientId: z
-      .string()
-      .regex(/^[A-Za-z0-9._~-]{1,64}$/, 'must be 1 to 64 letters, digits and . _ ~ -')
-      .optional(),
-    /** One that the app has from elsewhere; a new one is made when not given. */
-    clientSecret: z
-      .string()
-      .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
-      .optional(),
-    scopes: changeable.scopes.default(['base']),
-    profile: changeable.profile.default('standard'),
+    ...appFields,
+    ...newAppFields,
+    scopes: appFields.scopes.default(['base']),
+    profile: appFields.profile.default('standard'),
     isPublic: z.boolean().default(false),
     requirePkce: z.boolean().default(false),
-    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
     /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
     keepSecret: z.boolean().default(false),
   })
@@ -61,7 +66,7 @@ export const newApp = z
     }
   })
 
-export const appChange = z.strictObject(changeable).partial()
+export const appChange = z.strictObject({ ...appFields, disabled: z.boolean() }).partial()
 
 export type NewApp = z.input<typeof newApp>
 export type AppChange = z.input<typeof appChange>
@@ -82,30 +87,31 @@ export function checkApp(
   { redirectUris = [], scopes = [], uninstallUrl, allowSchemes = [] }: Checked,
   kind: { isPublic: boolean; hasKeys: boolean },
 ) {
-  const mistakes = redirectUris
-    .map(uri => redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
-    .filter(mistake => mistake !== undefined)
-    .map(mistake => `redirectUris: ${mistake}`)
-  mistakes.push(...scopeMistakes(scopes, Object.keys(settings.scopes)))
+  const mistakes: InputMistake[] = []
+  const add = (path: string, message: string | undefined) => {
+    if (message !== undefined) mistakes.push({ path, message })
+  }
+  for (const uri of redirectUris) {
+    add('redirectUris', redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
+  }
+  add('scopes', scopeMistake(scopes, Object.keys(settings.scopes)))
   if (uninstallUrl) {
-    const mistake = uninstallUrlMistake(uninstallUrl, settings.localCallbacks)
-    if (mistake) mistakes.push(`uninstallUrl: ${mistake}`)
-    if (kind.isPublic) mistakes.push('uninstallUrl: a public app has no secret to authenticate the callback with')
+    add('uninstallUrl', uninstallUrlMistake(uninstallUrl, settings.localCallbacks))
+    if (kind.isPublic) add('uninstallUrl', 'a public app has no secret to authenticate the callback with')
     if (kind.hasKeys) {
-      mistakes.push('uninstallUrl: an app that authenticates with keys has no secret to authenticate the callback with')
+      add('uninstallUrl', 'an app that authenticates with keys has no secret to authenticate the callback with')
     }
   }
-  if (mistakes.length > 0) throw new InputError(mistakes.join('\n'))
+  if (mistakes.length === 0) return
+  throw new InputError(mistakes.map(({ path, message }) => `${path}: ${message}`).join('\n'), mistakes)
 }
 
-function scopeMistakes(scopes: readonly string[], configured: readonly string[]): string[] {
+function scopeMistake(scopes: readonly string[], configured: readonly string[]): string | undefined {
   if (!parseScopes(scopes.join(' '), 'standard')) {
-    return ['scopes: a scope must not hold spaces, commas, quotes or backslashes']
+    return 'a scope must not hold spaces, commas, quotes or backslashes'
   }
   const known = [...new Set([...knownScopes, ...configured])]
   const unknown = scopes.filter(scope => !known.includes(scope))
-  if (unknown.length === 0) return []
-  return [
-    `scopes: unknown scope ${unknown.join(', ')}. Known scopes: ${known.join(', ')}. Others are defined by "scopes" in the configuration`,
-  ]
+  if (unknown.length === 0) return undefined
+  return `unknown scope ${unknown.join(', ')}. Known scopes: ${known.join(', ')}. Others are defined by "scopes" in the configuration`
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { checkInput, InputError } from '../companies/input.ts'
+import type { z } from 'zod'
+import { checkInput, InputError, NotFoundError, type Precondition, TakenError } from '../companies/input.ts'
+import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import {
@@ -14,7 +16,7 @@ import {
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
 import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
-import { ConstraintViolation, writeUnlessConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { type CompatibilityProfile, parseScopes, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
@@ -88,7 +90,7 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     await store.write([insertApp(store, row), ...insertFirstSecret(store, row)])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
-    throw new InputError(`The client id ${clientId} belongs to another app.`)
+    throw new TakenError(`The client id ${clientId} belongs to another app.`)
   }
   return { app: toApp(row), clientSecret }
 }
@@ -103,11 +105,34 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
  * ```
  */
 export async function setApp(runtime: Runtime, clientId: string, input: AppChange): Promise<App> {
-  const { store } = runtime
+  if (Object.values(input).every(value => value === undefined)) {
+    throw new InputError('Nothing to change. Give at least one option.')
+  }
+  return changeApp(runtime, clientId, input)
+}
+
+/** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
+export function changeApp(
+  runtime: Runtime,
+  clientId: string,
+  input: AppChange,
+  precondition: Precondition<App> = () => {},
+): Promise<App> {
+  const { store, clock } = runtime
   const given = checkInput(appChange, input)
-  const before = await requireApp(store, clientId)
-  checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
-  const change: AppColumns = {
+  return retryOnConflict(async () => {
+    const before = await requireApp(store, clientId)
+    precondition(toApp(before))
+    checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
+    const after: AppRow = { ...before, ...toColumns(given, before, clock()) }
+    if (!isUnchanged(before, after)) await store.write([updateApp(store, before, after)])
+    return toApp(after)
+  })
+}
+
+function toColumns(given: z.output<typeof appChange>, before: AppRow, now: number): AppColumns {
+  return {
+    ...(given.disabled !== undefined && { disabled_at: given.disabled ? (before.disabled_at ?? now) : null }),
     ...(given.name !== undefined && { name: given.name }),
     ...(given.maker !== undefined && { maker: given.maker }),
     ...(given.icon !== undefined && { icon: given.icon?.bytes ?? null, icon_type: given.icon?.type ?? null }),
@@ -117,9 +142,6 @@ export async function setApp(runtime: Runtime, clientId: string, input: AppChang
     ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
     ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
   }
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
-  if (!(await writeUnlessConflict(store, [updateApp(store, clientId, change)]))) throw noApp(clientId)
-  return toApp({ ...before, ...change })
 }
 
 /**
@@ -217,5 +239,5 @@ function insertFirstSecret(store: Runtime['store'], { client_id, secret_hash, cr
 }
 
 function noApp(clientId: string): InputError {
-  return new InputError(`There is no app ${clientId}.`)
+  return new NotFoundError(`There is no app ${clientId}.`)
 }

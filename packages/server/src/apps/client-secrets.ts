@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { InputError } from '../companies/input.ts'
+import { InputError, NotFoundError } from '../companies/input.ts'
 import { encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
@@ -33,6 +33,7 @@ export interface ClientSecretFacts {
 /**
  * Gives an app a new client secret.
  * @param keepOld milliseconds for which the previous secret is still accepted, at most 90 days; 0 if left out
+ * @param secret one that was chosen before; with the current one nothing changes
  * @returns the new secret, which is shown only here
  * @throws {InputError} if there is no such app, or it has no secret
  * @example
@@ -45,18 +46,18 @@ export interface ClientSecretFacts {
 export function rotateSecret(
   { store, keys, clock }: Runtime,
   clientId: string,
-  { keepOld = 0 }: { keepOld?: number } = {},
+  { keepOld = 0, secret = newClientSecret() }: { keepOld?: number; secret?: string } = {},
 ): Promise<string> {
   if (!Number.isSafeInteger(keepOld) || keepOld < 0 || keepOld > MAX_OVERLAP) {
     throw new InputError('keepOld: must be a time of at most 90 days.')
   }
-  const secret = newClientSecret()
   return retryOnConflict(async () => {
     const app = await findApp(store, clientId)
-    if (!app) throw new InputError(`There is no app ${clientId}.`)
+    if (!app) throw new NotFoundError(`There is no app ${clientId}.`)
     if (app.secret_hash === null) {
       throw new InputError(`${clientId} is a public app or authenticates with keys: it has no secret.`)
     }
+    if (Buffer.from(app.secret_hash).equals(hashSecret(secret))) return secret
     const keepsSecret = app.encrypted_secret !== null || app.uninstall_url !== null
     const newHash = hashSecret(secret)
     const encryptedSecret = keepsSecret ? encrypt(await keys.ready(), secret, clientId) : null

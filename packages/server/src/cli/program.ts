@@ -5,6 +5,7 @@ import { SettingsError } from '../config/settings.ts'
 import { ListenError } from '../node-server/listen.ts'
 import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../transfer/export-stream.ts'
+import { addAdminKeyCommands } from './admin-key.ts'
 import { addAppCommands } from './app.ts'
 import { addCleanCommand } from './clean.ts'
 import { addCompanyCommands } from './company.ts'
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addAppCommands(program)
   addInstallationCommands(program)
   addTokenCommands(program)
+  addAdminKeyCommands(program)
   addKeyCommands(program)
   addCleanCommand(program)
   addLoadCommand(program)

@@ -7,22 +7,25 @@ import {
   findCompany,
   findDomainOwner,
   insertCompany,
+  isCompanyDeleted,
   setCompanySuspended,
   updateCompany,
 } from '../store/queries/companies.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
 import { listMembers } from '../store/queries/memberships.ts'
 import { ConstraintViolation, retryOnConflict, type Store, WriteConflict, writeUnlessConflict } from '../store/store.ts'
-import { checkInput, displayName, InputError, id } from './input.ts'
+import { checkInput, displayName, InputError, id, NotFoundError, type Precondition, TakenError } from './input.ts'
 import { tryRemoveMember } from './memberships.ts'
+import { isUnchanged } from './unchanged.ts'
 
 /** A DNS label: it stands in the company's address. */
-const domainLabel = z
+export const domainLabel = z
   .string()
   .toLowerCase()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be letters, digits and hyphens, such as universal-exports')
 
-const companyFields = {
+/** What is known of a company. */
+export const companyFields = {
   name: displayName,
   domain: domainLabel,
   country: z
@@ -33,7 +36,7 @@ const companyFields = {
 }
 
 const newCompany = z.strictObject({ companyId: id.optional(), ...companyFields })
-const companyChange = z.strictObject(companyFields).partial()
+const companyChange = z.strictObject({ ...companyFields, suspended: z.boolean() }).partial()
 
 export type NewCompany = z.input<typeof newCompany>
 export type CompanyChange = z.input<typeof companyChange>
@@ -64,7 +67,7 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
   try {
     await store.write([...insertCompany(store, row), reserveIds(store, 'company', row.company_id)])
   } catch (error) {
-    if (!(error instanceof ConstraintViolation)) throw error
+    if (!(error instanceof ConstraintViolation || error instanceof WriteConflict)) throw error
     throw await explainTaken(store, row, company.companyId !== undefined)
   }
   return row
@@ -72,9 +75,12 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
 
 /** Names the id only where it was given, and not made here. */
 async function explainTaken(store: Store, row: CompanyRow, wasIdGiven: boolean): Promise<InputError> {
+  if (await isCompanyDeleted(store, row.company_id)) {
+    return new TakenError(`The id ${row.company_id} belonged to a company that was deleted, and is never given again.`)
+  }
   const owner = await findDomainOwner(store, row.domain)
   if (owner !== undefined) return domainTaken(row.domain, owner)
-  return new InputError(
+  return new TakenError(
     wasIdGiven
       ? `The id ${row.company_id} belongs to another company.`
       : 'The company could not be made: another one was made at this moment. Try again.',
@@ -82,7 +88,7 @@ async function explainTaken(store: Store, row: CompanyRow, wasIdGiven: boolean):
 }
 
 function domainTaken(domain: string, owner: number): InputError {
-  return new InputError(
+  return new TakenError(
     `The domain ${domain} belongs to company ${owner}, or belonged to it. A former domain can be reused after \`tenantry company release-domain ${domain}\`.`,
   )
 }
@@ -96,16 +102,28 @@ function domainTaken(domain: string, owner: number): InputError {
  * await setCompany(runtime, company.company_id, { name: 'Secret Intelligence Service' })
  * ```
  */
-export function setCompany(runtime: Runtime, companyId: number, input: CompanyChange): Promise<CompanyRow> {
-  const { store } = runtime
-  const change = checkInput(companyChange, input)
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
+export async function setCompany(runtime: Runtime, companyId: number, input: CompanyChange): Promise<CompanyRow> {
+  if (Object.keys(input).length === 0) throw new InputError('Nothing to change. Give at least one option.')
+  return changeCompany(runtime, companyId, input)
+}
+
+/** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
+export function changeCompany(
+  { store, clock }: Runtime,
+  companyId: number,
+  input: CompanyChange,
+  precondition: Precondition<CompanyRow> = () => {},
+): Promise<CompanyRow> {
+  const { suspended, ...change } = checkInput(companyChange, input)
   return retryOnConflict(async () => {
     const before = await requireCompany(store, companyId)
-    const owner = change.domain === undefined ? undefined : await findDomainOwner(store, change.domain)
-    if (owner !== undefined && owner !== companyId) throw domainTaken(change.domain!, owner)
+    precondition(before)
     const columns = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
     const after: CompanyRow = { ...before, ...columns }
+    if (suspended !== undefined) after.suspended_at = suspended ? (before.suspended_at ?? clock()) : null
+    if (isUnchanged(before, after)) return before
+    const owner = after.domain === before.domain ? companyId : await findDomainOwner(store, after.domain)
+    if (owner !== undefined && owner !== companyId) throw domainTaken(after.domain, owner)
     try {
       await store.write(updateCompany(store, before, after, owner === undefined))
     } catch (error) {
@@ -155,20 +173,21 @@ const DELETED_AT_ONCE = 100
  * ```
  */
 export async function deleteCompany(runtime: Runtime, companyId: number): Promise<number> {
-  const { store } = runtime
+  const { store, clock } = runtime
   await setSuspended(runtime, companyId, true)
   let ended = 0
   for (;;) {
     const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE })
     for (const { user_id } of members) if (await tryRemoveMember(runtime, companyId, user_id)) ended += 1
-    if (members.length === 0 && (await writeUnlessConflict(store, deleteCompanyRow(store, companyId)))) return ended
+    if (members.length === 0 && (await writeUnlessConflict(store, deleteCompanyRow(store, companyId, clock()))))
+      return ended
   }
 }
 
 /** @throws {InputError} when there is no such company */
 export async function requireCompany(store: Store, companyId: number): Promise<CompanyRow> {
   const company = await findCompany(store, companyId)
-  if (!company) throw new InputError(`There is no company ${companyId}.`)
+  if (!company) throw new NotFoundError(`There is no company ${companyId}.`)
   return company
 }
 
@@ -187,6 +206,6 @@ export async function setSuspended({ store, clock }: Runtime, companyId: number,
     await store.write([setCompanySuspended(store, companyId, suspended ? clock() : null)])
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error
-    throw new InputError(`There is no company ${companyId}.`)
+    throw new NotFoundError(`There is no company ${companyId}.`)
   }
 }

@@ -5,16 +5,39 @@ import { canonicalEmail, isSubmittable } from './emails.ts'
 import { canonicalLocale } from './locales.ts'
 import { canonicalTimeZone } from './time-zones.ts'
 
+/** An entry that makes no sense. */
+export interface InputMistake {
+  /** The entry, such as `redirectUris.0`; empty for all together. */
+  path: string
+  message: string
+}
+
 /** What an operator entered makes no sense; each mistake says which entry and why. */
 export class InputError extends Error {
   override name = 'InputError'
+  readonly mistakes: readonly InputMistake[]
+
+  constructor(message: string, mistakes: readonly InputMistake[] = []) {
+    super(message)
+    this.mistakes = mistakes
+  }
 }
+
+/** There is no such company, user, membership or app. */
+export class NotFoundError extends InputError {}
+
+/** An id, e-mail, domain or client id belongs to another one, or to one that was deleted. */
+export class TakenError extends InputError {}
+
+/** Looks at what is there before it is changed, undefined where there is nothing, and throws where it must not be. */
+export type Precondition<Row> = (before: Row | undefined) => void
 
 /** @throws {InputError} with every mistake */
 export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const checked = schema.safeParse(input, { error: validationWords })
   if (checked.success) return checked.data
-  throw new InputError(listMistakes(checked.error).join('\n'))
+  const mistakes = checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  throw new InputError(listMistakes(checked.error).join('\n'), mistakes)
 }
 
 /** A name that people read: one line, no control characters, not blank. */

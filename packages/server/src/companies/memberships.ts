@@ -10,13 +10,26 @@ import {
   updateMembership,
 } from '../store/queries/memberships.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
-import { checkInput, displayName, email, InputError, id, locale, moment, timezone } from './input.ts'
+import {
+  checkInput,
+  displayName,
+  email,
+  InputError,
+  id,
+  locale,
+  moment,
+  NotFoundError,
+  type Precondition,
+  TakenError,
+  timezone,
+} from './input.ts'
+import { isUnchanged } from './unchanged.ts'
 import { requireUser } from './users.ts'
 
 const currency = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as USD')
 
 /** What may differ from company to company. */
-const profile = {
+export const memberFields = {
   name: displayName,
   email,
   phone: z.string().trim().max(50).nullable(),
@@ -29,7 +42,7 @@ const profile = {
   active: z.boolean(),
 }
 
-const membershipChange = z.strictObject(profile).partial()
+const membershipChange = z.strictObject(memberFields).partial()
 
 const newMembership = membershipChange.extend({
   companyId: id,
@@ -64,7 +77,7 @@ export function addMember(runtime: Runtime, input: NewMembership): Promise<Membe
   const given = checkInput(newMembership, input)
   return retryOnConflict(async () => {
     const user = await requireUser(store, given.userId)
-    if (!(await findCompany(store, given.companyId))) throw new InputError(`There is no company ${given.companyId}.`)
+    if (!(await findCompany(store, given.companyId))) throw new NotFoundError(`There is no company ${given.companyId}.`)
     const row: MembershipRow = {
       company_id: given.companyId,
       user_id: given.userId,
@@ -95,7 +108,7 @@ async function insertOnce({ store }: Runtime, row: MembershipRow) {
     await store.write(insertMembership(store, row))
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
-    throw new InputError(`User ${row.user_id} is a member of company ${row.company_id} already.`)
+    throw new TakenError(`User ${row.user_id} is a member of company ${row.company_id} already.`)
   }
 }
 
@@ -109,10 +122,22 @@ async function insertOnce({ store }: Runtime, row: MembershipRow) {
  * ```
  */
 export async function setMember(
+  runtime: Runtime,
+  companyId: number,
+  userId: number,
+  input: MembershipProfile,
+): Promise<MembershipRow> {
+  if (Object.keys(input).length === 0) throw new InputError('Nothing to change. Give at least one option.')
+  return changeMember(runtime, companyId, userId, input)
+}
+
+/** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
+export function changeMember(
   { store, clock }: Runtime,
   companyId: number,
   userId: number,
   input: MembershipProfile,
+  precondition: Precondition<MembershipRow> = () => {},
 ): Promise<MembershipRow> {
   const { isAdmin, roleId, iconUrl, active, ...same } = checkInput(membershipChange, input)
   const change: MembershipChange = {
@@ -122,11 +147,16 @@ export async function setMember(
     ...(iconUrl !== undefined && { icon_url: iconUrl }),
     ...(active !== undefined && { active: active ? 1 : 0 }),
   }
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
-  if (!(await writeUnlessConflict(store, [updateMembership(store, companyId, userId, change, clock())]))) {
-    throw noMember(companyId, userId)
-  }
-  return (await findMembership(store, companyId, userId))!
+  return retryOnConflict(async () => {
+    const before = await findMembership(store, companyId, userId)
+    if (!before) throw noMember(companyId, userId)
+    precondition(before)
+    const after = { ...before, ...change }
+    if (isUnchanged(before, after)) return before
+    after.modified_at = clock()
+    await store.write([updateMembership(store, before, after)])
+    return after
+  })
 }
 
 /**
@@ -148,5 +178,5 @@ export function tryRemoveMember({ store, clock }: Runtime, companyId: number, us
 }
 
 function noMember(companyId: number, userId: number): InputError {
-  return new InputError(`User ${userId} is not a member of company ${companyId}.`)
+  return new NotFoundError(`User ${userId} is not a member of company ${companyId}.`)
 }

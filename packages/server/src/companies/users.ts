@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Runtime } from '../config/runtime.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
@@ -9,23 +10,41 @@ import {
   findUserByMemberEmail,
   insertUser,
   markUserDeleted,
+  setPasswordHash,
   setUserActive,
   type UserRow,
   updateUser,
 } from '../store/queries/users.ts'
-import { ConstraintViolation, retryOnConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, type Statement } from '../store/store.ts'
 import { canonicalEmail, emailForms } from './emails.ts'
-import { checkInput, displayName, InputError, id, locale, signInEmail, timezone } from './input.ts'
+import {
+  checkInput,
+  displayName,
+  InputError,
+  id,
+  locale,
+  NotFoundError,
+  type Precondition,
+  signInEmail,
+  TakenError,
+  timezone,
+} from './input.ts'
+import { passwordHash } from './password-hash.ts'
+import { isUnchanged } from './unchanged.ts'
 
-const newUser = z.strictObject({
-  userId: id.optional(),
+/** What is known of a user. */
+export const userFields = {
   /** The address to sign in with; what companies know the person by stands in the memberships. */
   email: signInEmail,
   name: displayName,
   locale: locale.default('en_US'),
   timezone: timezone.nullish(),
   active: z.boolean().default(true),
-})
+  /** A hash of the password that the user has elsewhere. */
+  passwordHash: passwordHash.optional(),
+}
+
+const newUser = z.strictObject({ userId: id.optional(), ...userFields })
 
 export type NewUser = z.input<typeof newUser>
 
@@ -49,8 +68,9 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
     name: user.name,
     locale: user.locale,
     timezone: user.timezone ?? null,
-    password_hash: null,
-    password_changed_at: null,
+    password_hash: user.passwordHash ?? null,
+    imported_hash: user.passwordHash === undefined ? null : fingerprint(user.passwordHash),
+    password_changed_at: user.passwordHash === undefined ? null : clock(),
     active: user.active ? 1 : 0,
     deleted_at: null,
     last_company_id: null,
@@ -61,7 +81,7 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
     if (await findUserByEmail(store, emailForms(row.email))) throw emailTaken(row.email)
-    throw new InputError(
+    throw new TakenError(
       user.userId === undefined
         ? 'The user could not be made: another one was made at this moment. Try again.'
         : `The id ${user.userId} belongs to another user.`,
@@ -71,11 +91,18 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
 }
 
 function emailTaken(email: string): InputError {
-  return new InputError(`The e-mail ${email} belongs to another user.`)
+  return new TakenError(`The e-mail ${email} belongs to another user.`)
 }
 
 const userChange = z
-  .strictObject({ email: signInEmail, name: displayName, locale, timezone: timezone.nullable() })
+  .strictObject({
+    email: signInEmail,
+    name: displayName,
+    locale,
+    timezone: timezone.nullable(),
+    active: z.boolean(),
+    passwordHash,
+  })
   .partial()
 
 export type UserChange = z.input<typeof userChange>
@@ -89,18 +116,42 @@ export type UserChange = z.input<typeof userChange>
  * await setUser(runtime, user.user_id, { email: 'bond@mi6.example' })
  * ```
  */
-export function setUser(runtime: Runtime, userId: number, input: UserChange): Promise<UserRow> {
+export async function setUser(runtime: Runtime, userId: number, input: UserChange): Promise<UserRow> {
+  if (Object.keys(input).length === 0) throw new InputError('Nothing to change. Give at least one option.')
+  return changeUser(runtime, userId, input)
+}
+
+/** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
+export function changeUser(
+  runtime: Runtime,
+  userId: number,
+  input: UserChange,
+  precondition: Precondition<UserRow> = () => {},
+): Promise<UserRow> {
   const { store } = runtime
-  const change = checkInput(userChange, input)
-  if (Object.keys(change).length === 0) throw new InputError('Nothing to change. Give at least one option.')
+  const { passwordHash: hash, active, ...change } = checkInput(userChange, input)
   return retryOnConflict(async () => {
     const before = await requireUser(store, userId)
+    precondition(before)
     const columns = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
     const after: UserRow = { ...before, ...columns }
-    const owner = change.email === undefined ? before : await findUserByEmail(store, emailForms(change.email))
+    const owner = after.email === before.email ? before : await findUserByEmail(store, emailForms(after.email))
     if (owner && owner.user_id !== userId) throw emailTaken(after.email)
+    const statements: Statement[] = []
+    if (!isUnchanged(before, after)) {
+      statements.push(...updateUser(store, before, after, emailForms(before.email), canonicalEmail(after.email)))
+    }
+    if (active !== undefined && active !== (before.active === 1)) {
+      statements.push(...(await activate(runtime, userId, active)))
+      after.active = active ? 1 : 0
+    }
+    if (hash !== undefined && !isImported(before, hash)) {
+      statements.push(...importPassword(runtime, userId, hash))
+      after.password_hash = hash
+    }
+    if (statements.length === 0) return before
     try {
-      await store.write(updateUser(store, before, after, emailForms(before.email), canonicalEmail(after.email)))
+      await store.write(statements)
     } catch (error) {
       if (error instanceof ConstraintViolation) throw emailTaken(after.email)
       throw error
@@ -119,19 +170,33 @@ export function setUser(runtime: Runtime, userId: number, input: UserChange): Pr
  * await setActive(runtime, user.user_id, false)
  * ```
  */
-export function setActive({ store }: Runtime, userId: number, active: boolean): Promise<void> {
+export function setActive(runtime: Runtime, userId: number, active: boolean): Promise<void> {
+  const { store } = runtime
   return retryOnConflict(async () => {
     await requireUser(store, userId)
-    const companyIds = await listCompanyIdsOfUser(store, userId)
-    const signOut = active ? [] : [deleteSessionsOfUser(store, userId)]
-    const [touchUser, ...changeMemberships] = setUserActive(store, userId, companyIds, active)
-    await store.write([
-      touchUser!,
-      requireMembershipCount(store, userId, companyIds.length),
-      ...changeMemberships,
-      ...signOut,
-    ])
+    await store.write(await activate(runtime, userId, active))
   })
+}
+
+async function activate({ store }: Runtime, userId: number, active: boolean): Promise<Statement[]> {
+  const companyIds = await listCompanyIdsOfUser(store, userId)
+  const signOut = active ? [] : [deleteSessionsOfUser(store, userId)]
+  const [touchUser, ...changeMemberships] = setUserActive(store, userId, companyIds, active)
+  return [touchUser!, requireMembershipCount(store, userId, companyIds.length), ...changeMemberships, ...signOut]
+}
+
+/** Whether this hash was given before: it may have been replaced by one of ours since, at a sign-in. */
+function isImported({ imported_hash }: UserRow, hash: string): boolean {
+  return imported_hash !== null && Buffer.from(imported_hash).equals(fingerprint(hash))
+}
+
+function importPassword({ store, clock }: Runtime, userId: number, hash: string): Statement[] {
+  return [setPasswordHash(store, userId, hash, clock(), fingerprint(hash)), deleteSessionsOfUser(store, userId)]
+}
+
+/** What is remembered of an imported hash. */
+function fingerprint(passwordHash: string): Buffer {
+  return createHash('sha256').update(passwordHash).digest()
 }
 
 /**
@@ -174,6 +239,6 @@ export async function findUserByAnyEmail(store: Runtime['store'], email: string)
 /** @throws {InputError} when there is no such user, or no longer */
 export async function requireUser(store: Runtime['store'], userId: number): Promise<UserRow> {
   const user = await findUser(store, userId)
-  if (!user || user.deleted_at !== null) throw new InputError(`There is no user ${userId}.`)
+  if (!user || user.deleted_at !== null) throw new NotFoundError(`There is no user ${userId}.`)
   return user
 }

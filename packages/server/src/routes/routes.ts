@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import type { Environment, ErrorFormat, RouteStep } from '../http/environment.ts'
+import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { answerError, answerNotFound } from './errors.ts'
 import { oauthRoutes } from './oauth.ts'
@@ -7,7 +8,7 @@ import { pageRoutes } from './pages.ts'
 import type { RouteGroup } from './route-group.ts'
 
 /** A path that several groups match belongs to the last of them. */
-const groups: readonly RouteGroup[] = [pageRoutes, apiRoutes, oauthRoutes]
+const groups: readonly RouteGroup[] = [pageRoutes, apiRoutes, oauthRoutes, adminRoutes]
 
 /** Says how errors are answered, before any step that can fail. */
 export function addErrorFormats(app: Hono<Environment>) {

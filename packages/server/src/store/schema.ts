@@ -25,6 +25,9 @@ export interface Schema {
   counters: { name: string; value: number }
   settings: { name: string; value: string }
   master_keys: MasterKeysTable
+  admin_keys: AdminKeysTable
+  idempotency_keys: IdempotencyKeysTable
+  deleted_companies: { company_id: number; deleted_at: number }
   leases: { name: string; leased_until: number }
   migrations: { version: number; name: string; applied_at: number }
 }
@@ -37,6 +40,36 @@ export interface MasterKeysTable {
   created_at: number
   /** From when on it is used to make things; it verifies before, so that every node knows it by then. */
   active_at: number
+}
+
+/** Who may call the admin API. */
+export interface AdminKeysTable {
+  key_id: string
+  name: string
+  key_hash: Uint8Array
+  /** Joined by spaces; `*` is all. */
+  scopes: string
+  /** The only company that it may administer; null for all. */
+  company_id: number | null
+  created_at: number
+  expires_at: number | null
+  /** To the hour. */
+  last_used_at: number | null
+}
+
+/** What was answered to a request of the admin API with an `Idempotency-Key`. */
+export interface IdempotencyKeysTable {
+  /** The admin key that was used. */
+  key_id: string
+  /** A hash of the `Idempotency-Key`. */
+  request_key: Uint8Array
+  /** A hash of the request, which must be the same when it is repeated. */
+  request_hash: Uint8Array
+  /** Encrypted: the ids and secrets that were chosen before anything was made. */
+  plan: string
+  /** Encrypted; null until it is done. */
+  answer: string | null
+  expires_at: number
 }
 
 export interface CompaniesTable {
@@ -58,6 +91,8 @@ export interface UsersTable {
   /** PHC string of argon2id; null until a password is set, so that no password is accepted. */
   password_hash: string | null
   password_changed_at: number | null
+  /** SHA-256 of the hash that was imported last, so that importing it again changes nothing; null for our own. */
+  imported_hash: Uint8Array | null
   active: number
   deleted_at: number | null
   /** The company chosen last, preselected next time. */

@@ -5,7 +5,7 @@ import { CHECKSUM_LENGTH, endsWithChecksum } from './checksum.ts'
 /**
  * What the parts of a token say, in unreserved characters only (RFC 3986 section 2.3):
  * `tny_` kind `_` company id `_` 48 hexadecimal digits of secret, 8 of CRC-32 over everything before them.
- * A client secret has no company id. The company id is a routing hint, never trusted without the hash.
+ * A client secret and an admin key have no company id. The company id is a routing hint, never trusted without the hash.
  */
 export type TokenKind = 'at' | 'rt' | 'ac'
 
@@ -30,6 +30,18 @@ export function newToken(kind: TokenKind, companyId: number): string {
 
 export function newClientSecret(): string {
   return withChecksum(`tny_cs_${randomBytes(SECRET_BYTES).toString('hex')}`)
+}
+
+const ADMIN_KEY = /^tny_ak_[0-9a-f]{56}$/
+
+/** @param secret 192 bits; random when not given */
+export function newAdminKey(secret: Uint8Array = randomBytes(SECRET_BYTES)): string {
+  return withChecksum(`tny_ak_${Buffer.from(secret).toString('hex')}`)
+}
+
+/** Whether a text may be an admin key: garbage is recognized without asking the database. */
+export function isAdminKey(text: string): boolean {
+  return ADMIN_KEY.test(text) && endsWithChecksum(text)
 }
 
 /** The parts of a complete token; undefined for garbage, which is recognized without asking the database. */

@@ -7,6 +7,7 @@ import { clientSecrets } from './0006-client-secrets.ts'
 import { backgroundIndexes, codesOfEndedFamilies } from './0008-background-indexes.ts'
 import { sideBySide } from './0011-side-by-side.ts'
 import { compatibilityProfile } from './0012-compatibility-profile.ts'
+import { administration } from './0013-administration.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   codesOfEndedFamilies,
   sideBySide,
   compatibilityProfile,
+  administration,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -3,6 +3,7 @@ import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { asRead } from './as-read.ts'
 import { contains, type ListPage, paged } from './lists.ts'
 
 export type AppRow = Selectable<AppsTable>
@@ -26,6 +27,13 @@ export function listApps({ db }: Store, { search, ...page }: { search?: string }
   return paged(query, page).execute()
 }
 
+/** In the order of their client ids, page by page. */
+export function pageOfApps({ db }: Store, { after, limit }: { after?: string; limit: number }): Promise<AppRow[]> {
+  let query = db.selectFrom('apps').select(columns.apps).orderBy('client_id').limit(limit)
+  if (after !== undefined) query = query.where('client_id', '>', after)
+  return query.execute()
+}
+
 /** Holds only while the secret is as it was read. */
 export function setAppSecret(
   { db }: Store,
@@ -46,13 +54,34 @@ export function setAppSecret(
 export type AppColumns = Partial<
   Pick<
     AppRow,
-    'name' | 'maker' | 'icon' | 'icon_type' | 'redirect_uris' | 'scopes' | 'profile' | 'require_pkce' | 'uninstall_url'
+    | 'name'
+    | 'maker'
+    | 'icon'
+    | 'icon_type'
+    | 'redirect_uris'
+    | 'scopes'
+    | 'profile'
+    | 'require_pkce'
+    | 'uninstall_url'
+    | 'disabled_at'
   >
 >
 
-/** Holds only while there is such an app. */
-export function updateApp({ db }: Store, clientId: string, change: AppColumns): Statement {
-  return expecting(1, db.updateTable('apps').set(change).where('client_id', '=', clientId))
+/** Holds only while the registration is as it was read; its secrets may change meanwhile. */
+export function updateApp({ db }: Store, before: AppRow, after: AppRow): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('apps')
+      .set(changeable(after))
+      .where('client_id', '=', before.client_id)
+      .where(asRead<'apps'>(changeable(before))),
+  )
+}
+
+function changeable(row: AppRow): Required<AppColumns> {
+  const { name, maker, icon, icon_type, redirect_uris, scopes, profile, require_pkce, uninstall_url, disabled_at } = row
+  return { name, maker, icon, icon_type, redirect_uris, scopes, profile, require_pkce, uninstall_url, disabled_at }
 }
 
 /** With its secrets; refused while anything of it is installed or left to be sent to it. */

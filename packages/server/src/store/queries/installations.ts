@@ -157,6 +157,22 @@ function queueUninstallCallbacks(
   )
 }
 
+/** Installations in the order of their keys, for lists that are read page by page. */
+export function pageOfInstallations(
+  { db }: Store,
+  only: { companyId?: number; userId?: number; clientId?: string; after?: InstallationKey; limit: number },
+): Promise<InstallationRow[]> {
+  let query = db.selectFrom('installations').select(columns.installations)
+  if (only.companyId !== undefined) query = query.where('company_id', '=', only.companyId)
+  if (only.userId !== undefined) query = query.where('user_id', '=', only.userId)
+  if (only.clientId !== undefined) query = query.where('client_id', '=', only.clientId)
+  if (only.after) {
+    const { company_id, user_id, client_id } = only.after
+    query = query.where(sql<boolean>`(company_id, user_id, client_id) > (${company_id}, ${user_id}, ${client_id})`)
+  }
+  return query.orderBy('company_id').orderBy('user_id').orderBy('client_id').limit(only.limit).execute()
+}
+
 /** Installations with their names, the newest first, of everyone or of one user at the given companies. */
 export async function listInstallations(
   { db }: Store,

@@ -3,6 +3,7 @@ import { columns, columnsAs } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { asRead } from './as-read.ts'
 import { endInstallations } from './installations.ts'
 import { type ListPage, paged } from './lists.ts'
 
@@ -69,11 +70,18 @@ export async function listMembershipsOfUser(store: Store, userId: number): Promi
 /** Members of a company, or the companies of a user, in the order of ids. */
 export function listMembers(
   { db }: Store,
-  { companyId, userId, ...page }: { companyId?: number | undefined; userId?: number | undefined } & ListPage,
+  {
+    companyId,
+    userId,
+    after,
+    ...page
+  }: { companyId?: number | undefined; userId?: number | undefined; after?: number | undefined } & ListPage,
 ): Promise<MembershipRow[]> {
   let query = db.selectFrom('memberships').select(columns.memberships).orderBy('company_id').orderBy('user_id')
   if (companyId !== undefined) query = query.where('company_id', '=', companyId)
   if (userId !== undefined) query = query.where('user_id', '=', userId)
+  // Among the members of one company.
+  if (after !== undefined) query = query.where('user_id', '>', after)
   return paged(query, page).execute()
 }
 
@@ -84,21 +92,22 @@ export type MembershipChange = Partial<
   >
 >
 
-export function updateMembership(
-  { db }: Store,
-  companyId: number,
-  userId: number,
-  change: MembershipChange,
-  modifiedAt: number,
-): Statement {
+/** Holds only while the membership is as it was read, but for what only we write: the last sign-in, the user's state. */
+export function updateMembership({ db }: Store, before: MembershipRow, after: MembershipRow): Statement {
   return expecting(
     1,
     db
       .updateTable('memberships')
-      .set({ ...change, modified_at: modifiedAt })
-      .where('company_id', '=', companyId)
-      .where('user_id', '=', userId),
+      .set({ ...changeable(after), modified_at: after.modified_at })
+      .where('company_id', '=', before.company_id)
+      .where('user_id', '=', before.user_id)
+      .where(asRead<'memberships'>(changeable(before))),
   )
+}
+
+function changeable(row: MembershipRow): Required<MembershipChange> {
+  const { name, email, phone, locale, timezone, currency, is_admin, role_id, icon_url, active } = row
+  return { name, email, phone, locale, timezone, currency, is_admin, role_id, icon_url, active }
 }
 
 /** Ends a membership with its installations, their codes and tokens. Holds only if there is such a membership. */

@@ -13,6 +13,21 @@ export function findSession({ db }: Store, sessionHash: Uint8Array): Promise<Ses
   return db.selectFrom('sessions').select(columns.sessions).where('session_hash', '=', sessionHash).executeTakeFirst()
 }
 
+/** The newest first. */
+export function listSessionsOfUser({ db }: Store, userId: number): Promise<SessionRow[]> {
+  return db
+    .selectFrom('sessions')
+    .select(columns.sessions)
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .execute()
+}
+
+/** Holds only if the user has that session. */
+export function deleteSessionOfUser({ db }: Store, userId: number, sessionHash: Uint8Array): Statement {
+  return expecting(1, db.deleteFrom('sessions').where('session_hash', '=', sessionHash).where('user_id', '=', userId))
+}
+
 export function deleteSession({ db }: Store, sessionHash: Uint8Array): Statement {
   return statement(db.deleteFrom('sessions').where('session_hash', '=', sessionHash))
 }

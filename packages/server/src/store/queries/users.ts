@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
 import type { UsersTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { asRead } from './as-read.ts'
 import { contains, type ListPage, paged } from './lists.ts'
 
 export type UserRow = Selectable<UsersTable>
@@ -47,12 +48,13 @@ export async function findUserByMemberEmail(store: Store, forms: readonly string
 /** In the order of their ids; deleted ones are left out. */
 export function listUsers(
   { db }: Store,
-  { search, userIds, ...page }: { search?: string; userIds?: readonly number[] } & ListPage = {},
+  { search, userIds, after, ...page }: { search?: string; userIds?: readonly number[]; after?: number } & ListPage = {},
 ): Promise<UserRow[]> {
   if (userIds?.length === 0) return Promise.resolve([])
   let query = db.selectFrom('users').select(columns.users).where('deleted_at', 'is', null).orderBy('user_id')
   if (search !== undefined) query = query.where(contains(['name', 'email'], search))
   if (userIds !== undefined) query = query.where('user_id', 'in', userIds)
+  if (after !== undefined) query = query.where('user_id', '>', after)
   return paged(query, page).execute()
 }
 
@@ -75,7 +77,10 @@ export function updateUser(
       .set({ email, name, locale, timezone })
       .where('user_id', '=', user_id)
       .where('email', '=', before.email)
-      .where('deleted_at', 'is', null),
+      .where('deleted_at', 'is', null)
+      .where(
+        asRead<'users'>({ name: before.name, locale: before.locale, timezone: before.timezone, active: before.active }),
+      ),
   )
   if (email === before.email) return [update]
   return [
@@ -116,7 +121,7 @@ export function markUserDeleted(
       1,
       db
         .updateTable('users')
-        .set({ active: 0, deleted_at: deletedAt, password_hash: null })
+        .set({ active: 0, deleted_at: deletedAt, password_hash: null, imported_hash: null })
         .where('user_id', '=', user.user_id)
         .where('deleted_at', 'is', null),
     ),
@@ -125,12 +130,23 @@ export function markUserDeleted(
   ]
 }
 
-export function setPasswordHash({ db }: Store, userId: number, passwordHash: string, changedAt: number): Statement {
+/** @param importedHash a hash of the one that was imported, if it was */
+export function setPasswordHash(
+  { db }: Store,
+  userId: number,
+  passwordHash: string,
+  changedAt: number,
+  importedHash?: Uint8Array,
+): Statement {
   return expecting(
     1,
     db
       .updateTable('users')
-      .set({ password_hash: passwordHash, password_changed_at: changedAt })
+      .set({
+        password_hash: passwordHash,
+        password_changed_at: changedAt,
+        ...(importedHash && { imported_hash: importedHash }),
+      })
       .where('user_id', '=', userId)
       .where('deleted_at', 'is', null),
   )

@@ -1,0 +1,76 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { findUsableKey } from './admin-keys.ts'
+import { addSecretOperations } from './app-secrets.ts'
+import { addAppOperations } from './apps.ts'
+import { addBulkOperation } from './bulk.ts'
+import { addCallbackOperations } from './callbacks.ts'
+import { addCompanyOperations } from './companies.ts'
+import { ADMIN_PATH, type AdminEnvironment } from './environment.ts'
+import { addInstallationOperations } from './installations.ts'
+import { addMemberOperations } from './members.ts'
+import { describeApi } from './openapi.ts'
+import type { AdminApp } from './operation.ts'
+import { AdminProblem, invalidFields, mistakesOf, problemResponse, toProblem } from './problem.ts'
+import { addServerOperations } from './server-state.ts'
+import { addSessionOperations } from './sessions.ts'
+import { addUserOperations } from './users.ts'
+
+const BEARER = /^Bearer +(\S+) *$/i
+
+/** The admin API: every operation, and its description. */
+export function createAdminApi(): AdminApp {
+  const app: AdminApp = new OpenAPIHono<AdminEnvironment>({
+    defaultHook(result) {
+      if (!result.success) throw invalidFields(mistakesOf(result.error))
+    },
+  })
+  app.onError((error, c) => {
+    const problem = error instanceof HTTPException && error.status === 400 ? malformed(error) : toProblem(error)
+    // Other faults are answered by the route group.
+    if (!problem) throw error
+    return problemResponse(problem, c.env.requestId)
+  })
+  app.notFound(c =>
+    problemResponse(new AdminProblem(404, 'not_found', 'No operation has this path and method.'), c.env.requestId),
+  )
+  const describe = describeApi(app)
+  app.get(`${ADMIN_PATH}/openapi.json`, describe)
+  app.use(`${ADMIN_PATH}/*`, requireAdminKey)
+  addCompanyOperations(app)
+  addUserOperations(app)
+  addMemberOperations(app)
+  addAppOperations(app)
+  addSecretOperations(app)
+  addInstallationOperations(app)
+  addSessionOperations(app)
+  addCallbackOperations(app)
+  addServerOperations(app)
+  addBulkOperation(app)
+  return app
+}
+
+/** Everything but the description needs a key. */
+const requireAdminKey: MiddlewareHandler<AdminEnvironment> = async (c, next) => {
+  const authorization = c.req.header('Authorization')
+  if (authorization === undefined) {
+    throw unauthorized('Send an admin key as "Authorization: Bearer KEY". `tenantry admin-key create` makes one.', '')
+  }
+  const key = await findUsableKey(c.env.runtime, BEARER.exec(authorization)?.[1] ?? '')
+  if (!key) {
+    const detail = 'The admin key is unknown, revoked or has expired.'
+    throw unauthorized(detail, `, error="invalid_token", error_description="${detail}"`)
+  }
+  c.set('key', key)
+  await next()
+}
+
+function unauthorized(detail: string, error: string): AdminProblem {
+  const headers = { 'WWW-Authenticate': `Bearer realm="Tenantry administration"${error}` }
+  return new AdminProblem(401, 'unauthorized', detail, { headers })
+}
+
+function malformed(error: HTTPException): AdminProblem {
+  return new AdminProblem(400, 'invalid_request', error.message.endsWith('.') ? error.message : `${error.message}.`)
+}

@@ -1,0 +1,14 @@
+import type { Context } from 'hono'
+import type { Runtime } from '../config/runtime.ts'
+import type { AdminKeyRow } from '../store/queries/admin-keys.ts'
+
+/** What a request to the admin API carries: the provider it is for, and the key it was sent with. */
+export interface AdminEnvironment {
+  Bindings: { runtime: Runtime; requestId: string }
+  Variables: { key: AdminKeyRow }
+}
+
+export type AdminContext = Context<AdminEnvironment>
+
+/** Where the admin API begins. */
+export const ADMIN_PATH = '/admin/v1'

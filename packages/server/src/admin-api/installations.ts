@@ -1,0 +1,110 @@
+import { z } from '@hono/zod-openapi'
+import { removeInstallation } from '../apps/installations.ts'
+import { revokeTokens } from '../apps/revoke-tokens.ts'
+import { id, NotFoundError } from '../companies/input.ts'
+import { type InstallationRow, pageOfInstallations } from '../store/queries/installations.ts'
+import { storedScopes } from '../tokens/scopes.ts'
+import { parseToken } from '../tokens/token-text.ts'
+import { formatTime, json, momentText, nothing } from './answers.ts'
+import { onlyCompany } from './key-company.ts'
+import { memberParams } from './members.ts'
+import { type AdminApp, addOperation } from './operation.ts'
+import { idText, page, pageOf, pageQuery } from './paging.ts'
+import { AdminProblem } from './problem.ts'
+
+const installationSchema = z
+  .object({
+    company_id: id,
+    user_id: id,
+    client_id: z.string(),
+    scopes: z.array(z.string()),
+    created_at: momentText,
+    updated_at: momentText,
+  })
+  .openapi('Installation')
+
+function representInstallation(row: InstallationRow): z.input<typeof installationSchema> {
+  const { company_id, user_id, client_id, scopes, created_at, updated_at } = row
+  return {
+    company_id,
+    user_id,
+    client_id,
+    scopes: storedScopes(scopes),
+    created_at: formatTime(created_at),
+    updated_at: formatTime(updated_at),
+  }
+}
+
+const keySchema = z.object({ company_id: id, user_id: id, client_id: z.string() })
+
+export function addInstallationOperations(app: AdminApp) {
+  addOperation(app, {
+    method: 'get',
+    path: '/installations',
+    scope: 'installations:read',
+    tag: 'Installations',
+    summary: 'List installations: an app allowed by a user at a company',
+    query: pageQuery.extend({
+      company_id: idText.optional(),
+      user_id: idText.optional(),
+      client_id: z.string().max(64).optional(),
+    }),
+    answers: { 200: { description: 'A page of installations.', schema: pageOf(installationSchema) } },
+    forCompanyKeys: true,
+    async handle({ runtime, query: { user_id, client_id, ...query } }, c) {
+      const companyId = onlyCompany(c, query.company_id)
+      const only = {
+        ...(companyId !== undefined && { companyId }),
+        ...(user_id !== undefined && { userId: user_id }),
+        ...(client_id !== undefined && { clientId: client_id }),
+      }
+      return json(
+        await page(query, part => pageOfInstallations(runtime.store, { ...only, ...part }), {
+          keyOf: row => ({ company_id: row.company_id, user_id: row.user_id, client_id: row.client_id }),
+          represent: representInstallation,
+          schema: keySchema,
+        }),
+      )
+    },
+  })
+
+  addOperation(app, {
+    method: 'delete',
+    path: '/companies/{company_id}/members/{user_id}/installations/{client_id}',
+    scope: 'installations:write',
+    tag: 'Installations',
+    summary: 'End an installation with its tokens; the app gets an uninstall callback',
+    params: memberParams.extend({ client_id: z.string().max(64) }),
+    answers: { 204: { description: 'Ended.' } },
+    problems: [404],
+    async handle({ runtime, params: key }) {
+      if (await removeInstallation(runtime, key)) return nothing()
+      throw new NotFoundError(`${key.client_id} is not installed by user ${key.user_id} at company ${key.company_id}.`)
+    },
+  })
+
+  addOperation(app, {
+    method: 'post',
+    path: '/tokens/revoke',
+    scope: 'tokens:write',
+    tag: 'Tokens',
+    summary: 'Revoke a token: an access token only itself, a refresh token its installation',
+    body: z.strictObject({ token: z.string().max(1000) }).openapi('TokenInput'),
+    answers: {
+      200: {
+        description: '`revoked` is false for a token that is unknown, has expired or was revoked before.',
+        schema: z.object({ revoked: z.boolean() }),
+      },
+    },
+    forCompanyKeys: true,
+    async handle({ runtime, body: { token } }, c) {
+      const companyId = parseToken(token)?.companyId
+      if (companyId === undefined) {
+        const message = 'is not a token of this provider'
+        throw new AdminProblem(400, 'invalid_request', `token ${message}.`, { errors: [{ path: 'token', message }] })
+      }
+      onlyCompany(c, companyId)
+      return json({ revoked: (await revokeTokens(runtime, { token })) > 0 })
+    },
+  })
+}

@@ -1,0 +1,75 @@
+import { z } from '@hono/zod-openapi'
+import { id, NotFoundError } from '../companies/input.ts'
+import { requireUser } from '../companies/users.ts'
+import { deleteSessionOfUser, deleteSessionsOfUser, listSessionsOfUser } from '../store/queries/sessions.ts'
+import { writeUnlessConflict } from '../store/store.ts'
+import { formatTime, json, momentText, nothing } from './answers.ts'
+import { type AdminApp, addOperation } from './operation.ts'
+import { userParams } from './users.ts'
+
+const tag = 'Sessions'
+const path = '/users/{user_id}/sessions'
+
+const sessionSchema = z
+  .object({ session_id: z.string(), user_id: id, created_at: momentText, expires_at: momentText })
+  .openapi('Session')
+
+export function addSessionOperations(app: AdminApp) {
+  addOperation(app, {
+    method: 'get',
+    path,
+    scope: 'sessions:read',
+    tag,
+    summary: 'List the browsers in which a user is signed in, the newest first',
+    params: userParams,
+    answers: { 200: { description: 'The sessions.', schema: z.object({ data: z.array(sessionSchema) }) } },
+    problems: [404],
+    async handle({ runtime: { store, clock }, params: { user_id } }) {
+      await requireUser(store, user_id)
+      const rows = await listSessionsOfUser(store, user_id)
+      const data = rows
+        .filter(row => row.expires_at > clock())
+        .map(row => ({
+          // The hash of the cookie's value, which cannot be turned back.
+          session_id: Buffer.from(row.session_hash).toString('hex'),
+          user_id,
+          created_at: formatTime(row.created_at),
+          expires_at: formatTime(row.expires_at),
+        }))
+      return json({ data })
+    },
+  })
+
+  addOperation(app, {
+    method: 'delete',
+    path,
+    scope: 'sessions:write',
+    tag,
+    summary: 'Sign a user out everywhere',
+    description: 'Tokens of apps stay.',
+    params: userParams,
+    answers: { 204: { description: 'Signed out.' } },
+    problems: [404],
+    async handle({ runtime: { store }, params: { user_id } }) {
+      await requireUser(store, user_id)
+      await store.write([deleteSessionsOfUser(store, user_id)])
+      return nothing()
+    },
+  })
+
+  addOperation(app, {
+    method: 'delete',
+    path: `${path}/{session_id}`,
+    scope: 'sessions:write',
+    tag,
+    summary: 'Sign a user out of one browser',
+    params: userParams.extend({ session_id: z.string().regex(/^[0-9a-f]{64}$/, 'must be the id of a session') }),
+    answers: { 204: { description: 'Signed out.' } },
+    problems: [404],
+    async handle({ runtime: { store }, params: { user_id, session_id } }) {
+      const deletion = deleteSessionOfUser(store, user_id, Buffer.from(session_id, 'hex'))
+      if (await writeUnlessConflict(store, [deletion])) return nothing()
+      throw new NotFoundError(`User ${user_id} has no such session.`)
+    },
+  })
+}
