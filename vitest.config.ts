@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'on PostgreSQL',
           include: [
-            ...['oauth', 'users-me', 'users-api', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
+            ...['oauth', 'users-me', 'users-api', 'admin-api', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
               module => `packages/server/src/${module}/**/*.test.ts`,
             ),
             'packages/server/src/cli/{app,company,database,installation,load,migrate,tenantry,user}.test.ts',

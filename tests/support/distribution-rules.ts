@@ -15,7 +15,10 @@ const ACROSS = [
   /^select distinct "user_id" from "memberships" where "email" in /,
   // `member list --user`, lists that are searched or paged
   /^select ("\w+"(, )?)+ from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
-  /^select ("\w+"(, )?)+ from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "companies" (where .*)?order by "company_id"( limit| offset|$)/,
+  // Pages of the admin API's lists
+  /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
+  /^select ("\w+"(, )?)+ from "uninstall_callbacks" (where .*)?order by "company_id", "user_id", "client_id", "ended_at" limit/,
   // `app delete`
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.

@@ -19,9 +19,12 @@ const LARGE = [
 
 /** An administrator's list, and what `tenantry load` and `tenantry migrate` do once. */
 const WHOLE = [
-  /^select ("\w+"(, )?)+ from "users" where "deleted_at" is null (and \(lower.*\) )?order by "user_id"( limit| offset|$)/,
-  /^select ("\w+"(, )?)+ from "companies" (where \(lower.*\) )?order by "company_id"( limit| offset|$)/,
-  /^select ("\w+"(, )?)+ from "memberships" (where "(user|company)_id" = \? )?order by "company_id", "user_id"/,
+  /^select ("\w+"(, )?)+ from "users" where "deleted_at" is null (and \(lower.*\) )?(and "user_id" > \? )?order by "user_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "companies" (where .*)?order by "company_id"( limit| offset|$)/,
+  /^select ("\w+"(, )?)+ from "memberships" (where "(user|company)_id" = \? )?(and "user_id" > \? )?order by "company_id", "user_id"/,
+  /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
+  /^select "user_id" from "memberships" where "company_id" = \? limit \?$/,
+  /^delete from "companies" where "company_id" = \?$/,
   /^select "i"\."company_id", .* from "installations" as "i" .* order by "i"\."created_at" desc/,
   /^select "user_id" from "user_companies" group by "user_id" having/,
   /^DELETE FROM authorization_codes WHERE used_at IS NOT NULL AND NOT EXISTS/,

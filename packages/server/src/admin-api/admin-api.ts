@@ -13,6 +13,7 @@ import { addMemberOperations } from './members.ts'
 import { describeApi } from './openapi.ts'
 import type { AdminApp } from './operation.ts'
 import { AdminProblem, invalidFields, mistakesOf, problemResponse, toProblem } from './problem.ts'
+import { addReference } from './reference.ts'
 import { addServerOperations } from './server-state.ts'
 import { addSessionOperations } from './sessions.ts'
 import { addUserOperations } from './users.ts'
@@ -27,7 +28,7 @@ export function createAdminApi(): AdminApp {
     },
   })
   app.onError((error, c) => {
-    const problem = error instanceof HTTPException && error.status === 400 ? malformed(error) : toProblem(error)
+    const problem = error instanceof HTTPException ? unreadable(error) : toProblem(error)
     // Other faults are answered by the route group.
     if (!problem) throw error
     return problemResponse(problem, c.env.requestId)
@@ -35,8 +36,8 @@ export function createAdminApi(): AdminApp {
   app.notFound(c =>
     problemResponse(new AdminProblem(404, 'not_found', 'No operation has this path and method.'), c.env.requestId),
   )
-  const describe = describeApi(app)
-  app.get(`${ADMIN_PATH}/openapi.json`, describe)
+  app.get(`${ADMIN_PATH}/openapi.json`, describeApi(app))
+  addReference(app)
   app.use(`${ADMIN_PATH}/*`, requireAdminKey)
   addCompanyOperations(app)
   addUserOperations(app)
@@ -71,6 +72,9 @@ function unauthorized(detail: string, error: string): AdminProblem {
   return new AdminProblem(401, 'unauthorized', detail, { headers })
 }
 
-function malformed(error: HTTPException): AdminProblem {
-  return new AdminProblem(400, 'invalid_request', error.message.endsWith('.') ? error.message : `${error.message}.`)
+/** A body that is no JSON, or does not say that it is. */
+function unreadable({ status, message }: HTTPException): AdminProblem | undefined {
+  if (status === 400) return new AdminProblem(400, 'invalid_request', `${message}.`)
+  if (status !== 415) return undefined
+  return new AdminProblem(415, 'unsupported_media_type', 'Send the body as application/json.')
 }

@@ -62,6 +62,9 @@ export function subjectsOf(line: BulkLine): string[] {
   return [
     ...('company_id' in line ? [`company ${line.company_id}`] : []),
     ...('user_id' in line ? [`user ${line.user_id}`] : []),
+    // What only one of them can have.
+    ...('domain' in line ? [`domain ${line.domain}`] : []),
+    ...(line.type === 'user' && 'email' in line ? [`email ${line.email}`] : []),
   ]
 }
 

@@ -34,7 +34,7 @@ export function addBulkOperation(app: AdminApp) {
     tags: ['Bulk'],
     summary: 'Create, replace and delete many companies, users and members',
     description:
-      'One line of JSON for each: the body of a `PUT` with the ids and `type`, or the ids, `type` and `"delete": true`. The answer has one line for each, in the same order, as soon as it is done. Each line is a commit of its own; one that failed changes nothing and stops nothing. Lines that name the same company or user are done in their order. Scopes: `companies:write`, `users:write`, `members:write`, for the types that are used.',
+      'One line of JSON for each: the body of a `PUT` with the ids and `type`, or the ids, `type` and `"delete": true`. The answer has one line for each, in the same order, as soon as it is done. Each line is a commit of its own; one that failed changes nothing and stops nothing. Lines that name the same company, user, domain or e-mail are done in their order. Scopes: `companies:write`, `users:write`, `members:write`, for the types that are used.',
     security: [{ admin_key: [] }],
     request: { body: { content: { 'application/x-ndjson': { schema: lineSchema } }, required: true } },
     responses: {

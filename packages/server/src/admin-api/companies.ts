@@ -2,7 +2,13 @@ import { z } from '@hono/zod-openapi'
 import { changeCompany, companyFields, deleteCompany, releaseDomain, requireCompany } from '../companies/companies.ts'
 import { id, NotFoundError } from '../companies/input.ts'
 import { putCompany } from '../companies/put.ts'
-import { type CompanyRow, findDomainOwner, listCompanies, listDomains } from '../store/queries/companies.ts'
+import {
+  type CompanyRow,
+  findCompanyByDomain,
+  findDomainOwner,
+  listCompanies,
+  listDomains,
+} from '../store/queries/companies.ts'
 import { allocateId } from '../store/queries/ids.ts'
 import { formatTime, json, jsonRow, momentText } from './answers.ts'
 import { preconditionOf } from './etag.ts'
@@ -61,7 +67,11 @@ export function addCompanyOperations(app: AdminApp) {
     query,
     answers: { 200: { description: 'A page of companies.', schema: pageOf(companySchema) } },
     async handle({ runtime, query: { search, domain, ...paging } }) {
-      const only = { ...(search !== undefined && { search }), ...(domain !== undefined && { domain }) }
+      if (domain !== undefined) {
+        const company = await findCompanyByDomain(runtime.store, domain.toLowerCase())
+        return json({ data: company ? [representCompany(company)] : [], next_cursor: null })
+      }
+      const only = search === undefined ? {} : { search }
       return json(
         await page(paging, part => listCompanies(runtime.store, { ...only, ...part }), {
           keyOf: row => row.company_id,

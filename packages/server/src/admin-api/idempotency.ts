@@ -14,7 +14,7 @@ import { etagOf } from './etag.ts'
 import { AdminProblem } from './problem.ts'
 
 const DAY = 24 * 3600 * 1000
-const KEY = /^[\x21-\x7e]{1,255}$/
+const KEY = /^[\x20-\x7e]{1,255}$/
 
 interface Answer {
   status: number
@@ -42,7 +42,7 @@ export async function idempotently<P extends Plan>(
   const given = c.req.header('Idempotency-Key')
   if (given === undefined) return respond(await create(await choose(planners), false))
   if (!KEY.test(given)) {
-    const message = 'must be 1 to 255 visible ASCII characters'
+    const message = 'must be 1 to 255 ASCII characters'
     throw new AdminProblem(400, 'invalid_request', `Idempotency-Key ${message}.`, {
       errors: [{ path: 'Idempotency-Key', message }],
     })

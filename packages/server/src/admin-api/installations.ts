@@ -3,6 +3,7 @@ import { removeInstallation } from '../apps/installations.ts'
 import { revokeTokens } from '../apps/revoke-tokens.ts'
 import { id, NotFoundError } from '../companies/input.ts'
 import { type InstallationRow, pageOfInstallations } from '../store/queries/installations.ts'
+import { listCompanyIdsOfUser } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { parseToken } from '../tokens/token-text.ts'
 import { formatTime, json, momentText, nothing } from './answers.ts'
@@ -53,8 +54,10 @@ export function addInstallationOperations(app: AdminApp) {
     forCompanyKeys: true,
     async handle({ runtime, query: { user_id, client_id, ...query } }, c) {
       const companyId = onlyCompany(c, query.company_id)
+      const ofUser = user_id === undefined ? undefined : await listCompanyIdsOfUser(runtime.store, user_id)
+      const companyIds = companyId === undefined ? ofUser : [companyId]
       const only = {
-        ...(companyId !== undefined && { companyId }),
+        ...(companyIds && { companyIds }),
         ...(user_id !== undefined && { userId: user_id }),
         ...(client_id !== undefined && { clientId: client_id }),
       }

@@ -4,7 +4,7 @@ import { id, NotFoundError } from '../companies/input.ts'
 import { changeMember, memberFields, removeMember } from '../companies/memberships.ts'
 import { putMember } from '../companies/put.ts'
 import { requireUser } from '../companies/users.ts'
-import { findMembership, listMembers, type MembershipRow } from '../store/queries/memberships.ts'
+import { findMembership, listMembers, listMembershipsOfUser, type MembershipRow } from '../store/queries/memberships.ts'
 import { formatTime, formatTimeOrNull, json, jsonRow, momentText, nothing } from './answers.ts'
 import { preconditionOf } from './etag.ts'
 import { toCamelNames } from './names.ts'
@@ -110,7 +110,7 @@ export function addMemberOperations(app: AdminApp) {
     problems: [404],
     async handle({ runtime: { store }, params: { user_id } }) {
       await requireUser(store, user_id)
-      return json({ data: (await listMembers(store, { userId: user_id })).map(representMember) })
+      return json({ data: (await listMembershipsOfUser(store, user_id)).map(representMember) })
     },
   })
 

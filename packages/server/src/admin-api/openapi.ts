@@ -19,20 +19,22 @@ const TAGS = [
 
 /** Answers with the description of the API (OpenAPI 3.1), which is public. */
 export function describeApi(app: AdminApp) {
-  let document: string | undefined
   app.openAPIRegistry.registerComponent('securitySchemes', 'admin_key', {
     type: 'http',
     scheme: 'bearer',
     description: 'A key that `tenantry admin-key create` made.',
   })
   return (c: AdminContext) => {
-    document ??= JSON.stringify(createDocument(app))
-    return c.body(document, 200, { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=300' })
+    const document = createDocument(app, c.env.runtime.settings.origin)
+    return c.body(JSON.stringify(document), 200, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'public, max-age=300',
+    })
   }
 }
 
-/** The description, for any server: its address is the one that it is read from. */
-export function createDocument(app: AdminApp) {
+/** The description of the API at a provider. @param origin where it is reached */
+export function createDocument(app: AdminApp, origin: string) {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -42,7 +44,7 @@ export function createDocument(app: AdminApp) {
         'Administers companies, users, members and apps. Errors are `application/problem+json` (RFC 9457). Lists have pages: give `next_cursor` as `cursor`.',
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
-    servers: [{ url: '/', description: 'This server.' }],
+    servers: [{ url: origin }],
     tags: TAGS,
   })
 }

@@ -41,7 +41,9 @@ const PROBLEMS: Record<number, string> = {
   403: 'The admin key does not allow it.',
   404: 'There is no such thing.',
   409: 'It belongs to another one, or was changed at the same moment.',
+  415: 'The body is not `application/json`.',
   412: 'It is not as `If-Match` or `If-None-Match` wants it.',
+  413: 'The body is larger than 64 KiB.',
   503: 'The database is not available. Try again.',
 }
 
@@ -89,7 +91,10 @@ export function addOperation<
       ...(headers.length > 0 && { headers: z.object(headerShape) }),
       ...(body && { body: { content: { 'application/json': { schema: body } }, required: true } }),
     },
-    responses: { ...describeAnswers(answers), ...describeProblems([400, 401, 403, ...problems, 503]) },
+    responses: {
+      ...describeAnswers(answers),
+      ...describeProblems([400, 401, 403, ...problems, ...(body ? [413, 415] : []), 503]),
+    },
   })
   const handler = async (c: AdminContext) => {
     const valid = (target: string) => (c.req.valid as (target: string) => unknown)(target)

@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'conflict'
   | 'precondition_failed'
   | 'body_too_large'
+  | 'unsupported_media_type'
   | 'idempotency_key_reused'
   | 'unavailable'
   | 'internal'

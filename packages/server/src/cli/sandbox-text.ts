@@ -21,6 +21,9 @@ ${users.join('\n')}
     client secret  ${facts.client_secret}
     redirect URIs  http://localhost/callback and http://127.0.0.1/callback, any port
 
+  Admin API at ${facts.origin}/admin/v1, its reference at ${facts.origin}/admin/v1/
+    admin key      ${facts.admin_key}
+
   Try it in a browser: ${facts.origin}/
   Or right now:
 

@@ -1,3 +1,4 @@
+import type { StatusCode } from 'hono/utils/http-status'
 import { ADMIN_PATH } from '../admin-api/environment.ts'
 import { AdminProblem, type ProblemCode, problemResponse } from '../admin-api/problem.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
@@ -16,7 +17,11 @@ export const adminRoutes: RouteGroup = {
 /** Loaded when it is first called: most processes never need its schemas. */
 const adminApi: RouteHandler = async c => {
   const { api } = await import('../admin-api/api.ts')
-  return api.fetch(c.req.raw, { runtime: c.var.runtime, requestId: c.var.requestId })
+  return withCommonHeaders(c, await api.fetch(c.req.raw, { runtime: c.var.runtime, requestId: c.var.requestId }))
+}
+
+function withCommonHeaders(c: RequestContext, { body, status, headers }: Response): Response {
+  return c.newResponse(body, status as StatusCode, Object.fromEntries(headers))
 }
 
 const codes: Record<CommonErrorKind, ProblemCode> = {
@@ -29,5 +34,6 @@ const codes: Record<CommonErrorKind, ProblemCode> = {
 }
 
 function answerAsProblem(c: RequestContext, { kind, status, description, headers }: CommonError): Response {
-  return problemResponse(new AdminProblem(status, codes[kind], description, { headers }), c.var.requestId)
+  const problem = new AdminProblem(status, codes[kind], description, { headers })
+  return withCommonHeaders(c, problemResponse(problem, c.var.requestId))
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { decryptClientSecret } from '../apps/apps.ts'
+import { authenticate } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { putAdminKey } from '../store/queries/admin-keys.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { findInstallation, putInstallation } from '../store/queries/installations.ts'
 import { listMembershipsOfUser } from '../store/queries/memberships.ts'
@@ -9,7 +11,7 @@ import { WriteConflict } from '../store/store.ts'
 import { isInGoodStanding } from '../tokens/bearer.ts'
 import { issueFirstTokens } from '../tokens/issue.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { hashAsText, parseToken } from '../tokens/token-text.ts'
+import { hashAsText, hashSecret, newAdminKey, parseToken, toSecret } from '../tokens/token-text.ts'
 import { sandboxPassword, sandboxUsers } from './people.ts'
 import { SANDBOX_CLIENT_ID } from './seed.ts'
 
@@ -21,6 +23,8 @@ export interface SandboxFacts {
   /** Of the first sandbox user who is active somewhere; null when the app is disabled or no user is active. */
   access_token: string | null
   password: string
+  /** May do everything at the admin API. The same for every node of the sandbox. */
+  admin_key: string
   users: SandboxUserFacts[]
 }
 
@@ -48,8 +52,17 @@ export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
     client_secret: secret,
     access_token: app.disabled_at === null ? await issueReadyToken(runtime, storedScopes(app.scopes)) : null,
     password: sandboxPassword,
+    admin_key: await makeAdminKey(runtime),
     users: await gatherUsers(runtime),
   }
+}
+
+/** Derived from the keys of the sandbox, so that it is known again at the next start, and to other nodes. */
+async function makeAdminKey({ keys, store, clock }: Runtime): Promise<string> {
+  const key = newAdminKey(toSecret(authenticate(keys.successor[0]!, 'admin key of the sandbox')))
+  const row = { key_id: 'sandbox', name: 'Sandbox', key_hash: hashSecret(key), scopes: '*', company_id: null }
+  await store.write([putAdminKey(store, { ...row, created_at: clock(), expires_at: null, last_used_at: null })])
+  return key
 }
 
 async function readApp(runtime: Runtime) {

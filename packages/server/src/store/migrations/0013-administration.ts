@@ -26,6 +26,8 @@ export const administration: Migration = {
     )`,
     `ALTER TABLE users ADD COLUMN imported_hash ${blob}`,
     'CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at)',
+    // An app is deleted with its installations, which are found by it.
+    'CREATE INDEX installations_app ON installations (client_id)',
     `CREATE TABLE deleted_companies (company_id ${integer} NOT NULL PRIMARY KEY, deleted_at ${integer} NOT NULL)`,
     // Companies that were deleted before have only their domains left.
     `INSERT INTO deleted_companies (company_id, deleted_at)

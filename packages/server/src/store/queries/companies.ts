@@ -23,11 +23,10 @@ export function findCompany({ db }: Store, companyId: number): Promise<CompanyRo
 /** In the order of their ids. */
 export function listCompanies(
   { db }: Store,
-  { search, after, domain, ...page }: { search?: string; after?: number; domain?: string } & ListPage = {},
+  { search, after, ...page }: { search?: string; after?: number } & ListPage = {},
 ): Promise<CompanyRow[]> {
   let query = db.selectFrom('companies').select(columns.companies).orderBy('company_id')
   if (search !== undefined) query = query.where(contains(['name', 'domain'], search))
-  if (domain !== undefined) query = query.where('domain', '=', domain)
   if (after !== undefined) query = query.where('company_id', '>', after)
   return paged(query, page).execute()
 }
@@ -40,6 +39,13 @@ export async function findDomainOwner({ db }: Store, domain: string): Promise<nu
     .where('domain', '=', domain)
     .executeTakeFirst()
   return row?.company_id
+}
+
+/** The company that has a domain now. */
+export async function findCompanyByDomain(store: Store, domain: string): Promise<CompanyRow | undefined> {
+  const owner = await findDomainOwner(store, domain)
+  const company = owner === undefined ? undefined : await findCompany(store, owner)
+  return company?.domain === domain ? company : undefined
 }
 
 /** The domain that it has and those that it had. */

@@ -157,13 +157,17 @@ function queueUninstallCallbacks(
   )
 }
 
-/** Installations in the order of their keys, for lists that are read page by page. */
-export function pageOfInstallations(
+/**
+ * Installations in the order of their keys, for lists that are read page by page.
+ * @param only of a user only together with companies: their keys begin with the company
+ */
+export async function pageOfInstallations(
   { db }: Store,
-  only: { companyId?: number; userId?: number; clientId?: string; after?: InstallationKey; limit: number },
+  only: { companyIds?: readonly number[]; userId?: number; clientId?: string; after?: InstallationKey; limit: number },
 ): Promise<InstallationRow[]> {
   let query = db.selectFrom('installations').select(columns.installations)
-  if (only.companyId !== undefined) query = query.where('company_id', '=', only.companyId)
+  if (only.companyIds?.length === 0) return []
+  if (only.companyIds) query = query.where('company_id', 'in', only.companyIds)
   if (only.userId !== undefined) query = query.where('user_id', '=', only.userId)
   if (only.clientId !== undefined) query = query.where('client_id', '=', only.clientId)
   if (only.after) {
