@@ -38,6 +38,7 @@ export default defineConfig({
         items: [
           { text: 'Adopt Tenantry', link: '/platforms' },
           { text: 'In a server of your own', link: '/library' },
+          { text: 'Admin API', link: '/admin-api' },
         ],
       },
       {

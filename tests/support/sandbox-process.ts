@@ -15,6 +15,7 @@ export interface SandboxFacts {
   client_secret: string
   access_token: string
   password: string
+  admin_key: string
   users: { user_id: number; name: string; email: string; companies: number[] }[]
 }
 

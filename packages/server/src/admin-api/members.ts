@@ -141,7 +141,7 @@ export function addMemberOperations(app: AdminApp) {
     body: memberBody,
     headers: ['If-Match', 'If-None-Match'],
     answers: { 200: { ...one, description: 'Replaced, or unchanged.' }, 201: { ...one, description: 'Created.' } },
-    problems: [404, 409, 412],
+    problems: [404, 412],
     async handle({ runtime, params: { company_id, user_id }, body }, c) {
       const key = { companyId: company_id, userId: user_id }
       const { row, outcome } = await putMember(runtime, key, toCamelNames(body), preconditionOf(c, versionOf))

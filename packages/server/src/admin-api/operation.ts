@@ -93,7 +93,14 @@ export function addOperation<
     },
     responses: {
       ...describeAnswers(answers),
-      ...describeProblems([400, 401, 403, ...problems, ...(body ? [413, 415] : []), 503]),
+      ...describeProblems([
+        ...(params || query || body || headers.length > 0 ? [400] : []),
+        401,
+        403,
+        ...problems,
+        ...(body ? [413, 415] : []),
+        503,
+      ]),
     },
   })
   const handler = async (c: AdminContext) => {
