@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Report } from './benchmark.ts'
+import { bulk } from './bulk.ts'
 import { growth } from './growth.ts'
 import { hostile } from './hostile.ts'
 import { install } from './install.ts'
@@ -14,7 +15,7 @@ import { start } from './start.ts'
 import { usersMe } from './users-me.ts'
 import { writes } from './writes.ts'
 
-const benchmarks: readonly Benchmark[] = [usersMe, refresh, install, link, growth, start, hostile, writes]
+const benchmarks: readonly Benchmark[] = [usersMe, refresh, install, link, growth, start, hostile, writes, bulk]
 
 // Everything that is claimed of speed: each way beside the others in the same run, in turn, every answer checked.
 //   npm run bench                                   all of them

@@ -6,6 +6,7 @@ import { type PutResult, putCompany, putMember, putUser } from '../companies/put
 import { deleteUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { companyBody } from './companies.ts'
+import type { Subject } from './line-order.ts'
 import { memberBody } from './members.ts'
 import { toCamelNames } from './names.ts'
 import { AdminProblem, invalidFields, mistakesOf } from './problem.ts'
@@ -57,15 +58,19 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a line changes: lines that share one of them are done one after the other, in their order. */
-export function subjectsOf(line: BulkLine): string[] {
-  return [
-    ...('company_id' in line ? [`company ${line.company_id}`] : []),
-    ...('user_id' in line ? [`user ${line.user_id}`] : []),
-    // What only one of them can have.
-    ...('domain' in line ? [`domain ${line.domain}`] : []),
-    ...(line.type === 'user' && 'email' in line ? [`email ${line.email}`] : []),
-  ]
+/** What a line touches: lines about the same row are done in their order. A member needs its company and its user. */
+export function subjectsOf(line: BulkLine): Subject[] {
+  const alone = (name: string) => ({ name, isShared: false })
+  const shared = (name: string) => ({ name, isShared: true })
+  if (line.type === 'member') {
+    const { company_id, user_id } = line
+    return [shared(`company ${company_id}`), shared(`user ${user_id}`), alone(`member ${company_id} ${user_id}`)]
+  }
+  // Only one of them can have a domain or an e-mail.
+  if (line.type === 'company') {
+    return [alone(`company ${line.company_id}`), ...('domain' in line ? [alone(`domain ${line.domain}`)] : [])]
+  }
+  return [alone(`user ${line.user_id}`), ...('email' in line ? [alone(`email ${line.email}`)] : [])]
 }
 
 const SCOPES = { company: 'companies:write', user: 'users:write', member: 'members:write' } as const

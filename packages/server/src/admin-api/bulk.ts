@@ -3,6 +3,7 @@ import { OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
 import { applyLine, type BulkLine, lineSchema, readLine, scopeOf, subjectsOf } from './bulk-line.ts'
 import { ADMIN_PATH, type AdminContext } from './environment.ts'
 import { onlyCompany } from './key-company.ts'
+import { LineOrder } from './line-order.ts'
 import type { AdminApp } from './operation.ts'
 import { AdminProblem, problemSchema, toProblem } from './problem.ts'
 import { allowsScope } from './scopes.ts'
@@ -58,7 +59,7 @@ async function answerLines(
   lines: AsyncIterable<string>,
   writer: WritableStreamDefaultWriter<string>,
 ): Promise<void> {
-  const latest = new Map<string, Promise<unknown>>()
+  const order = new LineOrder()
   const underWay: Promise<void>[] = []
   let written = Promise.resolve()
   let line = 0
@@ -66,7 +67,7 @@ async function answerLines(
     for await (const text of lines) {
       line += 1
       if (text.trim() === '') continue
-      const result = start(c, line, text, latest)
+      const result = start(c, line, text, order)
       written = written.then(async () => writer.write(await result))
       underWay.push(written)
       if (underWay.length >= AT_ONCE) await underWay.shift()
@@ -79,30 +80,14 @@ async function answerLines(
   }
 }
 
-async function start(c: AdminContext, line: number, text: string, latest: Map<string, Promise<unknown>>) {
+async function start(c: AdminContext, line: number, text: string, order: LineOrder) {
   try {
     const change = readLine(text)
     requireAllowed(c, change)
-    const status = await inTurn(subjectsOf(change), latest, () => applyLine(c.env.runtime, change))
+    const status = await order.run(subjectsOf(change), () => applyLine(c.env.runtime, change))
     return `${JSON.stringify({ line, status })}\n`
   } catch (error) {
     return `${JSON.stringify({ line, status: 'failed', ...describe(c, error) })}\n`
-  }
-}
-
-/** Begins once all that was begun before with one of the subjects has ended. */
-async function inTurn<Value>(
-  subjects: readonly string[],
-  latest: Map<string, Promise<unknown>>,
-  work: () => Promise<Value>,
-): Promise<Value> {
-  const before = Promise.allSettled(subjects.map(subject => latest.get(subject)))
-  const done = before.then(work)
-  for (const subject of subjects) latest.set(subject, done)
-  try {
-    return await done
-  } finally {
-    for (const subject of subjects) if (latest.get(subject) === done) latest.delete(subject)
   }
 }
 

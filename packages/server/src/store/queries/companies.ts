@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { CompaniesTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
@@ -16,8 +17,12 @@ export function insertCompany({ db }: Store, row: CompanyRow): Statement[] {
   ]
 }
 
-export function findCompany({ db }: Store, companyId: number): Promise<CompanyRow | undefined> {
-  return db.selectFrom('companies').select(columns.companies).where('company_id', '=', companyId).executeTakeFirst()
+const byId = new PreparedQuery((db, { companyId }: { companyId: number }) =>
+  db.selectFrom('companies').select(columns.companies).where('company_id', '=', companyId),
+)
+
+export function findCompany(store: Store, companyId: number): Promise<CompanyRow | undefined> {
+  return byId.first(store, { companyId })
 }
 
 /** In the order of their ids. */

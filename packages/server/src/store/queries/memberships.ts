@@ -33,13 +33,16 @@ export function insertMembership({ db }: Store, row: MembershipRow): Statement[]
   ]
 }
 
-export function findMembership({ db }: Store, companyId: number, userId: number): Promise<MembershipRow | undefined> {
-  return db
+const byKey = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+  db
     .selectFrom('memberships')
     .select(columns.memberships)
     .where('company_id', '=', companyId)
-    .where('user_id', '=', userId)
-    .executeTakeFirst()
+    .where('user_id', '=', userId),
+)
+
+export function findMembership(store: Store, companyId: number, userId: number): Promise<MembershipRow | undefined> {
+  return byKey.first(store, { companyId, userId })
 }
 
 export async function listCompanyIdsOfUser({ db }: Store, userId: number): Promise<number[]> {

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { UsersTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
@@ -15,8 +16,12 @@ export function insertUser({ db }: Store, row: UserRow, signInEmail: string): St
   ]
 }
 
-export function findUser({ db }: Store, userId: number): Promise<UserRow | undefined> {
-  return db.selectFrom('users').select(columns.users).where('user_id', '=', userId).executeTakeFirst()
+const byId = new PreparedQuery((db, { userId }: { userId: number }) =>
+  db.selectFrom('users').select(columns.users).where('user_id', '=', userId),
+)
+
+export function findUser(store: Store, userId: number): Promise<UserRow | undefined> {
+  return byId.first(store, { userId })
 }
 
 /** @param forms the address in every form that it may be stored in, the likeliest first */
