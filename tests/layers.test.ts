@@ -30,6 +30,7 @@ const packages: Package[] = [
       ['apps'],
       ['companies'],
       ['tokens'],
+      ['audit'],
       ['pages'],
       ['http'],
       ['config'],

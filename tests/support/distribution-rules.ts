@@ -19,6 +19,11 @@ const ACROSS = [
   // Pages of the admin API's lists
   /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" (where .*)?order by "company_id", "user_id", "client_id", "ended_at" limit/,
+  // The audit log: what is not chained yet, all about a person, every chain
+  /^SELECT DISTINCT company_id FROM audit_events\s+WHERE seq IS NULL LIMIT/,
+  /^select ("\w+"(, )?)+ from "audit_events" where "user_id" = \$1 order by "event_id"$/,
+  /^update "audit_events" set "personal" = \$1, "salt" = \$2 where "user_id" = \$3$/,
+  /^select distinct "company_id" from "audit_events" order by "company_id"$/,
   // `app delete`
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.

@@ -15,6 +15,7 @@ const LARGE = [
   'sign_in_emails',
   'attempt_limits',
   'used_assertions',
+  'audit_events',
 ]
 
 /** An administrator's list, and what `tenantry load` and `tenantry migrate` do once. */
@@ -26,6 +27,7 @@ const WHOLE = [
   /^select "user_id" from "memberships" where "company_id" = \? limit \?$/,
   /^delete from "companies" where "company_id" = \?$/,
   /^select "i"\."company_id", .* from "installations" as "i" .* order by "i"\."created_at" desc/,
+  /^select ("\w+"(, )?)+ from "audit_events" where "company_id" = \? (.* )?order by "event_id" desc limit/,
   /^select "user_id" from "user_companies" group by "user_id" having/,
   /^DELETE FROM authorization_codes WHERE used_at IS NOT NULL AND NOT EXISTS/,
 ]

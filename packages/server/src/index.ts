@@ -17,6 +17,8 @@ export {
   setCompany,
   setSuspended,
 } from './companies/companies.ts'
+export { deleteUser } from './companies/delete-user.ts'
+export { eraseUser, exportUser, type UserExport } from './companies/erase-user.ts'
 export { InputError } from './companies/input.ts'
 export {
   addMember,
@@ -25,7 +27,7 @@ export {
   removeMember,
   setMember,
 } from './companies/memberships.ts'
-export { createUser, deleteUser, type NewUser, setActive, setUser, type UserChange } from './companies/users.ts'
+export { createUser, type NewUser, setActive, setUser, type UserChange } from './companies/users.ts'
 export type { Runtime } from './config/runtime.ts'
 export { SettingsError } from './config/settings.ts'
 export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { CallbackSender } from './apps/callback-sender.ts'
 import { maintainKeys } from './apps/encrypted-secrets.ts'
+import { chainAuditEvents } from './audit/chain.ts'
+import { recordRefusals } from './audit/refusals.ts'
 import { ClockGuard } from './config/clock-guard.ts'
 import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
@@ -144,6 +146,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     async close() {
       await Promise.allSettled(underWay)
       await (await jobs)?.stop()
+      await recordRefusals(runtime).catch(() => {})
       await runtime.store.close()
     },
   }
@@ -175,6 +178,11 @@ async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<bool
   return false
 }
 
+async function sumUpRefusals(runtime: Runtime): Promise<boolean> {
+  await recordRefusals(runtime)
+  return false
+}
+
 function startRuntimeJobs(runtime: Runtime): Jobs {
   const guard = new ClockGuard(runtime)
   const onError = (error: unknown) => {
@@ -189,6 +197,8 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
   const jobs = startJobs(
     [
       { every: 1000, run: look },
+      { every: 1000, run: () => chainAuditEvents(runtime) },
+      { every: 60_000, run: () => sumUpRefusals(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
     ],

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { findUsableKey } from './admin-keys.ts'
 import { addSecretOperations } from './app-secrets.ts'
 import { addAppOperations } from './apps.ts'
+import { addAuditOperations } from './audit.ts'
 import { addBulkOperation } from './bulk.ts'
 import { addCallbackOperations } from './callbacks.ts'
 import { addCompanyOperations } from './companies.ts'
@@ -48,6 +49,7 @@ export function createAdminApi(): AdminApp {
   addSessionOperations(app)
   addCallbackOperations(app)
   addServerOperations(app)
+  addAuditOperations(app)
   addBulkOperation(app)
   return app
 }
@@ -64,6 +66,9 @@ const requireAdminKey: MiddlewareHandler<AdminEnvironment> = async (c, next) => 
     throw unauthorized(detail, `, error="invalid_token", error_description="${detail}"`)
   }
   c.set('key', key)
+  const { runtime, requestId, address } = c.env
+  const actor = { type: 'admin_key' as const, id: key.key_id, requestId, ...(address !== undefined && { address }) }
+  c.set('acting', { ...runtime, actor })
   await next()
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { recordEvent } from '../audit/record.ts'
 import { checkInput, displayName, id, NotFoundError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
 import {
@@ -53,9 +54,10 @@ export interface AdminKeyFacts {
  * ```
  */
 export async function createAdminKey(
-  { store, clock }: Runtime,
+  runtime: Runtime,
   input: NewAdminKey,
 ): Promise<{ key: string; facts: AdminKeyFacts }> {
+  const { store, clock } = runtime
   const { name, scopes, companyId, lifetime } = checkInput(newKey, input)
   if (companyId !== undefined && !(await findCompany(store, companyId))) {
     throw new NotFoundError(`There is no company ${companyId}.`)
@@ -72,7 +74,12 @@ export async function createAdminKey(
     expires_at: lifetime === undefined ? null : now + lifetime,
     last_used_at: null,
   }
-  await store.write([insertAdminKey(store, row)])
+  const event = recordEvent(runtime, {
+    action: 'admin_key.created',
+    ...(companyId !== undefined && { companyId }),
+    facts: { key_id: row.key_id, name, scopes, expires_at: row.expires_at },
+  })
+  await store.write([insertAdminKey(store, row), event])
   return { key, facts: toFacts(row) }
 }
 
@@ -98,8 +105,10 @@ export async function listAdminKeys({ store }: Runtime): Promise<AdminKeyFacts[]
  * await revokeAdminKey(runtime, facts.keyId)
  * ```
  */
-export async function revokeAdminKey({ store }: Runtime, keyId: string): Promise<void> {
-  if (await writeUnlessConflict(store, [deleteAdminKey(store, keyId)])) return
+export async function revokeAdminKey(runtime: Runtime, keyId: string): Promise<void> {
+  const { store } = runtime
+  const event = recordEvent(runtime, { action: 'admin_key.revoked', facts: { key_id: keyId } })
+  if (await writeUnlessConflict(store, [deleteAdminKey(store, keyId), event])) return
   throw new NotFoundError(`There is no admin key ${keyId}.`)
 }
 

@@ -84,7 +84,7 @@ async function start(c: AdminContext, line: number, text: string, order: LineOrd
   try {
     const change = readLine(text)
     requireAllowed(c, change)
-    const status = await order.run(subjectsOf(change), () => applyLine(c.env.runtime, change))
+    const status = await order.run(subjectsOf(change), () => applyLine(c.var.acting, change))
     return `${JSON.stringify({ line, status })}\n`
   } catch (error) {
     return `${JSON.stringify({ line, status: 'failed', ...describe(c, error) })}\n`

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { recordEvent } from '../audit/record.ts'
 import { id, moment } from '../companies/input.ts'
 import { pageOfCallbacks, sendCallbackAgain, type UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
 import { writeUnlessConflict } from '../store/store.ts'
@@ -82,10 +83,13 @@ export function addCallbackOperations(app: AdminApp) {
     answers: { 204: { description: 'It will be sent within a second or two.' } },
     problems: [409],
     forCompanyKeys: true,
-    async handle({ runtime: { store, clock }, body }, c) {
+    async handle({ runtime, body }, c) {
       onlyCompany(c, body.company_id)
+      const { store, clock } = runtime
+      const { company_id: companyId, user_id: userId, client_id: clientId } = body
+      const event = recordEvent(runtime, { action: 'callback.sent_again', companyId, userId, clientId })
       const key = { ...body, ended_at: Date.parse(body.ended_at) }
-      if (await writeUnlessConflict(store, [sendCallbackAgain(store, key, clock())])) return nothing()
+      if (await writeUnlessConflict(store, [sendCallbackAgain(store, key, clock()), event])) return nothing()
       throw new AdminProblem(409, 'conflict', 'There is no such callback: it was delivered, or is being sent now.')
     },
   })

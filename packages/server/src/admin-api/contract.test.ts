@@ -178,7 +178,7 @@ describe('the description of the admin API', () => {
         await call(admin, fresh, { ...(body as object), domain: undefined, email: undefined, ...freshNames[path] }),
       )
     }
-    if (method === 'DELETE') await prepareDeletion(path, known)
+    if (isDeletion(method, path)) await prepareDeletion(path, known)
     if (operation.operationId === 'postCallbacksSendAgain') {
       answers.push(await call(admin, known, await pendingCallback()))
     }
@@ -287,10 +287,12 @@ describe('the description of the admin API', () => {
     await admin('POST', '/apps', { name: 'Gone', redirect_uris: [CALLBACK], client_id: `gone-${gone}` })
   }
 
+  const isDeletion = (method: string, path: string) => method === 'DELETE' || path.endsWith('/erase')
+
   /** What may be deleted without taking away what the next operation needs. */
   function deletable<Known extends object>(method: string, path: string, known: Known) {
-    const isWhole = /^\/(companies|users|apps)\/\{\w+\}$|members\/\{user_id\}$/.test(path)
-    return method === 'DELETE' && isWhole ? { company_id: gone, user_id: gone, client_id: `gone-${gone}` } : known
+    const isWhole = /^\/(companies|users|apps)\/\{\w+\}$|members\/\{user_id\}$|\/erase$/.test(path)
+    return isDeletion(method, path) && isWhole ? { company_id: gone, user_id: gone, client_id: `gone-${gone}` } : known
   }
 
   function fill(path: string, values: object): string {

@@ -4,8 +4,9 @@ import type { AdminKeyRow } from '../store/queries/admin-keys.ts'
 
 /** What a request to the admin API carries: the provider it is for, and the key it was sent with. */
 export interface AdminEnvironment {
-  Bindings: { runtime: Runtime; requestId: string }
-  Variables: { key: AdminKeyRow }
+  Bindings: { runtime: Runtime; requestId: string; address: string | undefined }
+  /** `acting` is the runtime for what the request changes. */
+  Variables: { key: AdminKeyRow; acting: Runtime }
 }
 
 export type AdminContext = Context<AdminEnvironment>

@@ -14,6 +14,7 @@ const TAGS = [
   { name: 'Sessions', description: 'Browsers in which people are signed in.' },
   { name: 'Callbacks', description: 'What apps are still to be told of.' },
   { name: 'Server', description: 'Keys and settings.' },
+  { name: 'Audit', description: 'Who did what, chained by hashes.' },
   { name: 'Bulk', description: 'Many changes at once.' },
 ]
 

@@ -109,7 +109,7 @@ export function addOperation<
     requireAllowed(c, operation, given.company_id)
     return operation.handle(
       {
-        runtime: c.env.runtime,
+        runtime: c.var.acting,
         params: given as Output<Params>,
         query: (query ? valid('query') : {}) as Output<Query>,
         body: (body ? valid('json') : {}) as Output<Body>,

@@ -10,6 +10,7 @@ export const adminResources = [
   'callbacks',
   'keys',
   'settings',
+  'audit',
 ] as const
 
 export type AdminResource = (typeof adminResources)[number]

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { recordEvent } from '../audit/record.ts'
 import { describeMasterKeys } from '../config/key-facts.ts'
 import type { Settings } from '../config/settings.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
@@ -53,9 +54,10 @@ export function addServerOperations(app: AdminApp) {
     summary: 'Make a new key; every node uses it two minutes later, earlier ones still verify',
     answers: { 201: { description: 'The new key.', schema: z.object({ key_id: z.int(), active_at: momentText }) } },
     problems: [409],
-    async handle({ runtime: { keys } }) {
+    async handle({ runtime }) {
+      const { keys } = runtime
       try {
-        const activeAt = await keys.rotate()
+        const activeAt = await keys.rotate([recordEvent(runtime, { action: 'key.rotated' })])
         return json({ key_id: keys.list()[0]!.keyId, active_at: formatTime(activeAt) }, 201)
       } catch (error) {
         if (!(error instanceof WriteConflict)) throw error

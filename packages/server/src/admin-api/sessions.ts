@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { recordEvent } from '../audit/record.ts'
 import { id, NotFoundError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
 import { deleteSessionOfUser, deleteSessionsOfUser, listSessionsOfUser } from '../store/queries/sessions.ts'
@@ -50,9 +51,11 @@ export function addSessionOperations(app: AdminApp) {
     params: userParams,
     answers: { 204: { description: 'Signed out.' } },
     problems: [404],
-    async handle({ runtime: { store }, params: { user_id } }) {
+    async handle({ runtime, params: { user_id } }) {
+      const { store } = runtime
       await requireUser(store, user_id)
-      await store.write([deleteSessionsOfUser(store, user_id)])
+      const event = recordEvent(runtime, { action: 'sessions.ended', userId: user_id })
+      await store.write([deleteSessionsOfUser(store, user_id), event])
       return nothing()
     },
   })
@@ -66,9 +69,11 @@ export function addSessionOperations(app: AdminApp) {
     params: userParams.extend({ session_id: z.string().regex(/^[0-9a-f]{64}$/, 'must be the id of a session') }),
     answers: { 204: { description: 'Signed out.' } },
     problems: [404],
-    async handle({ runtime: { store }, params: { user_id, session_id } }) {
+    async handle({ runtime, params: { user_id, session_id } }) {
+      const { store } = runtime
+      const event = recordEvent(runtime, { action: 'sessions.ended', userId: user_id, facts: { session_id } })
       const deletion = deleteSessionOfUser(store, user_id, Buffer.from(session_id, 'hex'))
-      if (await writeUnlessConflict(store, [deletion])) return nothing()
+      if (await writeUnlessConflict(store, [deletion, event])) return nothing()
       throw new NotFoundError(`User ${user_id} has no such session.`)
     },
   })

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { deleteUser } from '../companies/delete-user.ts'
 import { emailForms } from '../companies/emails.ts'
+import { eraseUser, exportUser } from '../companies/erase-user.ts'
 import { id } from '../companies/input.ts'
 import { putUser } from '../companies/put.ts'
-import { changeUser, deleteUser, requireUser, userFields } from '../companies/users.ts'
+import { changeUser, requireUser, userFields } from '../companies/users.ts'
 import { setPassword } from '../sign-in/password.ts'
 import { allocateId } from '../store/queries/ids.ts'
 import { findUserByEmail, listUsers, type UserRow } from '../store/queries/users.ts'
@@ -40,6 +42,17 @@ const userSchema = z
     created_at: momentText,
   })
   .openapi('User')
+
+const rows = z.array(z.record(z.string(), z.unknown()))
+const exportSchema = z
+  .object({
+    user: z.record(z.string(), z.unknown()),
+    memberships: rows,
+    installations: rows,
+    sessions: rows,
+    audit_events: rows,
+  })
+  .openapi('UserExport')
 
 export function representUser(row: UserRow): z.input<typeof userSchema> {
   const { user_id, email, name, locale, timezone, active, password_hash, created_at } = row
@@ -167,6 +180,36 @@ export function addUserOperations(app: AdminApp) {
     async handle({ runtime, params: { user_id } }) {
       await deleteUser(runtime, user_id)
       return json({ user_id, deleted: true })
+    },
+  })
+
+  addOperation(app, {
+    method: 'get',
+    path: `${path}/export`,
+    scope: 'users:read',
+    tag,
+    summary: 'Hand out everything that is known of a person',
+    description: 'Also of a user who was deleted. Times are milliseconds since 1970.',
+    params: userParams,
+    answers: { 200: { description: 'Everything.', schema: exportSchema } },
+    problems: [404],
+    handle: async ({ runtime, params: { user_id } }) => json(await exportUser(runtime, user_id)),
+  })
+
+  addOperation(app, {
+    method: 'post',
+    path: `${path}/erase`,
+    scope: 'users:write',
+    tag,
+    summary: 'Delete a user and remove everything that is known of them',
+    description:
+      'Their personal values in the audit log go as well; its chains stay whole. The id is never given again.',
+    params: userParams,
+    answers: { 200: { description: 'Erased.', schema: z.object({ user_id: id, erased: z.literal(true) }) } },
+    problems: [404],
+    async handle({ runtime, params: { user_id } }) {
+      await eraseUser(runtime, user_id)
+      return json({ user_id, erased: true })
     },
   })
 

@@ -1,24 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { z } from 'zod'
+import { recordEvent } from '../audit/record.ts'
 import { checkInput, InputError, NotFoundError, type Precondition, TakenError } from '../companies/input.ts'
 import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
-import {
-  type AppColumns,
-  type AppRow,
-  deleteAppRow,
-  findApp,
-  insertApp,
-  setAppDisabled,
-  updateApp,
-} from '../store/queries/apps.ts'
+import { type AppRow, deleteAppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
 import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { type CompatibilityProfile, parseScopes, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
+import { describeAppChange, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
 
 export type { AppChange, NewApp } from './app-input.ts'
@@ -87,7 +80,11 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     created_at: clock(),
   }
   try {
-    await store.write([insertApp(store, row), ...insertFirstSecret(store, row)])
+    await store.write([
+      insertApp(store, row),
+      ...insertFirstSecret(store, row),
+      recordEvent(runtime, { action: 'app.registered', clientId, ...describeAppChange({}, row) }),
+    ])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
     throw new TakenError(`The client id ${clientId} belongs to another app.`)
@@ -125,23 +122,12 @@ export function changeApp(
     precondition(toApp(before))
     checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
     const after: AppRow = { ...before, ...toColumns(given, before, clock()) }
-    if (!isUnchanged(before, after)) await store.write([updateApp(store, before, after)])
+    if (!isUnchanged(before, after)) {
+      const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
+      await store.write([updateApp(store, before, after), event])
+    }
     return toApp(after)
   })
-}
-
-function toColumns(given: z.output<typeof appChange>, before: AppRow, now: number): AppColumns {
-  return {
-    ...(given.disabled !== undefined && { disabled_at: given.disabled ? (before.disabled_at ?? now) : null }),
-    ...(given.name !== undefined && { name: given.name }),
-    ...(given.maker !== undefined && { maker: given.maker }),
-    ...(given.icon !== undefined && { icon: given.icon?.bytes ?? null, icon_type: given.icon?.type ?? null }),
-    ...(given.redirectUris !== undefined && { redirect_uris: JSON.stringify(given.redirectUris) }),
-    ...(given.scopes !== undefined && { scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' ') }),
-    ...(given.profile !== undefined && { profile: given.profile }),
-    ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
-    ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
-  }
 }
 
 /**
@@ -169,14 +155,16 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
     ]
     await Promise.all(deletions.map(deletion => writeUnlessConflict(store, [deletion])))
     ended += installations.length
-    if (deletions.length === 0 && (await tryDelete(store, clientId))) return ended
+    if (deletions.length === 0 && (await tryDelete(runtime, clientId, ended))) return ended
   }
 }
 
 /** False if it was installed again in the meantime. */
-async function tryDelete(store: Runtime['store'], clientId: string): Promise<boolean> {
+async function tryDelete(runtime: Runtime, clientId: string, installations: number): Promise<boolean> {
+  const { store } = runtime
+  const event = recordEvent(runtime, { action: 'app.deleted', clientId, facts: { installations } })
   try {
-    await store.write([deleteAppRow(store, clientId)])
+    await store.write([deleteAppRow(store, clientId), event])
     return true
   } catch (error) {
     if (error instanceof ConstraintViolation) return false
@@ -193,8 +181,10 @@ async function tryDelete(store: Runtime['store'], clientId: string): Promise<boo
  * await setDisabled(runtime, app.clientId, true)
  * ```
  */
-export async function setDisabled({ store, clock }: Runtime, clientId: string, disabled: boolean): Promise<void> {
-  const statements = [setAppDisabled(store, clientId, disabled ? clock() : null)]
+export async function setDisabled(runtime: Runtime, clientId: string, disabled: boolean): Promise<void> {
+  const { store, clock } = runtime
+  const event = recordEvent(runtime, { action: 'app.changed', clientId, facts: { disabled } })
+  const statements = [setAppDisabled(store, clientId, disabled ? clock() : null), event]
   if (!(await writeUnlessConflict(store, statements))) throw noApp(clientId)
 }
 

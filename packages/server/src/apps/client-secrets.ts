@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { recordEvent } from '../audit/record.ts'
 import { InputError, NotFoundError } from '../companies/input.ts'
 import { encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -44,10 +45,11 @@ export interface ClientSecretFacts {
  * ```
  */
 export function rotateSecret(
-  { store, keys, clock }: Runtime,
+  runtime: Runtime,
   clientId: string,
   { keepOld = 0, secret = newClientSecret() }: { keepOld?: number; secret?: string } = {},
 ): Promise<string> {
+  const { store, keys, clock } = runtime
   if (!Number.isSafeInteger(keepOld) || keepOld < 0 || keepOld > MAX_OVERLAP) {
     throw new InputError('keepOld: must be a time of at most 90 days.')
   }
@@ -67,6 +69,7 @@ export function rotateSecret(
       deleteOtherClientSecrets(store, clientId, keepOld > 0 ? app.secret_hash : undefined),
       ...(keepOld > 0 ? expireClientSecret(store, app, now + keepOld) : []),
       insertClientSecret(store, { client_id: clientId, secret_hash: newHash, created_at: now }),
+      recordEvent(runtime, { action: 'app.secret_rotated', clientId, facts: { keep_old_seconds: keepOld / 1000 } }),
     ])
     return secret
   })

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { formToken, holdsFormToken } from '../http/form-token.ts'
@@ -32,7 +33,7 @@ export const removeConnectedApp: RouteHandler = async c => {
     client_id: form.get('client_id') ?? '',
   }
   if (!Number.isSafeInteger(key.company_id)) throw new PageError(400, 'error.formExpired')
-  const removed = await removeInstallation(c.var.runtime, key)
+  const removed = await removeInstallation(actingAs(c, 'user', key.user_id), key)
   const query = new URLSearchParams({ removed: key.client_id, company_id: String(key.company_id) })
   return c.redirect(removed ? `${PATH}?${query}` : PATH, 303)
 }

@@ -1,3 +1,4 @@
+import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { endInstallations, type InstallationKey } from '../store/queries/installations.ts'
 import { writeUnlessConflict } from '../store/store.ts'
@@ -12,6 +13,9 @@ import { writeUnlessConflict } from '../store/store.ts'
  * console.log(await removeInstallation(runtime, key))
  * ```
  */
-export function removeInstallation({ store, clock }: Runtime, key: InstallationKey): Promise<boolean> {
-  return writeUnlessConflict(store, endInstallations(store, key, clock()))
+export function removeInstallation(runtime: Runtime, key: InstallationKey): Promise<boolean> {
+  const { store, clock } = runtime
+  const { company_id: companyId, user_id: userId, client_id: clientId } = key
+  const event = recordEvent(runtime, { action: 'installation.removed', companyId, userId, clientId })
+  return writeUnlessConflict(store, [...endInstallations(store, key, clock()), event])
 }

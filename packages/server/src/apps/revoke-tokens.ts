@@ -1,3 +1,4 @@
+import { recordEvent } from '../audit/record.ts'
 import { InputError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { deleteAccessToken, findAccessToken } from '../store/queries/access-tokens.ts'
@@ -43,6 +44,8 @@ export async function revokeToken(runtime: Runtime, token: string, clientId?: st
   const found = await find?.(store, parsed.companyId, tokenHash)
   if (!found || (clientId !== undefined && found.client_id !== clientId)) return false
   if (parsed.kind === 'rt') return removeInstallation(runtime, found)
-  await store.write([deleteAccessToken(store, parsed.companyId, tokenHash)])
+  const { company_id: companyId, user_id: userId, client_id: ofClient } = found
+  const event = recordEvent(runtime, { action: 'token.revoked', companyId, userId, clientId: ofClient })
+  await store.write([deleteAccessToken(store, parsed.companyId, tokenHash), event])
   return true
 }

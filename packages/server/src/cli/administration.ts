@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { KeyRing } from '../config/key-ring.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -55,6 +56,7 @@ export async function withRuntime<Result>(
     const atHand = environmentSecrets() ?? (isSandbox || database.url === undefined ? secrets : undefined)
     return await work({
       ...runtime,
+      actor: { type: 'command', id: userInfo().username },
       settings: { ...runtime.settings, localCallbacks: isSandbox },
       keys: atHand ? runtime.keys : new MissingKeys(runtime.store, runtime.clock),
     })

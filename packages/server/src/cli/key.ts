@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { recordEvent } from '../audit/record.ts'
 import { describeMasterKeys } from '../config/key-facts.ts'
+import type { Runtime } from '../config/runtime.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
@@ -30,7 +32,7 @@ export function addKeyCommands(program: Command) {
       .description('make a new key; every node uses it two minutes later, earlier ones still verify'),
   ).action(async (options: AdministrationOptions) => {
     const { activeAt, keyId } = await withRuntime(options, async runtime => {
-      return { activeAt: await rotate(runtime.keys), keyId: runtime.keys.list()[0]!.keyId }
+      return { activeAt: await rotate(runtime), keyId: runtime.keys.list()[0]!.keyId }
     })
     print(
       options,
@@ -40,9 +42,9 @@ export function addKeyCommands(program: Command) {
   })
 }
 
-async function rotate(keys: { rotate(): Promise<number> }): Promise<number> {
+async function rotate(runtime: Runtime): Promise<number> {
   try {
-    return await keys.rotate()
+    return await runtime.keys.rotate([recordEvent(runtime, { action: 'key.rotated' })])
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error
     throw new UsageError('Another program made a key at the same time. See `tenantry key list`.')

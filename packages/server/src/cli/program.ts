@@ -7,6 +7,7 @@ import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../transfer/export-stream.ts'
 import { addAdminKeyCommands } from './admin-key.ts'
 import { addAppCommands } from './app.ts'
+import { addAuditCommands } from './audit.ts'
 import { addCleanCommand } from './clean.ts'
 import { addCompanyCommands } from './company.ts'
 import { addCompletionCommand } from './completion.ts'
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addInstallationCommands(program)
   addTokenCommands(program)
   addAdminKeyCommands(program)
+  addAuditCommands(program)
   addKeyCommands(program)
   addCleanCommand(program)
   addLoadCommand(program)

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { requireCompany } from '../companies/companies.ts'
+import { deleteUser } from '../companies/delete-user.ts'
 import { canonicalEmail, emailForms } from '../companies/emails.ts'
-import { createUser, deleteUser, requireUser, setActive, setUser, type UserChange } from '../companies/users.ts'
+import { eraseUser, exportUser } from '../companies/erase-user.ts'
+import { createUser, requireUser, setActive, setUser, type UserChange } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { forgetAttempts } from '../sign-in/attempt-limits.ts'
 import { setPassword } from '../sign-in/password.ts'
@@ -121,6 +123,30 @@ export function addUserCommands(program: Command) {
       })
       if (!isDone) return
       print(options, { user_id: userId, deleted: true }, `User ${userId} is deleted. The id will not be given again.`)
+    })
+
+  administer(user.command('export').description('everything that is known of a person, as JSON, to be given to them'))
+    .argument('<user-id>', '', parseId)
+    .action(async (userId: number, options: AdministrationOptions) => {
+      const everything = await withRuntime(options, runtime => exportUser(runtime, userId))
+      console.log(JSON.stringify(everything, null, options.json ? undefined : 2))
+    })
+
+  destructive(
+    administer(
+      user
+        .command('erase')
+        .description('delete a user and remove everything that is known of them; the id is not given again'),
+    ),
+  )
+    .argument('<user-id>', '', parseId)
+    .action(async (userId: number, options: AdministrationOptions & ConfirmationOptions) => {
+      const isDone = await withRuntime(options, async runtime => {
+        if (!(await confirm(options, `Everything that is known of user ${userId} is removed`))) return false
+        await eraseUser(runtime, userId)
+        return true
+      })
+      if (isDone) print(options, { user_id: userId, erased: true }, `User ${userId} is erased.`)
     })
 
   administer(user.command('set-password').description('set a password, read from the terminal or standard input'))

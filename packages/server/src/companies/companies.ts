@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeChange, recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import {
   type CompanyRow,
@@ -65,12 +66,20 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
     created_at: clock(),
   }
   try {
-    await store.write([...insertCompany(store, row), reserveIds(store, 'company', row.company_id)])
+    await store.write([
+      ...insertCompany(store, row),
+      reserveIds(store, 'company', row.company_id),
+      recordEvent(runtime, { action: 'company.created', companyId: row.company_id, ...describeCompanyChange({}, row) }),
+    ])
   } catch (error) {
     if (!(error instanceof ConstraintViolation || error instanceof WriteConflict)) throw error
     throw await explainTaken(store, row, company.companyId !== undefined)
   }
   return row
+}
+
+function describeCompanyChange(before: Partial<CompanyRow>, after: CompanyRow) {
+  return describeChange(before, after, ['name', 'domain', 'country', 'industry', 'suspended_at'], { isPerson: false })
 }
 
 /** Names the id only where it was given, and not made here. */
@@ -109,11 +118,12 @@ export async function setCompany(runtime: Runtime, companyId: number, input: Com
 
 /** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
 export function changeCompany(
-  { store, clock }: Runtime,
+  runtime: Runtime,
   companyId: number,
   input: CompanyChange,
   precondition: Precondition<CompanyRow> = () => {},
 ): Promise<CompanyRow> {
+  const { store, clock } = runtime
   const { suspended, ...change } = checkInput(companyChange, input)
   return retryOnConflict(async () => {
     const before = await requireCompany(store, companyId)
@@ -125,7 +135,10 @@ export function changeCompany(
     const owner = after.domain === before.domain ? companyId : await findDomainOwner(store, after.domain)
     if (owner !== undefined && owner !== companyId) throw domainTaken(after.domain, owner)
     try {
-      await store.write(updateCompany(store, before, after, owner === undefined))
+      await store.write([
+        ...updateCompany(store, before, after, owner === undefined),
+        recordEvent(runtime, { action: 'company.changed', companyId, ...describeCompanyChange(before, after) }),
+      ])
     } catch (error) {
       if (error instanceof ConstraintViolation)
         throw domainTaken(after.domain, (await findDomainOwner(store, after.domain))!)
@@ -145,14 +158,16 @@ export function changeCompany(
  * await releaseDomain(runtime, company.domain)
  * ```
  */
-export async function releaseDomain({ store }: Runtime, domain: string): Promise<void> {
+export async function releaseDomain(runtime: Runtime, domain: string): Promise<void> {
+  const { store } = runtime
   const owner = await findDomainOwner(store, domain)
   if (owner === undefined) throw new InputError(`The domain ${domain} is not reserved.`)
   const company = await findCompany(store, owner)
   if (company?.domain === domain) {
     throw new InputError(`Company ${owner} uses the domain ${domain}. Give the company another domain first.`)
   }
-  if (!(await writeUnlessConflict(store, [deleteDomain(store, domain, owner)]))) {
+  const event = recordEvent(runtime, { action: 'domain.released', companyId: owner, facts: { domain } })
+  if (!(await writeUnlessConflict(store, [deleteDomain(store, domain, owner), event]))) {
     throw new InputError(`The domain ${domain} was changed concurrently. Check it and try again.`)
   }
 }
@@ -179,8 +194,9 @@ export async function deleteCompany(runtime: Runtime, companyId: number): Promis
   for (;;) {
     const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE })
     for (const { user_id } of members) if (await tryRemoveMember(runtime, companyId, user_id)) ended += 1
-    if (members.length === 0 && (await writeUnlessConflict(store, deleteCompanyRow(store, companyId, clock()))))
-      return ended
+    if (members.length > 0) continue
+    const event = recordEvent(runtime, { action: 'company.deleted', companyId, facts: { memberships: ended } })
+    if (await writeUnlessConflict(store, [...deleteCompanyRow(store, companyId, clock()), event])) return ended
   }
 }
 
@@ -201,9 +217,13 @@ export async function requireCompany(store: Store, companyId: number): Promise<C
  * await setSuspended(runtime, company.company_id, false)
  * ```
  */
-export async function setSuspended({ store, clock }: Runtime, companyId: number, suspended: boolean): Promise<void> {
+export async function setSuspended(runtime: Runtime, companyId: number, suspended: boolean): Promise<void> {
+  const { store, clock } = runtime
   try {
-    await store.write([setCompanySuspended(store, companyId, suspended ? clock() : null)])
+    await store.write([
+      setCompanySuspended(store, companyId, suspended ? clock() : null),
+      recordEvent(runtime, { action: 'company.changed', companyId, facts: { suspended } }),
+    ])
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error
     throw new NotFoundError(`There is no company ${companyId}.`)

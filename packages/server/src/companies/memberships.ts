@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeChange, recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import {
@@ -103,9 +104,12 @@ export function addMember(runtime: Runtime, input: NewMembership): Promise<Membe
   })
 }
 
-async function insertOnce({ store }: Runtime, row: MembershipRow) {
+async function insertOnce(runtime: Runtime, row: MembershipRow) {
+  const { store } = runtime
+  const { company_id: companyId, user_id: userId } = row
+  const event = recordEvent(runtime, { action: 'member.added', companyId, userId, ...describeMemberChange({}, row) })
   try {
-    await store.write(insertMembership(store, row))
+    await store.write([...insertMembership(store, row), event])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
     throw new TakenError(`User ${row.user_id} is a member of company ${row.company_id} already.`)
@@ -133,12 +137,13 @@ export async function setMember(
 
 /** The same, if it is as the precondition wants it; nothing is written where nothing differs. */
 export function changeMember(
-  { store, clock }: Runtime,
+  runtime: Runtime,
   companyId: number,
   userId: number,
   input: MembershipProfile,
   precondition: Precondition<MembershipRow> = () => {},
 ): Promise<MembershipRow> {
+  const { store, clock } = runtime
   const { isAdmin, roleId, iconUrl, active, ...same } = checkInput(membershipChange, input)
   const change: MembershipChange = {
     ...same,
@@ -154,7 +159,13 @@ export function changeMember(
     const after = { ...before, ...change }
     if (isUnchanged(before, after)) return before
     after.modified_at = clock()
-    await store.write([updateMembership(store, before, after)])
+    const event = recordEvent(runtime, {
+      action: 'member.changed',
+      companyId,
+      userId,
+      ...describeMemberChange(before, after),
+    })
+    await store.write([updateMembership(store, before, after), event])
     return after
   })
 }
@@ -173,8 +184,29 @@ export async function removeMember(runtime: Runtime, companyId: number, userId: 
 }
 
 /** @returns false if there is no such membership */
-export function tryRemoveMember({ store, clock }: Runtime, companyId: number, userId: number): Promise<boolean> {
-  return writeUnlessConflict(store, endMembership(store, companyId, userId, clock()))
+export function tryRemoveMember(runtime: Runtime, companyId: number, userId: number): Promise<boolean> {
+  const { store, clock } = runtime
+  return writeUnlessConflict(store, [
+    ...endMembership(store, companyId, userId, clock()),
+    recordEvent(runtime, { action: 'member.removed', companyId, userId }),
+  ])
+}
+
+const DESCRIBED = [
+  'name',
+  'email',
+  'phone',
+  'locale',
+  'timezone',
+  'icon_url',
+  'currency',
+  'is_admin',
+  'role_id',
+  'active',
+] as const
+
+function describeMemberChange(before: Partial<MembershipRow>, after: MembershipRow) {
+  return describeChange(before, after, DESCRIBED, { isPerson: true })
 }
 
 function noMember(companyId: number, userId: number): InputError {

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { describeChange, recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
-import { endMembership, listCompanyIdsOfUser, requireMembershipCount } from '../store/queries/memberships.ts'
+import { listCompanyIdsOfUser, requireMembershipCount } from '../store/queries/memberships.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import {
   findUser,
   findUserByEmail,
   findUserByMemberEmail,
   insertUser,
-  markUserDeleted,
   setPasswordHash,
   setUserActive,
   type UserRow,
@@ -77,7 +77,11 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
     created_at: clock(),
   }
   try {
-    await store.write([...insertUser(store, row, canonicalEmail(row.email)), reserveIds(store, 'user', row.user_id)])
+    await store.write([
+      ...insertUser(store, row, canonicalEmail(row.email)),
+      reserveIds(store, 'user', row.user_id),
+      recordEvent(runtime, { action: 'user.created', userId: row.user_id, ...describeUserChange({}, row) }),
+    ])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
     if (await findUserByEmail(store, emailForms(row.email))) throw emailTaken(row.email)
@@ -88,6 +92,10 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
     )
   }
   return row
+}
+
+function describeUserChange(before: Partial<UserRow>, after: UserRow) {
+  return describeChange(before, after, ['name', 'email', 'locale', 'timezone', 'active'], { isPerson: true })
 }
 
 function emailTaken(email: string): InputError {
@@ -150,6 +158,9 @@ export function changeUser(
       after.password_hash = hash
     }
     if (statements.length === 0) return before
+    if (!isUnchanged({ ...before, password_hash: null }, { ...after, password_hash: null })) {
+      statements.push(recordEvent(runtime, { action: 'user.changed', userId, ...describeUserChange(before, after) }))
+    }
     try {
       await store.write(statements)
     } catch (error) {
@@ -174,7 +185,10 @@ export function setActive(runtime: Runtime, userId: number, active: boolean): Pr
   const { store } = runtime
   return retryOnConflict(async () => {
     await requireUser(store, userId)
-    await store.write(await activate(runtime, userId, active))
+    await store.write([
+      ...(await activate(runtime, userId, active)),
+      recordEvent(runtime, { action: 'user.changed', userId, facts: { active } }),
+    ])
   })
 }
 
@@ -190,37 +204,18 @@ function isImported({ imported_hash }: UserRow, hash: string): boolean {
   return imported_hash !== null && Buffer.from(imported_hash).equals(fingerprint(hash))
 }
 
-function importPassword({ store, clock }: Runtime, userId: number, hash: string): Statement[] {
-  return [setPasswordHash(store, userId, hash, clock(), fingerprint(hash)), deleteSessionsOfUser(store, userId)]
+function importPassword(runtime: Runtime, userId: number, hash: string): Statement[] {
+  const { store, clock } = runtime
+  return [
+    setPasswordHash(store, userId, hash, clock(), fingerprint(hash)),
+    deleteSessionsOfUser(store, userId),
+    recordEvent(runtime, { action: 'user.password_set', userId, facts: { imported: true } }),
+  ]
 }
 
 /** What is remembered of an imported hash. */
 function fingerprint(passwordHash: string): Buffer {
   return createHash('sha256').update(passwordHash).digest()
-}
-
-/**
- * Deletes a user with every membership and session. The id is never used again; the e-mail may be.
- * @throws {InputError} if there is no such user
- * @example
- * ```ts
- * import { deleteUser } from 'tenantry'
- * await deleteUser(runtime, user.user_id)
- * ```
- */
-export function deleteUser({ store, clock }: Runtime, userId: number): Promise<void> {
-  return retryOnConflict(async () => {
-    const user = await requireUser(store, userId)
-    const companyIds = await listCompanyIdsOfUser(store, userId)
-    const [touchUser, ...removeUser] = markUserDeleted(store, user, emailForms(user.email), clock())
-    await store.write([
-      touchUser!,
-      requireMembershipCount(store, userId, companyIds.length),
-      ...companyIds.flatMap(companyId => endMembership(store, companyId, userId, clock())),
-      ...removeUser,
-      deleteSessionsOfUser(store, userId),
-    ])
-  })
 }
 
 /**

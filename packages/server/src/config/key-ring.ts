@@ -6,7 +6,7 @@ import {
   type MasterKeyRow,
   resealMasterKey,
 } from '../store/queries/master-keys.ts'
-import { type Store, StoreOpenError, StoreUnavailable, WriteConflict } from '../store/store.ts'
+import { type Statement, type Store, StoreOpenError, StoreUnavailable, WriteConflict } from '../store/store.ts'
 import { ACTIVE_AFTER, describeMasterKeys, type MasterKeyFacts, plausibleStart } from './key-facts.ts'
 import { decrypt, deriveKeys, encrypt, type Keys } from './keys.ts'
 
@@ -91,13 +91,14 @@ export class KeyRing implements Keys {
 
   /**
    * Makes a new key, to be used from a moment on when every node has read it; the earlier ones still verify.
+   * @param also written in the same commit
    * @returns when that is, in milliseconds since 1970
    * @throws {WriteConflict} when another program makes one at this moment
    */
-  async rotate(): Promise<number> {
+  async rotate(also: readonly Statement[] = []): Promise<number> {
     await this.load()
     const activeAt = this.#clock() + ACTIVE_AFTER
-    await this.#insert(this.#masters[0]!.keyId + 1, ACTIVE_AFTER)
+    await this.#insert(this.#masters[0]!.keyId + 1, ACTIVE_AFTER, also)
     await this.load()
     return activeAt
   }
@@ -134,7 +135,7 @@ export class KeyRing implements Keys {
     return this.#derived
   }
 
-  async #insert(keyId: number, activeAfter: number) {
+  async #insert(keyId: number, activeAfter: number, also: readonly Statement[] = []) {
     const now = this.#clock()
     const secret = randomBytes(32).toString('base64url')
     const row: MasterKeyRow = {
@@ -144,7 +145,7 @@ export class KeyRing implements Keys {
       active_at: now + activeAfter,
     }
     try {
-      await this.#store.write([insertMasterKey(this.#store, row)])
+      await this.#store.write([insertMasterKey(this.#store, row), ...also])
     } catch (error) {
       // The first key is made by whichever node comes first.
       if (!(error instanceof WriteConflict) || keyId !== 1) throw error

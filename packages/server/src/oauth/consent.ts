@@ -1,3 +1,4 @@
+import { countRefusal } from '../audit/refusals.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -32,7 +33,10 @@ export const consent: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await checkAuthorizationRequest(c.var.runtime, query)
   const decision = form.get('decision')
-  if (decision === 'deny') return respondDenied(c, request)
+  if (decision === 'deny') {
+    countRefusal(c.var.runtime, 'consent.denied')
+    return respondDenied(c, request)
+  }
   const ticket = readTicket(c, request, form.get('ticket') ?? '')
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
   if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })

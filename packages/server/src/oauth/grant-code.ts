@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { recordEvent } from '../audit/record.ts'
+import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import {
@@ -33,7 +35,15 @@ export async function installAndGrantCode(
   const before = await findInstallation(store, key)
   const now = clock()
   const { code, statements } = newCode(c, request, key)
+  const event = recordEvent(actingAs(c, 'user', key.user_id), {
+    action: 'installation.allowed',
+    companyId,
+    userId: key.user_id,
+    clientId: key.client_id,
+    facts: { scopes: request.scopes },
+  })
   await store.write([
+    event,
     ...conditions,
     ...(before ? [requireInstallation(store, before)] : []),
     putInstallation(

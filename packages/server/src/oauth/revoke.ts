@@ -1,4 +1,5 @@
 import { revokeToken } from '../apps/revoke-tokens.ts'
+import { actingAs } from '../http/acting.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { readOAuthForm } from '../http/form.ts'
 import { authenticateClient } from './client-authentication.ts'
@@ -14,6 +15,6 @@ export const revoke: RouteHandler = async c => {
   const form = await readOAuthForm(c)
   const app = await authenticateClient(c, form)
   const token = requireParameter(form, 'token')
-  await revokeToken(c.var.runtime, token, app.clientId)
+  await revokeToken(actingAs(c, 'app', app.clientId), token, app.clientId)
   return c.json({ success: true })
 }

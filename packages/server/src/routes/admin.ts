@@ -1,6 +1,7 @@
 import type { StatusCode } from 'hono/utils/http-status'
 import { ADMIN_PATH } from '../admin-api/environment.ts'
 import { AdminProblem, type ProblemCode, problemResponse } from '../admin-api/problem.ts'
+import { clientAddress } from '../http/client-address.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import type { RouteGroup } from './route-group.ts'
@@ -17,7 +18,8 @@ export const adminRoutes: RouteGroup = {
 /** Loaded when it is first called: most processes never need its schemas. */
 const adminApi: RouteHandler = async c => {
   const { api } = await import('../admin-api/api.ts')
-  return withCommonHeaders(c, await api.fetch(c.req.raw, { runtime: c.var.runtime, requestId: c.var.requestId }))
+  const { runtime, requestId } = c.var
+  return withCommonHeaders(c, await api.fetch(c.req.raw, { runtime, requestId, address: clientAddress(c) }))
 }
 
 function withCommonHeaders(c: RequestContext, { body, status, headers }: Response): Response {

@@ -1,4 +1,5 @@
 import { hash, type Options, verify } from '@node-rs/argon2'
+import { recordEvent } from '../audit/record.ts'
 import { InputError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -42,12 +43,17 @@ export async function holdsPassword(user: UserRow | undefined, password: string)
  * await setPassword(runtime, user.user_id, 'shaken-not-stirred')
  * ```
  */
-export async function setPassword({ store, clock }: Runtime, userId: number, password: string): Promise<void> {
+export async function setPassword(runtime: Runtime, userId: number, password: string): Promise<void> {
+  const { store, clock } = runtime
   await requireUser(store, userId)
   if ([...password].length < MIN_LENGTH) throw new InputError(`The password needs at least ${MIN_LENGTH} characters.`)
   if (Buffer.byteLength(password) > MAX_BYTES) throw new InputError('The password is longer than 1024 bytes.')
   const passwordHash = await hashPassword(password)
-  await store.write([setPasswordHash(store, userId, passwordHash, clock()), deleteSessionsOfUser(store, userId)])
+  await store.write([
+    setPasswordHash(store, userId, passwordHash, clock()),
+    deleteSessionsOfUser(store, userId),
+    recordEvent(runtime, { action: 'user.password_set', userId }),
+  ])
 }
 
 /** The same characters typed on another keyboard are the same password (NIST SP 800-63B section 3.1.1.2). */

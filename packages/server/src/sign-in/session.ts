@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
@@ -47,6 +49,7 @@ export async function startSession(c: RequestContext, user: UserRow): Promise<bo
       created_at: now,
       expires_at: now + settings.sessionLifetime * 1000,
     }),
+    recordEvent(actingAs(c, 'user', user.user_id), { action: 'user.signed_in', userId: user.user_id }),
     ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
   ])
   if (isStarted) writeCookie(c, 'session', sessionId, settings.sessionLifetime)
@@ -56,7 +59,10 @@ export async function startSession(c: RequestContext, user: UserRow): Promise<bo
 export async function endSession(c: RequestContext) {
   const { store } = c.var.runtime
   const sessionId = readCookie(c, 'session')
-  if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId))])
+  const userId = c.var.signedIn?.user.user_id
+  const event =
+    userId === undefined ? [] : [recordEvent(actingAs(c, 'user', userId), { action: 'user.signed_out', userId })]
+  if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId)), ...event])
   writeCookie(c, 'session', '', 0)
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { countRefusal } from '../audit/refusals.ts'
 import { canonicalEmail } from '../companies/emails.ts'
 import { email as emailInput } from '../companies/input.ts'
 import { findUserByAnyEmail } from '../companies/users.ts'
@@ -43,6 +44,7 @@ export function signIn(purposeOf: SignInPurpose): RouteHandler {
     if (!email || !password) return again({ problem: 'signIn.missing', status: 422 })
 
     const result = await authenticateUser(c, email, password)
+    if (result === 'wrong' || 'wait' in result) countRefusal(c.var.runtime, 'sign_in.refused')
     if (result === 'wrong') return again({ problem: 'signIn.wrong', status: 422 })
     if ('wait' in result) return again({ problem: 'signIn.tooMany', wait: result.wait, status: 429 })
 

@@ -28,6 +28,7 @@ export interface Schema {
   admin_keys: AdminKeysTable
   idempotency_keys: IdempotencyKeysTable
   deleted_companies: { company_id: number; deleted_at: number }
+  audit_events: AuditEventsTable
   leases: { name: string; leased_until: number }
   migrations: { version: number; name: string; applied_at: number }
 }
@@ -55,6 +56,27 @@ export interface AdminKeysTable {
   expires_at: number | null
   /** To the hour. */
   last_used_at: number | null
+}
+
+/** Something that was done. */
+export interface AuditEventsTable {
+  /** 0 for what belongs to no company. */
+  company_id: number
+  /** Begins with the time, so that events are in its order, but for clocks that differ. */
+  event_id: string
+  action: string
+  actor_type: string
+  actor_id: string | null
+  user_id: number | null
+  client_id: string | null
+  /** JSON: what is hashed. */
+  entry: string
+  /** JSON: what can be erased. The entry has its salted hash. */
+  personal: string | null
+  salt: string | null
+  /** Its place in the chain of its company; null until it has one. */
+  seq: number | null
+  hash: Uint8Array | null
 }
 
 /** What was answered to a request of the admin API with an `Idempotency-Key`. */

@@ -8,6 +8,7 @@ import { backgroundIndexes, codesOfEndedFamilies } from './0008-background-index
 import { sideBySide } from './0011-side-by-side.ts'
 import { compatibilityProfile } from './0012-compatibility-profile.ts'
 import { administration } from './0013-administration.ts'
+import { audit } from './0014-audit.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   sideBySide,
   compatibilityProfile,
   administration,
+  audit,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -12,6 +12,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   apps: 'reference',
   client_secrets: 'reference',
   companies: { by: 'company_id' },
+  audit_events: { by: 'company_id', with: 'companies' },
   deleted_companies: { by: 'company_id', with: 'companies' },
   memberships: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },

@@ -135,6 +135,24 @@ export function markUserDeleted(
   ]
 }
 
+/** What is left of a deleted user is the id. */
+export function eraseUserRow({ db }: Store, userId: number): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('users')
+      .set({
+        name: '',
+        email: `erased-${userId}@erased.invalid`,
+        locale: 'en_US',
+        timezone: null,
+        last_company_id: null,
+      })
+      .where('user_id', '=', userId)
+      .where('deleted_at', 'is not', null),
+  )
+}
+
 /** @param importedHash a hash of the one that was imported, if it was */
 export function setPasswordHash(
   { db }: Store,

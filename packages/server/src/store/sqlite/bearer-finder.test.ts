@@ -182,7 +182,7 @@ describe('what bearer checks cache', () => {
     await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
     await setMember(other.runtime, MI6, MONEYPENNY, { name: 'Eve' })
     const { DatabaseSync } = await import('node:sqlite')
-    const database = new DatabaseSync(path)
+    const database = new DatabaseSync(path, { timeout: 5000 })
     database.exec('DELETE FROM bearer_changes WHERE seq < (SELECT max(seq) FROM bearer_changes)')
     database.close()
     expect((await before)?.name).toBe('James Bond')

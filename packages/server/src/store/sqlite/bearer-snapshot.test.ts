@@ -110,7 +110,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     await setSuspended(other.runtime, MI6, true)
     await setDisabled(other.runtime, clientId, true)
     await setMember(other.runtime, MI6, BOND, { name: 'Commander Bond' })
-    const database = new DatabaseSync(path)
+    const database = new DatabaseSync(path, { timeout: 5000 })
     database.exec('DELETE FROM bearer_changes WHERE seq < (SELECT max(seq) FROM bearer_changes)')
     database.close()
     const now = provider.now()
@@ -136,7 +136,7 @@ describe.each([true, false])('look-ups from a snapshot that is held open, with t
     const token = await issue(provider.tenantry, BOND)
     expect(find(token)).toBeDefined()
     await commitElsewhere()
-    const database = new DatabaseSync(path)
+    const database = new DatabaseSync(path, { timeout: 5000 })
     const isBusy = () => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy
     expect(isBusy()).toBe(1)
     await expect.poll(isBusy).toBe(0)

@@ -1,0 +1,10 @@
+import type { Actor, Runtime } from '../config/runtime.ts'
+import { clientAddress } from './client-address.ts'
+import type { RequestContext } from './environment.ts'
+
+/** The runtime for what a request changes: the audit log says who it was, and from where. */
+export function actingAs(c: RequestContext, type: Actor['type'], id: string | number): Runtime {
+  const address = clientAddress(c)
+  const actor: Actor = { type, id: String(id), requestId: c.var.requestId, ...(address !== undefined && { address }) }
+  return { ...c.var.runtime, actor }
+}
