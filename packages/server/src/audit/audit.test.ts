@@ -39,7 +39,7 @@ describe('the audit log', () => {
   const rows = (): Promise<AuditEventRow[]> =>
     provider.runtime.store.db.selectFrom('audit_events').selectAll().execute() as Promise<AuditEventRow[]>
 
-  /** Gives every event its place, whoever does it. */
+  /** Gives every event its place, here or in a job of the server. */
   async function chain(companyId: number): Promise<ChainReport> {
     await expect
       .poll(async () => {
@@ -102,7 +102,7 @@ describe('the audit log', () => {
     await admin('DELETE', '/companies/900/domains/q')
     await createUser(runtime, { userId: 900, email: 'q@q.example', name: 'Q' })
     await setUser(runtime, 900, { name: 'Quartermaster' })
-    await setPassword(runtime, 900, 'a password that nobody guesses')
+    await setPassword(runtime, 900, 'a password that is hard to guess')
     await addMember(runtime, { companyId: 900, userId: 900 })
     await setMember(runtime, 900, 900, { isAdmin: true })
     await deleteCompany(runtime, 900)
@@ -136,7 +136,8 @@ describe('the audit log', () => {
       ]),
     )
     const text = JSON.stringify(recorded)
-    for (const hidden of [secret, key, 'a password that nobody guesses', '$argon2']) expect(text).not.toContain(hidden)
+    for (const hidden of [secret, key, 'a password that is hard to guess', '$argon2'])
+      expect(text).not.toContain(hidden)
   })
 
   it('a change that is refused records nothing, and one that is made records in its commit', async () => {
@@ -195,7 +196,7 @@ describe('the audit log', () => {
     const tampering = fc.constantFrom<[string, (row: AuditEventRow) => unknown]>(
       ['entry', ({ entry }) => entry.replace('"action":"', '"action":"x')],
       ['action', () => 'nothing'],
-      ['actor_id', () => 'somebody else'],
+      ['actor_id', () => 'another person'],
       ['user_id', () => 4711],
       ['client_id', () => 'another'],
       ['hash', () => Buffer.alloc(32)],

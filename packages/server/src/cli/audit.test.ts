@@ -45,7 +45,7 @@ describe('the commands of the audit log', () => {
       const { stdout } = await runCommand(['audit', 'export', '--company', '1', ...database.flags])
       const lines = stdout.trim().split('\n')
       expect(lines).toHaveLength(events)
-      const check = codeAfter('docs/audit.md', 'anybody can, with an').split('\n')[1]!
+      const check = codeAfter('docs/audit.md', 'with standard tools').split('\n')[1]!
       const folder = temporaryFolder()
       const checked = (text: string) => {
         writeFileSync(join(folder.path, 'audit.ndjson'), text)

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
+import type { AdminKeysTable } from '../administration-schema.ts'
 import { columns } from '../columns.ts'
-import type { AdminKeysTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 export type AdminKeyRow = Selectable<AdminKeysTable>

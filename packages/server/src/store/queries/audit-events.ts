@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
+import type { AuditEventsTable } from '../administration-schema.ts'
 import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
-import type { AuditEventsTable } from '../schema.ts'
 import { expecting, readInBackground, type Statement, type Store, statement } from '../store.ts'
 
 export type AuditEventRow = Selectable<AuditEventsTable>

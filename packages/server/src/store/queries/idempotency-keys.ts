@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
+import type { IdempotencyKeysTable } from '../administration-schema.ts'
 import { columns } from '../columns.ts'
-import type { IdempotencyKeysTable } from '../schema.ts'
 import { type Statement, type Store, statement } from '../store.ts'
 
 export type IdempotencyKeyRow = Selectable<IdempotencyKeysTable>
