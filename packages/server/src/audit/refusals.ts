@@ -8,7 +8,7 @@ export type Refusal = Extract<AuditAction, 'sign_in.refused' | 'consent.denied'>
 /** Of each database that this process works on. */
 const counts = new WeakMap<Store, Map<Refusal, number>>()
 
-/** Counts a refusal. It is recorded with the others of its minute, so that nobody can make the log grow. */
+/** Counts a refusal. It is recorded with the others of its minute, so that outsiders cannot make the log grow. */
 export function countRefusal({ store }: Runtime, action: Refusal) {
   const known = counts.get(store) ?? new Map<Refusal, number>()
   counts.set(store, known)
