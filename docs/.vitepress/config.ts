@@ -39,6 +39,7 @@ export default defineConfig({
           { text: 'Adopt Tenantry', link: '/platforms' },
           { text: 'In a server of your own', link: '/library' },
           { text: 'Admin API', link: '/admin-api' },
+          { text: 'Passwords', link: '/passwords' },
           { text: 'Audit log', link: '/audit' },
         ],
       },

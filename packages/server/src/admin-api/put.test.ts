@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { deleteCompany, deleteUser } from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { admin, useAdmin } from '../../../../tests/support/admin.ts'
 import { BOND, BOND_EMAIL, MI6, MONEYPENNY, PASSWORD } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 import { hashPassword } from '../sign-in/password.ts'
+import { findUser } from '../store/queries/users.ts'
 
 const Q = { email: 'q@mi6.example', name: 'Q' }
 
@@ -179,4 +181,33 @@ describe('rows with ids of the platform', () => {
     }
     return count
   }
+})
+
+describe('a password that was imported with the hash of another system', () => {
+  useProvider()
+  useAdmin()
+
+  it('a sign-in replaces the imported hash by one of ours, ends no session, and a sync of the same hash changes nothing', async () => {
+    const { password, hashes } = JSON.parse(
+      readFileSync(new URL('../../../../tests/fixtures/password-hashes.json', import.meta.url), 'utf8'),
+    )
+    const { hash } = hashes.find(({ source }: { source: string }) => source.includes('Devise'))
+    const body = { email: 'q@mi6.example', name: 'Q', password_hash: hash }
+    await admin('PUT', '/users/900', body)
+    await admin('PUT', `/companies/${MI6}/members/900`, {})
+    const stored = async () => (await findUser(provider.runtime.store, 900))!.password_hash!
+    const signIn = (typed: string) =>
+      provider.person().code(client, { email: body.email, password: typed, company: MI6 })
+    await expect(signIn('wrong')).rejects.toThrow()
+    expect(await stored()).toBe(hash)
+    const first = provider.person()
+    await first.code(client, { email: body.email, password, company: MI6 })
+    const upgraded = await stored()
+    expect(upgraded).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    await expect(signIn(password)).resolves.toMatch(/^tny_ac_/)
+    expect((await first.request('/connected-apps')).status).toBe(200)
+    expect((await admin('PUT', '/users/900', body)).status).toBe(200)
+    expect(await stored()).toBe(upgraded)
+    expect((await first.request('/connected-apps')).status).toBe(200)
+  })
 })

@@ -1,4 +1,4 @@
-import { hash, type Options, verify } from '@node-rs/argon2'
+import { hash, type Options } from '@node-rs/argon2'
 import { recordEvent } from '../audit/record.ts'
 import { InputError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
@@ -6,6 +6,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
 import { HashingQueue } from './hashing-queue.ts'
+import { verifyHash } from './verify-hash.ts'
 
 /** OWASP's first choice: argon2id (2 in the library's numbers), 19 MiB, two passes, one lane. */
 const PARAMETERS: Options = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
@@ -30,8 +31,19 @@ export function hashPassword(password: string): Promise<string> {
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > MAX_BYTES) return false
-  const right = await hashingQueue.run(() => verify(user?.password_hash ?? NOBODYS_HASH, normalize(password)))
+  const right = await hashingQueue.run(() => verifyHash(user?.password_hash ?? NOBODYS_HASH, password))
   return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
+}
+
+/** How our own hashes begin. */
+const OWN = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
+
+/**
+ * A hash of our own for a user whose password was imported with another one; undefined where it is ours.
+ * @param password as it was verified
+ */
+export async function upgradedHash(user: UserRow, password: string): Promise<string | undefined> {
+  return user.password_hash === null || OWN.test(user.password_hash) ? undefined : hashPassword(password)
 }
 
 /**

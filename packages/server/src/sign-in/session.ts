@@ -7,7 +7,7 @@ import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
 import { deleteSession, findSession, insertSession } from '../store/queries/sessions.ts'
-import { findUser, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
+import { findUser, replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
 import { writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 
@@ -32,15 +32,17 @@ async function readSession({ store, clock }: Runtime, sessionId: string): Promis
 /**
  * Starts a session under a new id, and ends the one that this browser had before.
  * @param user as it was when the password was verified
+ * @param passwordHash replaces the one that was verified
  * @returns false when the password was changed, or the user deactivated or deleted, since then
  */
-export async function startSession(c: RequestContext, user: UserRow): Promise<boolean> {
+export async function startSession(c: RequestContext, user: UserRow, passwordHash?: string): Promise<boolean> {
   const { store, clock, settings } = c.var.runtime
   const sessionId = randomBytes(32).toString('base64url')
   const now = clock()
   const before = readCookie(c, 'session')
   const isStarted = await writeUnlessConflict(store, [
     requireUnchangedSignIn(store, user),
+    ...(passwordHash === undefined ? [] : [replacePasswordHash(store, user, passwordHash)]),
     ...(before ? [deleteSession(store, hashSecret(before))] : []),
     insertSession(store, {
       session_hash: hashSecret(sessionId),

@@ -13,7 +13,7 @@ import { PageError } from '../pages/error-page.ts'
 import type { UserRow } from '../store/queries/users.ts'
 import { countAttempt } from './attempt-limits.ts'
 import { knownBrowser, rememberBrowser } from './known-browser.ts'
-import { holdsPassword } from './password.ts'
+import { holdsPassword, upgradedHash } from './password.ts'
 import { startSession } from './session.ts'
 import { type SignInPage, showSignInPage } from './sign-in-page.ts'
 
@@ -73,7 +73,7 @@ async function authenticateUser(
   if (attempt.slowDown) await sleep(SLOW_DOWN)
   if (!(await holdsPassword(user, password))) return 'wrong'
   // Refused where the password was changed, or the user deactivated, since it was verified.
-  if (!(await startSession(c, user!))) return 'wrong'
+  if (!(await startSession(c, user!, await upgradedHash(user!, password)))) return 'wrong'
   await attempt.succeeded()
   return user!
 }

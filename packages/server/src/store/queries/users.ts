@@ -192,6 +192,18 @@ export function requireUnchangedSignIn({ db }: Store, { user_id, password_hash }
   )
 }
 
+/** Another hash of the same password. Holds only while the user has the one that was verified. */
+export function replacePasswordHash({ db }: Store, { user_id, password_hash }: UserRow, newHash: string): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('users')
+      .set({ password_hash: newHash })
+      .where('user_id', '=', user_id)
+      .where('password_hash', '=', password_hash),
+  )
+}
+
 export function setLastCompany({ db }: Store, userId: number, companyId: number): Statement {
   return statement(db.updateTable('users').set({ last_company_id: companyId }).where('user_id', '=', userId))
 }
