@@ -29,6 +29,7 @@ export default defineConfig({
       { text: 'For platforms', link: '/platforms' },
       { text: 'For app developers', link: '/apps' },
       { text: 'Operate', link: '/operations/' },
+      { text: 'Your name and look', link: '/operations/brand' },
       { text: 'Reference', link: '/reference/' },
     ],
     sidebar: [

@@ -38,7 +38,15 @@ describe('tenantry dev', () => {
 
   it('tenantry dev prints facts that work', async () => {
     const { facts, stop, log } = await startSandbox(['--data', ':memory:'])
-    expect(Object.keys(facts)).toEqual(['origin', 'client_id', 'client_secret', 'access_token', 'password', 'users'])
+    expect(Object.keys(facts)).toEqual([
+      'origin',
+      'client_id',
+      'client_secret',
+      'access_token',
+      'password',
+      'admin_key',
+      'users',
+    ])
     expect(await me(facts)).toMatchObject({
       status: 200,
       data: { id: 777, company_id: 1, last_login: '2017-12-18 08:43:13' },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { brandSchema } from './brand.ts'
 import { validationWords } from './validation-words.ts'
 
 const DAY = 24 * 60 * 60
@@ -55,6 +56,11 @@ export const settingsSchema = z.strictObject({
     .refine(isProxy, 'must be the address of an HTTP proxy, such as http://proxy.example.com:3128')
     .optional()
     .describe('An HTTP proxy for requests to apps, `http://user:password@host:port`. `HTTPS_PROXY` is not used.'),
+  brand: brandSchema
+    .optional()
+    .describe(
+      'Your name and look on the pages: `name`, `logo` (a file), `color` and `colorDark` (`#rrggbb`), `privacyUrl`, `termsUrl`, `supportUrl`. Configuration file only.',
+    ),
   localCallbacks: z
     .boolean()
     .default(false)

@@ -4,6 +4,7 @@ import { readCookie } from '../http/cookies.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { protectPage } from '../http/security-headers.ts'
 import { stylesheetPath } from './assets.ts'
+import { brandHeader, brandLinks, brandStylesheet } from './brand.ts'
 import { languageSwitch } from './language-switch.ts'
 import {
   direction,
@@ -32,6 +33,7 @@ export interface Page {
 export function showPage(c: RequestContext, page: Page) {
   protectPage(c, page.formTargets)
   c.header('Content-Language', page.language)
+  const { brand } = c.var.runtime.settings
   const document = html`<!doctype html>
 <html lang="${page.language}" dir="${direction(page.language)}">
 <head>
@@ -39,13 +41,13 @@ export function showPage(c: RequestContext, page: Page) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${page.title}</title>
-<link rel="stylesheet" href="${stylesheetPath}">
+<title>${brand ? `${page.title} · ${brand.name}` : page.title}</title>
+<link rel="stylesheet" href="${stylesheetPath}">${brandStylesheet(brand)}
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 </head>
-<body>
+<body>${brandHeader(brand)}
 <main${page.wide ? html` class="wide"` : ''}><article>${page.body}</article></main>
-<footer>${page.footer ?? ''}${page.translated === false ? '' : languageSwitch(c, page.language)}</footer>
+<footer>${page.footer ?? ''}${page.translated === false ? '' : languageSwitch(c, page.language)}${brandLinks(brand, page.language)}</footer>
 </body>
 </html>`
   return c.html(document, page.status ?? 200)

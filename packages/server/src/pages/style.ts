@@ -54,6 +54,9 @@ export const style = `
   }
 }
 body { min-block-size: 100dvh; display: flex; flex-direction: column; }
+body > header { display: flex; align-items: center; justify-content: center; gap: .75rem; padding: 1.5rem 1rem 0; font-weight: 600; }
+body > header img { block-size: 2rem; inline-size: auto; max-inline-size: 60%; }
+body > header span { overflow-wrap: anywhere; }
 body > main { inline-size: 100%; max-inline-size: calc(var(--tny-width) + 2rem); margin: auto; padding: 1.5rem 1rem; }
 body > main.wide { max-inline-size: 44rem; }
 body > footer { padding: 0 1rem 1.5rem; text-align: center; color: var(--pico-muted-color); font-size: .875rem; }

@@ -6,6 +6,7 @@ import { authorizationPurpose, authorize } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm } from '../oauth/consent.ts'
 import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
+import { brandLogo, brandStyle } from '../pages/brand.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
 import type { MessageKey } from '../pages/messages.ts'
@@ -34,6 +35,8 @@ export const pageRoutes: RouteGroup = {
     app.get('/connected-apps', requireSignedIn, connectedApps)
     app.post('/connected-apps/remove', removeConnectedApp)
     app.get(stylesheetPath, stylesheetAsset)
+    app.get('/brand/logo', brandLogo)
+    app.get('/brand/style.css', brandStyle)
     app.get('/favicon.svg', faviconAsset)
     app.get('/favicon.ico', faviconAsset)
     app.post('/language', switchLanguage)
