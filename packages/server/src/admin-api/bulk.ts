@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { letBodyTakeLong } from '../http/long-bodies.ts'
 import { OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
 import { applyLine, type BulkLine, lineSchema, readLine, scopeOf, subjectsOf } from './bulk-line.ts'
 import { ADMIN_PATH, type AdminContext } from './environment.ts'
@@ -44,6 +45,7 @@ export function addBulkOperation(app: AdminApp) {
     },
   })
   app.post(`${ADMIN_PATH}/bulk`, c => {
+    letBodyTakeLong(c.env.socket)
     const { readable, writable } = new TransformStream<string, string>()
     answerLines(c, linesOf(c.req.raw.body), writable.getWriter()).catch(error => {
       c.env.runtime.log.info({ err: error, requestId: c.env.requestId }, 'a bulk request was cut off')

@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { HotRoute } from '../http/hot-route.ts'
+import { mayBodyTakeLong } from '../http/long-bodies.ts'
 import { FairQueue } from './fair-queue.ts'
 import { HotRoutes } from './hot-routes.ts'
 import { RawConnections } from './raw-connections.ts'
@@ -83,6 +85,7 @@ export async function listen(
     else queue.add(() => outgoing.destroyed || listener(incoming, outgoing))
   })
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
+  if (!process.versions.bun) server.on('clientError', refuseBrokenRequest)
   const rawConnections = takeRawConnections(server, timeouts)
   await startListening(server, host, port)
   return {
@@ -99,6 +102,22 @@ export async function listen(
       return closeGracefully(server, rawConnections, idleGrace)
     },
   }
+}
+
+const REFUSALS: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** As node:http does it by itself, but for bodies that may take long. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && mayBodyTakeLong(socket)) return
+  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse }
+  if (socket.writable && !answer?.headersSent) {
+    socket.write(`HTTP/1.1 ${REFUSALS[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`)
+  }
+  socket.destroy(error)
 }
 
 /** Bun runs no JavaScript between a connection and its requests. */

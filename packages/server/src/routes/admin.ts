@@ -19,7 +19,10 @@ export const adminRoutes: RouteGroup = {
 const adminApi: RouteHandler = async c => {
   const { api } = await import('../admin-api/api.ts')
   const { runtime, requestId } = c.var
-  return withCommonHeaders(c, await api.fetch(c.req.raw, { runtime, requestId, address: clientAddress(c) }))
+  return withCommonHeaders(
+    c,
+    await api.fetch(c.req.raw, { runtime, requestId, address: clientAddress(c), socket: c.env?.incoming?.socket }),
+  )
 }
 
 function withCommonHeaders(c: RequestContext, { body, status, headers }: Response): Response {
