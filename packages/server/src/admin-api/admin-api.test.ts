@@ -131,6 +131,29 @@ describe('the admin API', () => {
     expect((await admin('GET', '/companies/9')).status).toBe(404)
   })
 
+  it('the character NUL, which no database holds, is refused wherever a text may be', async () => {
+    const requests: [string, string, unknown?][] = [
+      ['GET', '/apps/%00'],
+      ['DELETE', '/apps/a%00b'],
+      ['GET', '/users?search=%00'],
+      ['GET', '/installations?client_id=%00'],
+      ['GET', '/audit-events?action=%00'],
+      ['DELETE', `/companies/${MI6}/domains/%00`],
+      ['PATCH', `/companies/${MI6}/members/${BOND}`, { phone: '\0' }],
+      ['POST', '/apps', { name: 'A', redirect_uris: ['https://a.example/\0'] }],
+      ['POST', '/tokens/revoke', { token: '\0' }],
+    ]
+    for (const [method, path, body] of requests) {
+      expect([path, (await admin(method, path, body)).status]).toEqual([path, 400])
+    }
+    const line = await admin(
+      'POST',
+      '/bulk',
+      JSON.stringify({ type: 'member', company_id: MI6, user_id: BOND, phone: '\0' }),
+    )
+    expect(line.body).toContain('must not hold the character NUL')
+  })
+
   it('a body that is not declared as JSON is not ignored', async () => {
     const text = await admin('PUT', '/companies/9', '{"name":"N","domain":"n"}', { 'Content-Type': 'text/plain' })
     expect([text.status, text.body.code]).toEqual([415, 'unsupported_media_type'])

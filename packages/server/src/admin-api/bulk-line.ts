@@ -9,6 +9,7 @@ import { companyBody } from './companies.ts'
 import type { Subject } from './line-order.ts'
 import { memberBody } from './members.ts'
 import { toCamelNames } from './names.ts'
+import { refuseNul } from './operation.ts'
 import { AdminProblem, invalidFields, mistakesOf } from './problem.ts'
 import type { AdminScope } from './scopes.ts'
 import { userBody } from './users.ts'
@@ -46,7 +47,10 @@ export function readLine(text: string): BulkLine {
     throw new AdminProblem(400, 'invalid_request', 'The line must be an object.')
   const isDelete = 'delete' in value
   const checked = (isDelete ? deleteLine : putLine).safeParse(value)
-  if (checked.success) return checked.data
+  if (checked.success) {
+    refuseNul(checked.data)
+    return checked.data
+  }
   throw invalidFields(mistakesOf(checked.error))
 }
 

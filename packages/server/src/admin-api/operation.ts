@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Runtime } from '../config/runtime.ts'
 import { ADMIN_PATH, type AdminContext, type AdminEnvironment } from './environment.ts'
-import { AdminProblem, problemSchema } from './problem.ts'
+import { AdminProblem, invalidFields, problemSchema } from './problem.ts'
 import { type AdminScope, allowsScope } from './scopes.ts'
 
 export type AdminApp = OpenAPIHono<AdminEnvironment>
@@ -107,6 +107,7 @@ export function addOperation<
     const valid = (target: string) => (c.req.valid as (target: string) => unknown)(target)
     const given = (params ? valid('param') : {}) as { company_id?: number }
     requireAllowed(c, operation, given.company_id)
+    refuseNul({ ...given, ...((query ? valid('query') : {}) as object), ...((body ? valid('json') : {}) as object) })
     return operation.handle(
       {
         runtime: c.var.acting,
@@ -132,6 +133,16 @@ function requireAllowed(
   }
   if (company_id === null || companyId === company_id || (companyId === undefined && forCompanyKeys)) return
   throw new AdminProblem(403, 'forbidden', `This admin key may administer company ${company_id} only.`)
+}
+
+/**
+ * No text of a database holds the character NUL; PostgreSQL refuses a statement that has one.
+ * @throws {AdminProblem} 400 with the fields
+ */
+export function refuseNul(fields: object) {
+  const wrong = Object.entries(fields).filter(([, value]) => JSON.stringify(value ?? null).includes('\\u0000'))
+  if (wrong.length > 0)
+    throw invalidFields(wrong.map(([path]) => ({ path, message: 'must not hold the character NUL' })))
 }
 
 function describeAnswers(answers: Record<number, { description: string; schema?: z.ZodType }>) {

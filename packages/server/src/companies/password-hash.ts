@@ -67,7 +67,8 @@ function argon2(phc: string, memory: string, passes: string, lanes: string): Pas
 
 function bcrypt(hash: string, cost: string, isOverSha256: boolean): PasswordHash | undefined {
   if (Number(cost) < 4 || Number(cost) > MAX_BCRYPT_COST) return undefined
-  return { algorithm: 'bcrypt', hash, isOverSha256 }
+  // PHP's letter for the same algorithm.
+  return { algorithm: 'bcrypt', hash: hash.replace('$2y$', '$2b$'), isOverSha256 }
 }
 
 function scrypt(cost: number, r: string, p: string, salt: Buffer, hash: Buffer): PasswordHash | undefined {

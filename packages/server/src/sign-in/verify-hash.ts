@@ -1,7 +1,7 @@
 import { createCipheriv, createHash, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { verify as verifyArgon2 } from '@node-rs/argon2'
-import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import { compare as verifyBcrypt } from 'bcrypt'
 import { type PasswordHash, parsePasswordHash } from '../companies/password-hash.ts'
 
 type Scrypt = (

@@ -72,6 +72,7 @@ describe('the users API', () => {
     expect(idsOf(await read('/users/find?term=%25'))).toEqual([])
     expect(idsOf(await read('/users/find?term=_'))).toEqual([])
     expect((await at('/users/find')).status).toBe(400)
+    expect((await at('/users/find?term=%00')).status).toBe(400)
     expect((await read('/users/find?term=%20')).error).toBe('Say what to search for: term is missing.')
     expect((await at(`/users/find?term=${'a'.repeat(201)}`)).status).toBe(400)
   })

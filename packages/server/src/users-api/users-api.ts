@@ -54,6 +54,7 @@ export const getUserOfCompany: RouteHandler = async c => {
 export const findUsersOfCompany: RouteHandler = async c => {
   const bearer = await requireBearer(c.var.runtime, c.req.header('Authorization'), SCOPE)
   const text = queryParameter(c, 'term')?.trim() ?? ''
+  if (text.includes('\0')) throw new ApiError(400, 'term must not hold the character NUL.')
   if (text === '') throw new ApiError(400, 'Say what to search for: term is missing.')
   if (text.length > MAX_TERM) throw new ApiError(400, `term must be at most ${MAX_TERM} characters.`)
   const byEmail = readNumber(c, 'search_by_email', 0, { from: 0, to: 1 }) === 1
