@@ -22,9 +22,20 @@ export default defineConfig({
         test: {
           name: 'on PostgreSQL',
           include: [
-            ...['oauth', 'users-me', 'users-api', 'admin-api', 'audit', 'tokens', 'sign-in', 'apps', 'http', 'config', 'sandbox', 'store/queries'].map(
-              module => `packages/server/src/${module}/**/*.test.ts`,
-            ),
+            ...[
+              'oauth',
+              'users-me',
+              'users-api',
+              'admin-api',
+              'audit',
+              'tokens',
+              'sign-in',
+              'apps',
+              'http',
+              'config',
+              'sandbox',
+              'store/queries',
+            ].map(module => `packages/server/src/${module}/**/*.test.ts`),
             'packages/server/src/cli/{admin-key,app,audit,company,database,installation,load,migrate,tenantry,user}.test.ts',
             'packages/server/src/store/{at-rest,postgres/*}.test.ts',
             'tests/{background-growth,upgrades,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,workers}.test.ts',
