@@ -7,6 +7,7 @@ import { addAppOperations } from './apps.ts'
 import { addAuditOperations } from './audit.ts'
 import { addBulkOperation } from './bulk.ts'
 import { addCallbackOperations } from './callbacks.ts'
+import { addChallengeOperations } from './challenges.ts'
 import { addCompanyOperations } from './companies.ts'
 import { ADMIN_PATH, type AdminEnvironment } from './environment.ts'
 import { addInstallationOperations } from './installations.ts'
@@ -47,6 +48,7 @@ export function createAdminApi(): AdminApp {
   addSecretOperations(app)
   addInstallationOperations(app)
   addSessionOperations(app)
+  addChallengeOperations(app)
   addCallbackOperations(app)
   addServerOperations(app)
   addAuditOperations(app)

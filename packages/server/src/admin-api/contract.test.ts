@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type AdminAnswer, admin, adminWith, useAdmin } from '../../../../tests/support/admin.ts'
 import { BOND, CALLBACK, MI6, MONEYPENNY } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { issueChallenge } from '../sign-in/external/challenge.ts'
 import { StoreUnavailable, WriteConflict } from '../store/store.ts'
 import { newToken } from '../tokens/token-text.ts'
 import { api } from './api.ts'
@@ -142,7 +143,8 @@ describe('the description of the admin API', () => {
 
   /** Requests that get each documented status of an operation. */
   async function provoke(method: string, path: string, operation: OperationObject): Promise<AdminAnswer[]> {
-    const body = bodies[operation.operationId]
+    const body = bodyOf(operation.operationId)
+    path += operation.operationId in challengeQueries ? `?challenge=${challengeQueries[operation.operationId]!()}` : ''
     const unknown = await adminWith({ scopes: ['settings:read'] })
     const narrow = await adminWith({ scopes: [path === '/settings' ? 'keys:read' : 'settings:read'] })
     const call = (key: typeof admin, values: Record<string, string | number>, given: unknown = body, headers = {}) =>
@@ -166,7 +168,7 @@ describe('the description of the admin API', () => {
       answers.push(await call(admin, known, { name: 'x'.repeat(70_000) }))
     }
     if (operation.responses[400]) answers.push(await wrong(method, path, operation, known))
-    if (operation.responses[404]) answers.push(await call(admin, unknownIds))
+    if (operation.responses[404]) answers.push(await call(admin, unknownIds, withUnknownUser(body)))
     if (operation.responses[412]) answers.push(await call(admin, known, body, { 'If-Match': '"another"' }))
     if (operation.responses[409]) answers.push(...(await conflict(operation.operationId, call, known)))
     if (operation.responses[201] && method === 'PUT') {
@@ -214,6 +216,27 @@ describe('the description of the admin API', () => {
     postCallbacksSendAgain: { company_id: MI6, user_id: BOND, client_id: 'none', ended_at: '2026-01-15T12:00:00.000Z' },
   }
 
+  const loginChallenge = () =>
+    issueChallenge(provider.runtime, 'a browser', { kind: 'login', returnTo: '/connected-apps' })
+  const consentChallenge = () =>
+    issueChallenge(provider.runtime, 'a browser', { kind: 'consent', returnTo: '/connected-apps', scopes: ['base'] })
+  const challengeQueries: Record<string, () => string> = {
+    getLoginChallenge: loginChallenge,
+    getConsentChallenge: consentChallenge,
+  }
+
+  function bodyOf(id: string): unknown {
+    if (id === 'postLoginChallengeAccept') return { challenge: loginChallenge(), user_id: BOND }
+    if (id === 'postLoginChallengeReject') return { challenge: loginChallenge() }
+    if (id.startsWith('postConsentChallenge')) return { challenge: consentChallenge() }
+    return bodies[id]
+  }
+
+  function withUnknownUser(body: unknown): unknown {
+    const isOfUser = typeof body === 'object' && body !== null && 'challenge' in body && 'user_id' in body
+    return isOfUser ? { ...body, user_id: 4711 } : body
+  }
+
   async function pendingCallback(): Promise<object> {
     const told = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/uninstalled' })
     await provider.person().code(told, { company: MI6 })
@@ -257,6 +280,14 @@ describe('the description of the admin API', () => {
       postCallbacksSendAgain: bodies.postCallbacksSendAgain as object,
     }
     if (taken[id]) return [await call(admin, known, taken[id])]
+    if (id.includes('Challenge')) {
+      const { challenge } = bodyOf(id) as { challenge: string }
+      await admin('POST', id.includes('Login') ? '/login-challenge/reject' : '/consent-challenge/reject', {
+        challenge,
+        error: 'server_error',
+      })
+      return [await call(admin, known, { ...(bodyOf(id) as object), challenge })]
+    }
     if (id === 'postAppsSecrets') {
       const headers = { 'Idempotency-Key': 'twice' }
       await call(admin, known, {}, headers)

@@ -12,6 +12,7 @@ const TAGS = [
   { name: 'Installations', description: 'Apps that users have allowed at companies.' },
   { name: 'Tokens', description: 'Access and refresh tokens.' },
   { name: 'Sessions', description: 'Browsers in which people are signed in.' },
+  { name: 'Challenges', description: 'How your own sign-in and consent pages answer.' },
   { name: 'Callbacks', description: 'What apps are still to be told of.' },
   { name: 'Server', description: 'Keys and settings.' },
   { name: 'Audit', description: 'Who did what, chained by hashes.' },

@@ -7,6 +7,7 @@ export const adminResources = [
   'installations',
   'tokens',
   'sessions',
+  'challenges',
   'callbacks',
   'keys',
   'settings',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { brandSchema } from './brand.ts'
+import { consentSchema, loginSchema } from './external-pages.ts'
 import { validationWords } from './validation-words.ts'
 
 const DAY = 24 * 60 * 60
@@ -61,6 +62,14 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Your name and look on the pages: `name`, `logo` (a file), `color` and `colorDark` (`#rrggbb`), `privacyUrl`, `termsUrl`, `supportUrl`. Configuration file only.',
     ),
+  login: loginSchema
+    .optional()
+    .describe(
+      'Your own sign-in page instead of ours: `url`, and as you wish `publicKeys` (a JWK set that its signed answers are verified with) and `signOutUrl`. Configuration file only.',
+    ),
+  consent: consentSchema
+    .optional()
+    .describe('Your own consent page instead of ours: `url`, and as you wish `publicKeys`. Configuration file only.'),
   localCallbacks: z
     .boolean()
     .default(false)

@@ -22,6 +22,8 @@ export interface Environment {
     errorFormat: ErrorFormat
     /** Set by the session step; undefined when the browser is not signed in. */
     signedIn: SignedIn | undefined
+    /** What the platform that the provider is mounted in answers to someone who is not signed in there. */
+    signInAnswer: Response | undefined
   }
 }
 

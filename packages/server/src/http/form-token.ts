@@ -15,7 +15,7 @@ export function formToken(c: RequestContext): string {
 
 /** The token of the sign-in page, which is valid for every browser. */
 export function browserFormToken(c: RequestContext): string {
-  return tokensOf(c, 'browser', readCookie(c, 'form') ?? newBrowserValue(c))[0]!
+  return tokensOf(c, 'browser', browserValue(c))[0]!
 }
 
 /** Whether a posted form came from a page that this browser was shown while the same person was signed in. */
@@ -33,6 +33,11 @@ export function holdsBrowserToken(c: RequestContext, form: Parameters): boolean 
 /** Under each key, the current one first. */
 function tokensOf(c: RequestContext, kind: 'session' | 'browser', value: string): string[] {
   return c.var.runtime.keys.forms.map(key => authenticate(key, kind, value).toString('base64url'))
+}
+
+/** A secret that only this browser has, from before anyone signs in. */
+export function browserValue(c: RequestContext): string {
+  return readCookie(c, 'form') ?? newBrowserValue(c)
 }
 
 function newBrowserValue(c: RequestContext): string {

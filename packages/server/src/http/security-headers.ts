@@ -28,7 +28,10 @@ export function securityHeaders(settings: Settings): RouteStep {
  * @param formTargets where the page's forms may lead, beyond this server
  */
 export function protectPage(c: RequestContext, formTargets: readonly string[] = []) {
-  const formAction = ["'self'", ...formTargets].join(' ')
+  const { login, consent } = c.var.runtime.settings
+  // Answers to our forms lead to the platform's own pages; Chromium checks redirects as well.
+  const ownPages = [login?.signOutUrl, consent?.url].flatMap(url => (url === undefined ? [] : [new URL(url).origin]))
+  const formAction = [...new Set(["'self'", ...formTargets, ...ownPages])].join(' ')
   c.header(
     'Content-Security-Policy',
     `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,

@@ -42,7 +42,7 @@ async function requireHintedUser(c: RequestContext, { loginHint, ...request }: A
 }
 
 async function requireOneMembership(c: RequestContext, request: AuthorizationRequest) {
-  const memberships = await listActiveMemberships(c)
+  const memberships = await listActiveMemberships(c, request.app)
   const candidates =
     request.companyId === undefined ? memberships : memberships.filter(m => m.company_id === request.companyId)
   const [membership] = candidates

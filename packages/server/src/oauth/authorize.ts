@@ -2,18 +2,20 @@ import { formTargets } from '../apps/redirect-uri.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
+import { askToSignIn } from '../sign-in/external/ask.ts'
+import type { RefusalTeller } from '../sign-in/external/return.ts'
 import type { SignInPurpose } from '../sign-in/sign-in.ts'
-import { showSignInPage } from '../sign-in/sign-in-page.ts'
 import { listActiveMemberships } from './active-memberships.ts'
-import { AuthorizationError } from './authorization-answer.ts'
+import { askForConsent } from './ask-for-consent.ts'
+import { AuthorizationError, respondWithError } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
 import { answerWithoutAsking } from './authorize-silently.ts'
 import { showCompanyChooser, showNoCompany } from './choose-company-page.ts'
-import { showConsent } from './consent-page.ts'
+import { readAuthorizationRequest } from './limited-request.ts'
 
 /** `GET /oauth/authorize` (RFC 6749 section 4.1.1): sign in, choose a company, allow. */
 export const authorize: RouteHandler = async c => {
-  const request = await checkAuthorizationRequest(c.var.runtime, rawQuery(c.req.url))
+  const request = await readAuthorizationRequest(c, rawQuery(c.req.url))
   if (request.prompt.includes('none')) return answerWithoutAsking(c, request)
   if (!c.var.signedIn || asksToSignIn(request)) return showSignIn(c, request)
   return askForCompany(c, request)
@@ -25,28 +27,45 @@ export async function askForCompany(
   request: AuthorizationRequest,
   problem?: 'consent.membershipEnded' | 'consent.stale',
 ) {
-  const memberships = await listActiveMemberships(c)
+  const memberships = await listActiveMemberships(c, request.app)
   const [first] = memberships
   if (!first) return showNoCompany(c, request)
   if (memberships.length > 1) return showCompanyChooser(c, request, memberships, { problem })
-  return showConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
+  return askForConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
 }
 
 function showSignIn(c: RequestContext, request: AuthorizationRequest) {
-  return showSignInPage(c, {
-    returnTo: `/oauth/authorize?${withoutSignInPrompt(request)}`,
-    email: request.loginHint,
-    ...signInContext(request),
+  return askToSignIn(c, {
+    page: {
+      returnTo: `/oauth/authorize?${withoutSignInPrompt(request)}`,
+      email: request.loginHint,
+      ...signInContext(request),
+    },
+    companyId: request.companyId,
+    scopes: request.scopes,
+    reauthenticate: asksToSignIn(request),
   })
 }
 
 /** What the sign-in page says of the app that someone is about to allow, also when it is shown again. */
 export const authorizationPurpose: SignInPurpose = async (c, returnTo) => {
-  if (!returnTo.startsWith('/oauth/authorize?')) return {}
+  const request = await requestAt(c, returnTo)
+  return request ? signInContext(request) : {}
+}
+
+/** Tells the app that asked for a sign-in that the platform's own page refused it. */
+export const tellRefusal: RefusalTeller = async (c, returnTo, { error, error_description }) => {
+  const request = await requestAt(c, returnTo)
+  return request && respondWithError(c, new AuthorizationError(request, error, error_description))
+}
+
+/** The request of an app that someone signs in for. */
+async function requestAt(c: RequestContext, returnTo: string): Promise<AuthorizationRequest | undefined> {
+  if (!returnTo.startsWith('/oauth/authorize?')) return undefined
   try {
-    return signInContext(await checkAuthorizationRequest(c.var.runtime, rawQuery(returnTo)))
+    return await checkAuthorizationRequest(c.var.runtime, rawQuery(returnTo))
   } catch (error) {
-    if (error instanceof PageError || error instanceof AuthorizationError) return {}
+    if (error instanceof PageError || error instanceof AuthorizationError) return undefined
     throw error
   }
 }

@@ -5,10 +5,10 @@ import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { respondDenied } from './authorization-answer.ts'
-import { checkAuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
 import { showCompanyChooser } from './choose-company-page.ts'
 import { consentPath, issueTicket } from './consent-ticket.ts'
+import { readAuthorizationRequest } from './limited-request.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
 export const chooseCompany: RouteHandler = async c => {
@@ -16,9 +16,9 @@ export const chooseCompany: RouteHandler = async c => {
   const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const request = await checkAuthorizationRequest(c.var.runtime, query)
+  const request = await readAuthorizationRequest(c, query)
   if (form.has('cancel')) return respondDenied(c, request)
-  const memberships = await listActiveMemberships(c)
+  const memberships = await listActiveMemberships(c, request.app)
   if (form.has('search') && memberships.length > 0) {
     return showCompanyChooser(c, request, memberships, { search: form.get('company_search') })
   }

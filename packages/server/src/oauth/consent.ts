@@ -4,22 +4,26 @@ import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { asciiQuery, rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
+import type { ConsentAcceptance } from '../sign-in/external/answer.ts'
+import { isRejection, redeemAnswer } from '../sign-in/external/redeem.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
-import { WriteConflict } from '../store/store.ts'
+import { type Statement, WriteConflict, writeUnlessConflict } from '../store/store.ts'
 import { listActiveMemberships } from './active-memberships.ts'
-import { respondDenied, respondWithCode } from './authorization-answer.ts'
-import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
+import { askForConsent } from './ask-for-consent.ts'
+import { AuthorizationError, respondDenied, respondWithCode, respondWithError } from './authorization-answer.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
-import { type ConsentOptions, showConsent } from './consent-page.ts'
+import type { ConsentOptions } from './consent-page.ts'
 import { readTicket, splitConsentQuery } from './consent-ticket.ts'
 import { installAndGrantCode } from './grant-code.ts'
+import { readAuthorizationRequest } from './limited-request.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
   const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
-  const request = await checkAuthorizationRequest(c.var.runtime, query)
+  const request = await readAuthorizationRequest(c, query)
   const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
@@ -31,7 +35,7 @@ export const consent: RouteHandler = async c => {
   const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const request = await checkAuthorizationRequest(c.var.runtime, query)
+  const request = await readAuthorizationRequest(c, query)
   const decision = form.get('decision')
   if (decision === 'deny') {
     countRefusal(c.var.runtime, 'consent.denied')
@@ -41,20 +45,45 @@ export const consent: RouteHandler = async c => {
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
   if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
   if (c.var.signedIn.session.company_id !== ticket.companyId) return showSwitched(c, request, ticket.companyId)
-  return allow(c, request, ticket.companyId)
+  const stillShown = requireSessionCompany(c.var.runtime.store, c.var.signedIn.session.session_hash, ticket.companyId)
+  return allow(c, request, ticket.companyId, stillShown)
+}
+
+/** `GET /oauth/authorize/return`: the person comes back from the platform's own consent page. */
+export const consentReturn: RouteHandler = async c => {
+  const { settings, store } = c.var.runtime
+  const redeemed = await redeemAnswer(c, {
+    kind: 'consent',
+    publicKeys: settings.consent?.publicKeys,
+    browserSecret: c.var.signedIn?.sessionId,
+  })
+  if (!('use' in redeemed)) return c.redirect(redeemed.returnTo, 303)
+  const { challenge, answer, use } = redeemed
+  const request = await readAuthorizationRequest(c, rawQuery(challenge.returnTo))
+  if (isRejection(answer)) {
+    if (!(await writeUnlessConflict(store, [use]))) return c.redirect(challenge.returnTo, 303)
+    countRefusal(c.var.runtime, 'consent.denied')
+    return respondWithError(c, new AuthorizationError(request, answer.error, answer.error_description))
+  }
+  const { scopes = request.scopes } = answer as ConsentAcceptance
+  return allow(
+    c,
+    { ...request, scopes: scopes.filter(scope => request.scopes.includes(scope)) },
+    challenge.companyId!,
+    use,
+  )
 }
 
 /** How often consent is decided again when the same app is being installed or removed at the same moment. */
 const ROUNDS = 3
 
-async function allow(c: RequestContext, request: AuthorizationRequest, companyId: number) {
-  const { store } = c.var.runtime
-  const stillShown = requireSessionCompany(store, c.var.signedIn!.session.session_hash, companyId)
+/** @param condition that what the person agreed to is still what they see */
+async function allow(c: RequestContext, request: AuthorizationRequest, companyId: number, condition: Statement) {
   for (let round = 1; ; round++) {
-    const membership = await findChosen(c, companyId)
+    const membership = await findChosen(c, request, companyId)
     if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
     try {
-      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, [stillShown]))
+      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, [condition]))
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
       if (round === ROUNDS) return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
@@ -68,17 +97,17 @@ async function consentFor(
   companyId: number,
   options: ConsentOptions = {},
 ) {
-  const memberships = await listActiveMemberships(c)
+  const memberships = await listActiveMemberships(c, request.app)
   const membership = memberships.find(candidate => candidate.company_id === companyId)
   if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
-  return showConsent(c, request, membership, { onlyCompany: memberships.length === 1, ...options })
+  return askForConsent(c, request, membership, { onlyCompany: memberships.length === 1, ...options })
 }
 
 /** Another tab showed another company since: what the person has in mind is not certain, so nothing is granted. */
 async function showSwitched(c: RequestContext, request: AuthorizationRequest, companyId: number) {
   const [chosen, other] = await Promise.all([
-    findChosen(c, companyId),
-    findChosen(c, c.var.signedIn!.session.company_id),
+    findChosen(c, request, companyId),
+    findChosen(c, request, c.var.signedIn!.session.company_id),
   ])
   const problem =
     chosen && other
@@ -87,6 +116,10 @@ async function showSwitched(c: RequestContext, request: AuthorizationRequest, co
   return consentFor(c, request, companyId, { problem })
 }
 
-async function findChosen(c: RequestContext, companyId: number | null): Promise<MembershipWithCompany | undefined> {
-  return (await listActiveMemberships(c)).find(membership => membership.company_id === companyId)
+async function findChosen(
+  c: RequestContext,
+  request: AuthorizationRequest,
+  companyId: number | null,
+): Promise<MembershipWithCompany | undefined> {
+  return (await listActiveMemberships(c, request.app)).find(membership => membership.company_id === companyId)
 }

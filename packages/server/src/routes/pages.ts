@@ -2,17 +2,18 @@ import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
-import { authorizationPurpose, authorize } from '../oauth/authorize.ts'
+import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
-import { consent, consentForm } from '../oauth/consent.ts'
+import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
 import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
 import type { MessageKey } from '../pages/messages.ts'
-import { findSignedIn, requireSignedIn } from '../sign-in/session.ts'
+import { signInReturn } from '../sign-in/external/return.ts'
 import { signIn, signInForm } from '../sign-in/sign-in.ts'
 import { signOut, signOutForm } from '../sign-in/sign-out.ts'
+import { findBrowserSession, findSignedIn, requireSignedIn } from '../sign-in/signed-in.ts'
 import type { RouteGroup } from './route-group.ts'
 
 /** What people see, and every path that no other group has. Errors are pages in the person's language. */
@@ -25,7 +26,9 @@ export const pageRoutes: RouteGroup = {
     app.post('/oauth/authorize/company', chooseCompany)
     app.get('/oauth/authorize/consent', consentForm)
     app.post('/oauth/authorize/consent', consent)
+    app.get('/oauth/authorize/return', consentReturn)
     app.use('/sign-in', findSignedIn)
+    app.get('/sign-in/return', findBrowserSession, signInReturn(tellRefusal))
     app.get('/sign-in', signInForm)
     app.post('/sign-in', signIn(authorizationPurpose))
     app.use('/sign-out', findSignedIn)

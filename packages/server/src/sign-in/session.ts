@@ -3,31 +3,31 @@ import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
-import type { RequestContext, RouteStep, SignedIn } from '../http/environment.ts'
+import type { RequestContext, SignedIn } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
-import { deleteSession, findSession, insertSession } from '../store/queries/sessions.ts'
+import { deleteSession, findSession, insertSession, renewSession, type SessionRow } from '../store/queries/sessions.ts'
 import { findUser, replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
-import { writeUnlessConflict } from '../store/store.ts'
+import { type Statement, writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 
 /** A small step back of the clock ends no session; a session created by a clock further ahead would live too long. */
 const DAY = 24 * 3600 * 1000
 
-/** The step before every page: sets `signedIn` to the user who is signed in in this browser, if any. */
-export const findSignedIn: RouteStep = async (c, next) => {
-  const sessionId = readCookie(c, 'session')
-  c.set('signedIn', sessionId ? await readSession(c.var.runtime, sessionId) : undefined)
-  await next()
-}
-
-async function readSession({ store, clock }: Runtime, sessionId: string): Promise<SignedIn | undefined> {
+/** The session with this id, while it and its user are good. */
+export async function readSession({ store, clock }: Runtime, sessionId: string): Promise<SignedIn | undefined> {
   const session = await findSession(store, hashSecret(sessionId))
   const now = clock()
   if (!session || session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
   const user = await findUser(store, session.user_id)
   return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
 }
+
+/** How the person proved who they are, where that was not here. */
+type Proof = Pick<SessionRow, 'authenticated_at' | 'methods' | 'limits'>
+
+/** How often the same proof of the same person is written down: hosts that answer each request would write each time. */
+const RENEW_AFTER = 60_000
 
 /**
  * Starts a session under a new id, and ends the one that this browser had before.
@@ -36,26 +36,71 @@ async function readSession({ store, clock }: Runtime, sessionId: string): Promis
  * @returns false when the password was changed, or the user deactivated or deleted, since then
  */
 export async function startSession(c: RequestContext, user: UserRow, passwordHash?: string): Promise<boolean> {
+  const { store } = c.var.runtime
+  const conditions = passwordHash === undefined ? [] : [replacePasswordHash(store, user, passwordHash)]
+  const proof = { authenticated_at: null, methods: null, limits: null }
+  return (await startNewSession(c, user, proof, conditions)) !== undefined
+}
+
+/**
+ * Goes on with the session that the same person has in this browser, or starts one.
+ * @returns undefined when a condition does not hold, or the user was deactivated or deleted
+ */
+export async function renewOrStartSession(
+  c: RequestContext,
+  user: UserRow,
+  proof: Proof,
+  conditions: readonly Statement[],
+): Promise<SignedIn | undefined> {
+  const { signedIn } = c.var
+  if (signedIn?.user.user_id !== user.user_id) return startNewSession(c, user, proof, conditions)
+  const { store, clock, settings } = c.var.runtime
+  const { session, sessionId } = signedIn
+  const isSame = session.limits === proof.limits && session.methods === proof.methods
+  const isRecent = Math.abs((proof.authenticated_at ?? 0) - (session.authenticated_at ?? 0)) < RENEW_AFTER
+  if (isSame && isRecent && conditions.length === 0) return signedIn
+  const renewed = { ...session, ...proof, expires_at: clock() + settings.sessionLifetime * 1000 }
+  const { company_id, created_at, user_id, ...written } = renewed
+  const isWritten = await writeUnlessConflict(store, [...conditions, renewSession(store, written)])
+  if (!isWritten) return undefined
+  writeCookie(c, 'session', sessionId, settings.sessionLifetime)
+  return { sessionId, session: renewed, user }
+}
+
+async function startNewSession(
+  c: RequestContext,
+  user: UserRow,
+  proof: Proof,
+  conditions: readonly Statement[],
+): Promise<SignedIn | undefined> {
   const { store, clock, settings } = c.var.runtime
   const sessionId = randomBytes(32).toString('base64url')
   const now = clock()
   const before = readCookie(c, 'session')
+  const session: SessionRow = {
+    ...proof,
+    session_hash: hashSecret(sessionId),
+    user_id: user.user_id,
+    company_id: null,
+    created_at: now,
+    expires_at: now + settings.sessionLifetime * 1000,
+  }
+  const facts = proof.authenticated_at !== null && { external: true, amr: proof.methods?.split(' ') ?? [] }
   const isStarted = await writeUnlessConflict(store, [
     requireUnchangedSignIn(store, user),
-    ...(passwordHash === undefined ? [] : [replacePasswordHash(store, user, passwordHash)]),
+    ...conditions,
     ...(before ? [deleteSession(store, hashSecret(before))] : []),
-    insertSession(store, {
-      session_hash: hashSecret(sessionId),
-      user_id: user.user_id,
-      company_id: null,
-      created_at: now,
-      expires_at: now + settings.sessionLifetime * 1000,
+    insertSession(store, session),
+    recordEvent(actingAs(c, 'user', user.user_id), {
+      action: 'user.signed_in',
+      userId: user.user_id,
+      ...(facts && { facts }),
     }),
-    recordEvent(actingAs(c, 'user', user.user_id), { action: 'user.signed_in', userId: user.user_id }),
     ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
   ])
-  if (isStarted) writeCookie(c, 'session', sessionId, settings.sessionLifetime)
-  return isStarted
+  if (!isStarted) return undefined
+  writeCookie(c, 'session', sessionId, settings.sessionLifetime)
+  return { sessionId, session, user }
 }
 
 export async function endSession(c: RequestContext) {
@@ -66,10 +111,4 @@ export async function endSession(c: RequestContext) {
     userId === undefined ? [] : [recordEvent(actingAs(c, 'user', userId), { action: 'user.signed_out', userId })]
   if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId)), ...event])
   writeCookie(c, 'session', '', 0)
-}
-
-/** The step before a user's own pages: leads others to sign in first. */
-export const requireSignedIn: RouteStep = async (c, next) => {
-  if (c.var.signedIn) return next()
-  return c.redirect(`/sign-in?${new URLSearchParams({ return_to: c.req.path })}`, 303)
 }

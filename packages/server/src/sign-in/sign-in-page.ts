@@ -21,6 +21,15 @@ export interface SignInPage {
   formTargets?: readonly string[]
 }
 
+/** What someone is asked to sign in for. */
+export interface SignInQuestion {
+  page: SignInPage
+  companyId?: number | undefined
+  scopes?: string[]
+  /** The person must sign in again, or choose another account. */
+  reauthenticate?: boolean
+}
+
 export function showSignInPage(c: RequestContext, page: SignInPage) {
   const language = pageLanguage(c, page.uiLocales)
   const { app, wait = 0 } = page

@@ -12,6 +12,7 @@ import { localPath } from '../http/local-path.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { UserRow } from '../store/queries/users.ts'
 import { countAttempt } from './attempt-limits.ts'
+import { askToSignIn } from './external/ask.ts'
 import { knownBrowser, rememberBrowser } from './known-browser.ts'
 import { holdsPassword, upgradedHash } from './password.ts'
 import { startSession } from './session.ts'
@@ -26,14 +27,17 @@ export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Par
 
 /** `GET /sign-in` */
 export const signInForm: RouteHandler = c => {
-  if (c.var.signedIn) return c.redirect(AFTERWARDS, 303)
-  return showSignInPage(c, { returnTo: returnPath(c, queryParameter(c, 'return_to')) })
+  const returnTo = returnPath(c, queryParameter(c, 'return_to'))
+  if (c.var.signedIn) return c.redirect(returnTo, 303)
+  return askToSignIn(c, { page: { returnTo } })
 }
 
 /** `POST /sign-in`: fields `email`, `password`. */
 export function signIn(purposeOf: SignInPurpose): RouteHandler {
   return async c => {
     const form = await readForm(c)
+    // Passwords are the platform's affair where it has a sign-in page.
+    if (c.var.runtime.settings.login) return c.redirect('/sign-in', 303)
     requireOwnForm(c, form)
     const returnTo = returnPath(c, form.get('return_to'))
     const again = async (page: Partial<SignInPage>) =>

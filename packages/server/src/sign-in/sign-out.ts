@@ -31,5 +31,8 @@ export const signOut: RouteHandler = async c => {
     if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
     await endSession(c)
   }
+  const { login } = c.var.runtime.settings
+  // Else the platform's page would sign the person in again at once.
+  if (login?.signOutUrl !== undefined) return c.redirect(login.signOutUrl, 303)
   return c.redirect(localPath(form.get('return_to'), c.var.runtime.settings.origin) ?? '/sign-out', 303)
 }

@@ -23,6 +23,7 @@ export interface Schema {
   sessions: SessionsTable
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
+  challenge_answers: ChallengeAnswersTable
   counters: { name: string; value: number }
   settings: { name: string; value: string }
   master_keys: MasterKeysTable
@@ -196,5 +197,21 @@ export interface SessionsTable {
   /** The company on the consent page shown last in this browser. */
   company_id: number | null
   created_at: number
+  expires_at: number
+  /** When the person proved who they are, if that was elsewhere and at another time than the session began. */
+  authenticated_at: number | null
+  /** How they did, in words of RFC 8176 separated by spaces. */
+  methods: string | null
+  /** JSON: what the platform's sign-in page allows apps in this session, by client id. */
+  limits: string | null
+}
+
+/** What the platform's own page answered to a challenge. */
+export interface ChallengeAnswersTable {
+  challenge_id: string
+  challenge: string
+  /** JSON. */
+  answer: string
+  used_at: number | null
   expires_at: number
 }

@@ -34,6 +34,7 @@ export const transferTables: readonly TransferTable[] = [
   table('sessions', 'session_hash'),
   table('attempt_limits', 'limit_key'),
   table('used_assertions', 'client_id', 'jti_hash'),
+  table('challenge_answers', 'challenge_id'),
 ]
 
 function table(name: keyof typeof columns, ...key: string[]): TransferTable {

@@ -9,6 +9,7 @@ import { sideBySide } from './0011-side-by-side.ts'
 import { compatibilityProfile } from './0012-compatibility-profile.ts'
 import { administration } from './0013-administration.ts'
 import { audit } from './0014-audit.ts'
+import { externalPages } from './0015-external-pages.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   compatibilityProfile,
   administration,
   audit,
+  externalPages,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

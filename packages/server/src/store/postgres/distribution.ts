@@ -27,6 +27,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   sessions: { by: 'session_hash' },
   attempt_limits: { by: 'limit_key' },
   used_assertions: { by: 'client_id' },
+  challenge_answers: { by: 'challenge_id' },
   admin_keys: 'coordinator',
   idempotency_keys: 'coordinator',
   counters: 'coordinator',

@@ -9,6 +9,17 @@ export function insertSession({ db }: Store, row: SessionRow): Statement {
   return statement(db.insertInto('sessions').values(row))
 }
 
+/** The same person proved again who they are. Holds only while the session is there. */
+export function renewSession(
+  { db }: Store,
+  {
+    session_hash,
+    ...values
+  }: Pick<SessionRow, 'session_hash' | 'expires_at' | 'authenticated_at' | 'methods' | 'limits'>,
+): Statement {
+  return expecting(1, db.updateTable('sessions').set(values).where('session_hash', '=', session_hash))
+}
+
 export function findSession({ db }: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
   return db.selectFrom('sessions').select(columns.sessions).where('session_hash', '=', sessionHash).executeTakeFirst()
 }

@@ -1,0 +1,42 @@
+import { countRefusal } from '../../audit/refusals.ts'
+import { readCookie } from '../../http/cookies.ts'
+import type { RequestContext, RouteHandler } from '../../http/environment.ts'
+import { PageError } from '../../pages/error-page.ts'
+import { findUser } from '../../store/queries/users.ts'
+import { writeUnlessConflict } from '../../store/store.ts'
+import { startExternalSession } from '../external-session.ts'
+import type { LoginAcceptance, Rejection } from './answer.ts'
+import { isRejection, redeemAnswer } from './redeem.ts'
+
+/** Tells the app, if one asked for the sign-in, that the platform refused it; undefined where none did. */
+export type RefusalTeller = (c: RequestContext, returnTo: string, refusal: Rejection) => Promise<Response | undefined>
+
+/** `GET /sign-in/return`: the person comes back from the platform's own sign-in page. */
+export function signInReturn(tellApp: RefusalTeller): RouteHandler {
+  return async c => {
+    const { settings, store } = c.var.runtime
+    const redeemed = await redeemAnswer(c, {
+      kind: 'login',
+      publicKeys: settings.login?.publicKeys,
+      browserSecret: readCookie(c, 'form'),
+    })
+    // Used before, as when the person went back in the browser: whether they are signed in shows where they go.
+    if (!('use' in redeemed)) return c.redirect(redeemed.returnTo, 303)
+    const { challenge, answer, use } = redeemed
+    const { returnTo, clientId } = challenge
+    if (isRejection(answer)) {
+      if (!(await writeUnlessConflict(store, [use]))) return c.redirect(returnTo, 303)
+      countRefusal(c.var.runtime, 'sign_in.refused')
+      const told = await tellApp(c, returnTo, answer)
+      if (told) return told
+      throw new PageError(403, 'error.signInRefused')
+    }
+    const acceptance = answer as LoginAcceptance
+    const user = await findUser(store, acceptance.user_id)
+    // Where the user was deactivated since, the person is asked again.
+    if (user && user.deleted_at === null && user.active === 1) {
+      await startExternalSession(c, user, acceptance, { clientId, conditions: [use] })
+    }
+    return c.redirect(returnTo, 303)
+  }
+}
