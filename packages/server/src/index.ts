@@ -28,6 +28,7 @@ export {
   setMember,
 } from './companies/memberships.ts'
 export { createUser, type NewUser, setActive, setUser, type UserChange } from './companies/users.ts'
+export type { ExternalUser, SignIn, SignInRequest } from './config/external-pages.ts'
 export type { Runtime } from './config/runtime.ts'
 export { SettingsError } from './config/settings.ts'
 export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'

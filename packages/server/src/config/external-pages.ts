@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** What is known of a request that needs someone to sign in. */
 export interface SignInRequest {
-  /** Where to send the browser once the person is signed in: a path on the provider. */
+  /** Where to send the browser once the person is signed in: an address at the provider. */
   returnTo: string
   /** Whether the person must sign in again, or choose another account, though they are signed in. */
   reauthenticate: boolean

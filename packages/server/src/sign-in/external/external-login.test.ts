@@ -134,7 +134,7 @@ describe('sign-in on the platform’s own page', () => {
     }
   })
 
-  it('of two uses at the same moment one signs in', async () => {
+  it('one of several uses at the same moment signs in', async () => {
     const { challenge } = await beginSignIn(person)
     const back = await accept(challenge)
     await Promise.all(Array.from({ length: 5 }, () => person.request(back)))

@@ -10,17 +10,15 @@ import type { SignInQuestion } from '../sign-in-page.ts'
  * signing out there ends it here.
  */
 export async function followHost(c: RequestContext): Promise<void> {
-  const answer = await callHost(c, {
-    returnTo: c.req.path + new URL(c.req.url).search,
-    reauthenticate: false,
-    ...whatIsAsked(c),
-  })
+  const { origin } = c.var.runtime.settings
+  const about = { returnTo: origin + pathAndQuery(c), reauthenticate: false, ...whatIsAsked(c) }
+  const answer = await callHost(c, about)
   if (answer instanceof Response) {
     c.set('signedIn', undefined)
     c.set('signInAnswer', answer)
     return
   }
-  // A form was shown to whoever was signed in then.
+  // A form was shown to the person who was signed in then.
   const isPost = c.req.method === 'POST'
   if (isPost && c.var.signedIn?.user.user_id !== answer.user_id) c.set('signedIn', undefined)
   else if (!isPost) c.set('signedIn', await sessionOf(c, answer))
@@ -30,7 +28,7 @@ export async function followHost(c: RequestContext): Promise<void> {
 export async function askHost(c: RequestContext, { page, companyId, reauthenticate = false }: SignInQuestion) {
   if (!reauthenticate && c.var.signInAnswer) return c.var.signInAnswer
   const about: SignInRequest = {
-    returnTo: page.returnTo,
+    returnTo: c.var.runtime.settings.origin + page.returnTo,
     reauthenticate,
     ...(page.app && { clientId: page.app.clientId }),
     ...(page.email !== undefined && { loginHint: page.email }),
@@ -44,8 +42,20 @@ export async function askHost(c: RequestContext, { page, companyId, reauthentica
 }
 
 async function callHost(c: RequestContext, about: SignInRequest): Promise<ExternalUser | Response> {
+  const { origin, login } = c.var.runtime.settings
   // The body is ours to read.
-  return c.var.runtime.settings.login!.signIn!(new Request(c.req.url, { headers: c.req.raw.headers }), about)
+  const answer = await login!.signIn!(new Request(origin + pathAndQuery(c), { headers: c.req.raw.headers }), about)
+  if (!(answer instanceof Response)) return answer
+  const location = answer.headers.get('Location')
+  if (!location?.startsWith('/')) return answer
+  // It leads to the platform's pages, not below the path that the provider is mounted at.
+  const headers = new Headers(answer.headers)
+  headers.set('Location', new URL(location, origin).href)
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
+function pathAndQuery(c: RequestContext): string {
+  return c.req.path + new URL(c.req.url).search
 }
 
 function whatIsAsked(c: RequestContext): Partial<SignInRequest> {
