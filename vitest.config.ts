@@ -24,6 +24,7 @@ export default defineConfig({
           include: [
             ...[
               'oauth',
+              'metrics',
               'users-me',
               'users-api',
               'admin-api',

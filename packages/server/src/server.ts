@@ -11,6 +11,7 @@ import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
+import { addGauges } from './gauges.ts'
 import { basePathOf, belowBasePath, withoutBasePath } from './http/base-path.ts'
 import type { Environment } from './http/environment.ts'
 import type { HotRoute } from './http/hot-route.ts'
@@ -18,6 +19,7 @@ import { limitBody } from './http/limit-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
 import { addErrorFormats, addRoutes } from './routes/routes.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
@@ -105,6 +107,7 @@ export function createRuntime({
     store,
     clock,
     log: logger ?? pino({ enabled: false }),
+    metrics: new Metrics(),
   }
 }
 
@@ -114,6 +117,7 @@ function openStore(options: TenantryOptions['store']): Store {
 
 /** Extra routes come first, so that a sandbox can have pages of its own. */
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
+  addGauges(runtime)
   const app = createApp(runtime, addMore)
   const basePath = basePathOf(runtime.settings.origin)
   const hotRoutes = [usersMeHotRoute(runtime)]

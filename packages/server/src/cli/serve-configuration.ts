@@ -33,6 +33,13 @@ export const configurationSchema = settingsSchema.extend({
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
   port: z.int().min(0).max(65535).default(4040).describe('The port to listen on; 0 for any free one.'),
   workers: z.int().min(1).max(256).default(1).describe('Processes that share the port.'),
+  metricsPort: z
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe('A port of its own for `/metrics` (Prometheus); without it there are none. Keep it from the public.'),
+  metricsHost: z.string().min(1).default('127.0.0.1').describe('The address that `metricsPort` is on.'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -55,6 +62,8 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_HOST: { option: 'host', read: String },
   TENANTRY_PORT: { option: 'port', read: Number },
   TENANTRY_WORKERS: { option: 'workers', read: Number },
+  TENANTRY_METRICS_PORT: { option: 'metricsPort', read: Number },
+  TENANTRY_METRICS_HOST: { option: 'metricsHost', read: String },
   TENANTRY_MODE: { option: 'mode', read: String },
   TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino'
 import { LOAD_SETTING } from '../load/load.ts'
 import { type Listener, listen } from '../node-server/listen.ts'
 import { sandboxState } from '../sandbox/seed.ts'
-import { createRuntime, serveRuntime } from '../server.ts'
+import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { findCopyLeftovers } from '../transfer/copy.ts'
 import { TRANSFER_SETTING } from '../transfer/tables.ts'
@@ -13,10 +13,11 @@ import { databasePath } from './data-folder.ts'
 import { type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
 import { readEnvironment } from './environment.ts'
 import { LogDestination } from './log-destination.ts'
+import { serveMetrics } from './metrics-server.ts'
 import { type Configuration, readConfiguration, type ServeFlags } from './serve-configuration.ts'
 import { closeOnSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
-import { reportReady, runWorkers } from './workers.ts'
+import { answerMetrics, reportReady, runWorkers } from './workers.ts'
 
 /** Milliseconds for which an idle connection may still be used while the server closes. */
 const IDLE_GRACE = 2000
@@ -83,6 +84,8 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
     data,
     database,
     databaseConnections,
+    metricsPort,
+    metricsHost,
     logLevel,
     mode,
     workers,
@@ -123,13 +126,25 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
     throw error
   }
   const tenantry = serveRuntime(runtime)
+  const metrics = await offerMetrics(tenantry, configuration)
   listener.serve(tenantry)
   const facts = { origin: settings.origin, host, port: listener.port, mode }
   const closed = closeOnSignal(listener, tenantry, { idleGrace: IDLE_GRACE, onHangup: () => explainHangup(logger) })
   if (cluster.isWorker) reportReady(listener.port)
   else logger.info(facts, 'ready')
   await closed
+  await metrics?.close()
   if (!cluster.isWorker) logger.info('closed')
+}
+
+/** On a port of this process, or to the process that started this one. */
+async function offerMetrics({ runtime }: Tenantry, configuration: Configuration) {
+  if (configuration.metricsPort === undefined) return undefined
+  const { Exposition } = await import('../metrics/exposition.ts')
+  const exposition = new Exposition(runtime.metrics)
+  if (!cluster.isWorker) return serveMetrics(configuration, async () => [await exposition.snapshot()], runtime.log)
+  answerMetrics(() => exposition.snapshot())
+  return undefined
 }
 
 function databaseOf({ data, database }: Configuration): Database {

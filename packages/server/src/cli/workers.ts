@@ -2,6 +2,8 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { MetricsSnapshot } from '../metrics/exposition.ts'
+import { serveMetrics } from './metrics-server.ts'
 import type { Configuration } from './serve-configuration.ts'
 import { stopWithNpm } from './signals.ts'
 import { UsageError } from './usage-error.ts'
@@ -10,10 +12,32 @@ const SECOND = 1000
 /** A worker that ran for less time than this failed, and its successor is delayed. */
 const SHORT_LIFE = 5 * SECOND
 const MAX_PAUSE = 10 * SECOND
+/** How long a worker is waited for when it is asked what it has measured. */
+const ANSWER_TIMEOUT = 2 * SECOND
 
 /** The message of a worker that is ready. */
 interface Ready {
   ready: { port: number }
+}
+
+/** Asks a worker what it has measured; it answers with the same number. */
+interface MetricsQuestion {
+  metrics: number
+}
+
+interface MetricsAnswer extends MetricsQuestion {
+  snapshot: MetricsSnapshot
+}
+
+type FromWorker = Partial<Ready> | MetricsAnswer
+
+/** Called in a worker: answers each time that it is asked. */
+export function answerMetrics(read: () => Promise<MetricsSnapshot>) {
+  process.on('message', async (message: MetricsQuestion) => {
+    if (typeof message?.metrics !== 'number') return
+    const snapshot = await read().catch(() => [])
+    process.send?.({ metrics: message.metrics, snapshot } satisfies MetricsAnswer)
+  })
 }
 
 /** Called in a worker. */
@@ -26,15 +50,19 @@ export function reportReady(port: number) {
  * SIGHUP each is replaced by a new one that answers already before the old one finishes what it began.
  * @throws {UsageError} when the first ones do not start; they said why
  */
-export async function runWorkers({ workers: count, origin, host, mode }: Configuration, log: Logger): Promise<void> {
+export async function runWorkers(configuration: Configuration, log: Logger): Promise<void> {
+  const { workers: count, origin, host, mode, metricsPort } = configuration
   // Each takes connections from the shared port itself. Handed out by this process, one that is on its way to a worker
   // that dies would hang forever.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const workers = new Workers(log)
   const port = await workers.start(count)
+  const metrics =
+    metricsPort === undefined ? undefined : await serveMetrics(configuration, () => workers.snapshots(), log)
   log.info({ origin, host, port, mode, workers: count }, 'ready')
   process.on('SIGHUP', () => void workers.replaceAll())
   await askedToStop(workers)
+  await metrics?.close()
   await workers.stop()
   log.info('closed')
 }
@@ -59,6 +87,7 @@ class Workers {
   /** Those that should be running; one that ends while it is in here has crashed. */
   readonly #wanted = new Set<Worker>()
   #stopping = false
+  #questions = 0
   #replacing: Promise<void> | undefined
 
   constructor(log: Logger) {
@@ -104,6 +133,35 @@ class Workers {
     await Promise.all([...this.#wanted].map(worker => this.#end(worker)))
   }
 
+  /** What each worker has measured. One that does not answer within two seconds is left out. */
+  async snapshots(): Promise<MetricsSnapshot[]> {
+    const asked = [...this.#wanted].filter(worker => worker.isConnected())
+    const answers = await Promise.allSettled(asked.map(worker => this.#ask(worker)))
+    return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
+  }
+
+  #ask(worker: Worker): Promise<MetricsSnapshot> {
+    this.#questions += 1
+    const metrics = this.#questions
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        worker.off('message', read)
+        clearTimeout(timer)
+      }
+      const read = (message: FromWorker) => {
+        if (!('snapshot' in message) || message.metrics !== metrics) return
+        end()
+        resolve(message.snapshot)
+      }
+      const timer = setTimeout(() => {
+        end()
+        reject(new Error('The worker does not answer.'))
+      }, ANSWER_TIMEOUT)
+      worker.on('message', read)
+      worker.send({ metrics } satisfies MetricsQuestion)
+    })
+  }
+
   kill() {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL')
   }
@@ -114,7 +172,9 @@ class Workers {
     const started = performance.now()
     this.#wanted.add(worker)
     const port = await new Promise<number>((resolve, reject) => {
-      worker.on('message', (message: Ready) => resolve(message.ready.port))
+      worker.on('message', (message: FromWorker) => {
+        if ('ready' in message) resolve(message.ready!.port)
+      })
       worker.once('exit', code => reject(new Error(`it ended with ${code} before it answered`)))
     }).catch(error => {
       this.#wanted.delete(worker)

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Settings } from './settings.ts'
@@ -21,6 +22,7 @@ export interface Runtime {
   /** Milliseconds since 1970 UTC. */
   readonly clock: () => number
   readonly log: Logger
+  readonly metrics: Metrics
   /** Who acts; a program that uses the library, where it is not said. */
   readonly actor?: Actor
 }

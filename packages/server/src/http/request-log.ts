@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import type { RouteStep } from './environment.ts'
+import type { RequestContext, RouteStep } from './environment.ts'
 
 /**
  * Gives each request an id, answered as `X-Request-Id`, and logs one line when it is done. The path is logged without
@@ -12,7 +13,21 @@ export const requestLog: RouteStep = async (c, next) => {
   c.header('X-Request-Id', requestId)
   const started = performance.now()
   await next()
-  logRequest(c.var.runtime.log, { requestId, method: c.req.method, path: c.req.path, status: c.res.status, started })
+  const { log, metrics } = c.var.runtime
+  metrics.requests.meter(routeOf(c), methodOf(c)).count(c.res.status, performance.now() - started)
+  logRequest(log, { requestId, method: c.req.method, path: c.req.path, status: c.res.status, started })
+}
+
+/** The pattern of the route that answered; one for all addresses that have no route, since clients make them up. */
+function routeOf(c: RequestContext): string {
+  const pattern = routePath(c)
+  return pattern.includes('*') && !pattern.startsWith('/admin/') ? 'other' : pattern
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+function methodOf({ req: { method } }: RequestContext): string {
+  return METHODS.has(method) ? method : 'other'
 }
 
 /** @param done `started` as `performance.now()` gave it */

@@ -32,8 +32,16 @@ export const token: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const app = await authenticateClient(c, form)
-  const tokens = await findGrant(form)(c.var.runtime, app, form)
-  return c.json(await tokenAnswer(c.var.runtime, app, tokens))
+  const { metrics } = c.var.runtime
+  const [grantType, exchange] = findGrant(form)
+  try {
+    const tokens = await exchange(c.var.runtime, app, form)
+    metrics.tokens.count({ grant: grantType, outcome: 'ok' })
+    return c.json(await tokenAnswer(c.var.runtime, app, tokens))
+  } catch (error) {
+    metrics.tokens.count({ grant: grantType, outcome: error instanceof OAuthError ? error.code : 'failed' })
+    throw error
+  }
 }
 
 /**
@@ -47,14 +55,14 @@ export function refuseSecretsInQuery(c: RequestContext) {
   if (found) throw new OAuthError('invalid_request', `Send ${found} in the request body, never in the URL.`)
 }
 
-function findGrant(form: Parameters): Grant {
+function findGrant(form: Parameters): [name: string, exchange: Grant] {
   const grantType = requireParameter(form, 'grant_type')
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
   if (!grant) {
     const supported = Object.keys(grants).join(' and ')
     throw new OAuthError('unsupported_grant_type', `Only ${supported} are supported.`)
   }
-  return grant
+  return [grantType, grant]
 }
 
 async function tokenAnswer(runtime: Runtime, app: App, tokens: IssuedTokens) {

@@ -18,6 +18,11 @@ export class HashingQueue {
     this.#mostWaiting = mostWaiting
   }
 
+  /** How many are being done, and how many wait. */
+  get length(): { running: number; waiting: number } {
+    return { running: this.#running, waiting: this.#waiting.length }
+  }
+
   /** @throws {TooBusy} when too many wait already */
   async run<Value>(work: () => Promise<Value>): Promise<Value> {
     await this.#turn()

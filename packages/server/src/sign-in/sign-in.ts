@@ -48,7 +48,9 @@ export function signIn(purposeOf: SignInPurpose): RouteHandler {
     if (!email || !password) return again({ problem: 'signIn.missing', status: 422 })
 
     const result = await authenticateUser(c, email, password)
-    if (result === 'wrong' || 'wait' in result) countRefusal(c.var.runtime, 'sign_in.refused')
+    const outcome = result === 'wrong' ? 'wrong' : 'wait' in result ? 'limited' : 'ok'
+    c.var.runtime.metrics.signIns.count({ outcome })
+    if (outcome !== 'ok') countRefusal(c.var.runtime, 'sign_in.refused')
     if (result === 'wrong') return again({ problem: 'signIn.wrong', status: 422 })
     if ('wait' in result) return again({ problem: 'signIn.tooMany', wait: result.wait, status: 429 })
 

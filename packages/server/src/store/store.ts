@@ -36,7 +36,20 @@ export interface Store {
    * @throws {StoreUnavailable}
    */
   ping(): Promise<void>
+  /** What an operator watches. */
+  stats(): Promise<StoreStats>
   close(): Promise<void>
+}
+
+/** Sizes and loads of a database, as far as its engine has them. */
+export interface StoreStats {
+  databaseBytes: number
+  /** What was committed and is not in the database file yet (SQLite). */
+  walBytes?: number
+  /** Connections of this process (PostgreSQL). */
+  connections?: { busy: number; idle: number; waiting: number }
+  /** Look-ups of access tokens since the start that the cache answered, and others (SQLite). */
+  bearerLookups?: { hit: number; miss: number }
 }
 
 /** A compiled query with the number of rows it must touch or return, if the decision depended on that. */

@@ -11,6 +11,7 @@ import { OK_HEADERS, respondUsersMe, usersMePaths } from './users-me.ts'
 export function usersMeHotRoute(runtime: Runtime): HotRoute {
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   const okHeaders = { ...common, ...OK_HEADERS }
+  const meter = runtime.metrics.requests.meter('/users/me', 'GET')
   return {
     paths: new Set(pathsBelow(basePathOf(runtime.settings.origin))),
     respond({ path, authorization }: HotRequest): HotResponse | undefined {
@@ -22,6 +23,7 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
         const response = respondUsersMe(runtime, authorization)
         if (response instanceof Promise) throw new Error('SQLite answers at once.')
         const { status, headers, body } = response
+        meter.count(status, performance.now() - started)
         logRequest(runtime.log, { requestId, method: 'GET', path, status, started })
         return { status, headers: headers === OK_HEADERS ? okHeaders : { ...common, ...headers }, requestId, body }
       } catch {

@@ -91,6 +91,7 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
     storeAccessToken(runtime, token, tokens.accessToken, scopes),
     deleteExpiredAccessTokens(store, token, clock()),
   ])
+  runtime.metrics.refreshes.count({ outcome: 'first' })
   return tokens
 }
 
@@ -108,11 +109,14 @@ async function useAgain(
     successor && now <= windowEnd(client, await begunNow(store, token, now), await begunNow(store, successor.row, now))
   if (!successor || !isHere) {
     await store.write(endFamily(store, token))
+    runtime.metrics.refreshes.count({ outcome: 'stolen' })
     throw refused(
       'The refresh token was used before. All tokens of this grant are revoked, because it may have been stolen.',
     )
   }
-  return giveAgain(runtime, token, presented, successor.key, scopes)
+  const tokens = await giveAgain(runtime, token, presented, successor.key, scopes)
+  runtime.metrics.refreshes.count({ outcome: 'again' })
+  return tokens
 }
 
 /**

@@ -27,6 +27,7 @@ export function signInReturn(tellApp: RefusalTeller): RouteHandler {
     if (isRejection(answer)) {
       if (!(await writeUnlessConflict(store, [use]))) return c.redirect(returnTo, 303)
       countRefusal(c.var.runtime, 'sign_in.refused')
+      c.var.runtime.metrics.signIns.count({ outcome: 'external_refused' })
       const told = await tellApp(c, returnTo, answer)
       if (told) return told
       throw new PageError(403, 'error.signInRefused')
@@ -35,7 +36,8 @@ export function signInReturn(tellApp: RefusalTeller): RouteHandler {
     const user = await findUser(store, acceptance.user_id)
     // Where the user was deactivated since, the person is asked again.
     if (user && user.deleted_at === null && user.active === 1) {
-      await startExternalSession(c, user, acceptance, { clientId, conditions: [use] })
+      const started = await startExternalSession(c, user, acceptance, { clientId, conditions: [use] })
+      if (started) c.var.runtime.metrics.signIns.count({ outcome: 'external' })
     }
     return c.redirect(returnTo, 303)
   }

@@ -67,6 +67,11 @@ export class Pool {
     return this.#run(run, PING_TIMEOUT)
   }
 
+  get connections(): { busy: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
+  }
+
   async close() {
     this.#isClosed = true
     await this.#pool.end()

@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import type { BearerRecord } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
 import {
@@ -6,6 +6,7 @@ import {
   type Statement,
   type Store,
   StoreOpenError,
+  type StoreStats,
   StoreUnavailable,
   WriteConflict,
   type WriteResult,
@@ -158,6 +159,13 @@ class PostgresStore implements Store {
 
   ping(): Promise<void> {
     return this.#pool.check(requireWritable)
+  }
+
+  async stats(): Promise<StoreStats> {
+    const { rows } = await sql<{ bytes: number }>`SELECT pg_database_size(current_database())::float8 AS bytes`.execute(
+      this.db,
+    )
+    return { databaseBytes: rows[0]!.bytes, connections: this.#pool.connections }
   }
 
   async close() {

@@ -215,3 +215,24 @@ export function recordFailedCallback(
       .where('ended_at', '=', callback.ended_at),
   )
 }
+
+/** The most that are counted. */
+const COUNTED = 10_000
+
+/** How many wait, and how many were given up. */
+export async function countUndelivered({ db }: Store): Promise<{ pending: number; given_up: number }> {
+  const count = async (hasGivenUp: boolean) => {
+    const some = db
+      .selectFrom('uninstall_callbacks')
+      .select('client_id')
+      .where('gave_up_at', hasGivenUp ? 'is not' : 'is', null)
+      .limit(sql.lit(COUNTED))
+      .as('some')
+    const { found } = await db
+      .selectFrom(some)
+      .select(eb => eb.fn.countAll<number>().as('found'))
+      .executeTakeFirstOrThrow()
+    return Number(found)
+  }
+  return { pending: await count(false), given_up: await count(true) }
+}

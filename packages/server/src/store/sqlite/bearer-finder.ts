@@ -9,18 +9,22 @@ import type { BearerChange, ChangeLog } from './change-log.ts'
 /** Finds what an access token speaks for. The hash is a text of one character per byte. */
 export interface BearerFinder {
   find(tokenHash: string, companyId: number): BearerRecord | undefined
+  /** Since the start. */
+  readonly lookups: { hit: number; miss: number }
   close(): void
 }
 
 /** Looks up each token in the database, for one that only this process can see. */
 export class UncachedBearers implements BearerFinder {
   readonly #find: FindBearerRow
+  readonly lookups = { hit: 0, miss: 0 }
 
   constructor(database: DatabaseSync, db: Kysely<Schema>) {
     this.#find = prepareFindBearerRow(database, bearerQueries(db))
   }
 
   find(tokenHash: string, companyId: number): BearerRecord | undefined {
+    this.lookups.miss += 1
     return this.#find(companyId, Buffer.from(tokenHash, 'latin1'))
   }
 
@@ -45,6 +49,8 @@ export class CachedBearers implements BearerFinder {
   readonly #changes: Pick<ChangeLog, 'poll'>
   readonly #rows: BearerRows
   readonly #cache = new BearerCache()
+  #hits = 0
+  #misses = 0
   readonly #requireSameFile: () => void
 
   /** @param requireSameFile throws once the database file was moved or replaced */
@@ -58,10 +64,18 @@ export class CachedBearers implements BearerFinder {
     this.#requireSameFile()
     this.#forgetChanged()
     const cached = this.#cache.get(tokenHash)
-    if (cached) return cached
+    if (cached) {
+      this.#hits += 1
+      return cached
+    }
+    this.#misses += 1
     const record = this.#rows.find(companyId, Buffer.from(tokenHash, 'latin1'))
     if (record) this.#cache.add(tokenHash, record)
     return record
+  }
+
+  get lookups() {
+    return { hit: this.#hits, miss: this.#misses }
   }
 
   close() {

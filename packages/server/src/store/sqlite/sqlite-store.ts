@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Schema } from '../schema.ts'
-import { type Statement, type Store, StoreOpenError, type WriteResult } from '../store.ts'
+import { type Statement, type Store, StoreOpenError, type StoreStats, type WriteResult } from '../store.ts'
 import { setLeftoversAside } from './backup.ts'
 import { type BearerFinder, CachedBearers, UncachedBearers } from './bearer-finder.ts'
 import { SnapshotRows } from './bearer-snapshot.ts'
@@ -167,6 +167,18 @@ class SqliteStore implements Store {
     await withinPingTimeout(write)
   }
 
+  async stats(): Promise<StoreStats> {
+    const bearerLookups = this.#bearers.lookups
+    if (!this.#file) {
+      const pages = this.#database.prepare(
+        'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+      )
+      return { databaseBytes: Number(pages.get()!.bytes), bearerLookups }
+    }
+    const { path } = this.#file
+    return { databaseBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`), bearerLookups }
+  }
+
   async write(statements: readonly Statement[]): Promise<WriteResult[]> {
     this.#file?.identity.require()
     return this.#writer.write(statements)
@@ -180,4 +192,9 @@ class SqliteStore implements Store {
     await this.#writer.close()
     if (this.#database.isOpen) this.#database.close()
   }
+}
+
+/** In bytes; 0 where there is no such file. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
