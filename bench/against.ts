@@ -9,13 +9,13 @@ import { fillStore, MAIN, serveTenantry, someOf } from './targets/tenantry.ts'
 
 // GET /users/me of this checkout beside that of another commit, each on a database that its own `tenantry load` filled,
 // in turn in one run. Clones the repository into a temporary folder and installs the other commit's packages there.
-//   npm run bench:against -- e98b266
-const ROUNDS = 7
+//   npm run bench:against -- e98b266 [ROUNDS]
 const SECONDS = 3
 const TOKENS = 1_000_000
 const IN_USE = 10_000
 
-const [commit] = process.argv.slice(2)
+const [commit, rounds] = process.argv.slice(2)
+const ROUNDS = Number(rounds ?? 7)
 if (commit === undefined) {
   console.error('Name the commit to compare with: npm run bench:against -- COMMIT')
   process.exit(1)

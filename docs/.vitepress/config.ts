@@ -59,6 +59,7 @@ export default defineConfig({
           { text: 'Install and configure', link: '/operations/' },
           { text: 'Workers and nodes', link: '/operations/scaling' },
           { text: 'When something fails', link: '/operations/failures' },
+          { text: 'Metrics', link: '/operations/metrics' },
           { text: 'Upgrading', link: '/operations/upgrading' },
           { text: 'Backing up', link: '/operations/backing-up' },
           { text: 'Moving to another database', link: '/operations/moving' },

@@ -4,21 +4,21 @@ import { countUndelivered } from './store/queries/uninstall-callbacks.ts'
 
 /** Adds what is read only when metrics are asked for. */
 export function addGauges({ metrics, store }: Runtime) {
-  metrics.addGauge({
+  metrics.add({
     name: 'tenantry_hashing_queue',
     help: 'Passwords that are being hashed or wait for it.',
     label: 'state',
     across: 'sum',
     read: () => hashingQueue.length,
   })
-  metrics.addGauge({
+  metrics.add({
     name: 'tenantry_uninstall_callbacks',
     help: 'Uninstall callbacks that were not delivered yet, or were given up; counted up to 10000.',
     label: 'state',
     across: 'max',
     read: () => countUndelivered(store),
   })
-  metrics.addGauge({
+  metrics.add({
     name: 'tenantry_database_bytes',
     help: 'Size of the database, and of what was committed and is not in its file yet (SQLite).',
     label: 'part',
@@ -28,15 +28,16 @@ export function addGauges({ metrics, store }: Runtime) {
       return { database: databaseBytes, ...(walBytes !== undefined && { wal: walBytes }) }
     },
   })
-  metrics.addGauge({
+  metrics.add({
     name: 'tenantry_database_connections',
     help: 'Connections to PostgreSQL, and statements that wait for one.',
     label: 'state',
     across: 'sum',
     read: async () => (await store.stats()).connections ?? {},
   })
-  metrics.addGauge({
-    name: 'tenantry_bearer_lookups',
+  metrics.add({
+    name: 'tenantry_bearer_lookups_total',
+    type: 'counter',
     help: 'Look-ups of access tokens since the start: answered by the cache, or not (SQLite).',
     label: 'cache',
     across: 'sum',

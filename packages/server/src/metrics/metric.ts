@@ -41,10 +41,12 @@ export class LabelledCounter<Label extends string> implements Metric {
   }
 }
 
-/** A gauge whose values are read when they are asked for. */
-export interface GaugeReading {
+/** Values that are read when they are asked for. */
+export interface Reading {
   name: string
   help: string
+  /** A counter only grows; a gauge by default. */
+  type?: 'counter' | 'gauge'
   /** The name of the label that tells the values apart, if there are several. */
   label?: string
   /** How the values of several processes become one: `max` where each sees the same thing. */
@@ -53,11 +55,11 @@ export interface GaugeReading {
   read(): Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>
 }
 
-export function gauge({ name, help, label, across, read }: GaugeReading): Metric {
+export function readingMetric({ name, help, type = 'gauge', label, across, read }: Reading): Metric {
   return {
     name,
     help,
-    type: 'gauge',
+    type,
     aggregator: across,
     async values() {
       const values = Object.entries(await read())

@@ -1,4 +1,4 @@
-import { type GaugeReading, gauge, LabelledCounter, type Metric } from './metric.ts'
+import { LabelledCounter, type Metric, type Reading, readingMetric } from './metric.ts'
 import { RequestMeters } from './request-meters.ts'
 
 /** What is counted of one provider in one process. */
@@ -17,13 +17,13 @@ export class Metrics {
     'tenantry_rate_limited_total',
     'Requests that were refused with 429, by limit.',
   )
-  readonly #gauges: Metric[] = []
+  readonly #readings: Metric[] = []
 
-  addGauge(reading: GaugeReading) {
-    this.#gauges.push(gauge(reading))
+  add(reading: Reading) {
+    this.#readings.push(readingMetric(reading))
   }
 
   all(): Metric[] {
-    return [...this.requests.metrics(), this.tokens, this.refreshes, this.signIns, this.limited, ...this.#gauges]
+    return [...this.requests.metrics(), this.tokens, this.refreshes, this.signIns, this.limited, ...this.#readings]
   }
 }
