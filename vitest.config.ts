@@ -25,6 +25,7 @@ export default defineConfig({
             ...[
               'oauth',
               'metrics',
+              'rate-limits',
               'users-me',
               'users-api',
               'admin-api',

@@ -32,6 +32,7 @@ const packages: Package[] = [
       ['tokens'],
       ['audit'],
       ['pages'],
+      ['rate-limits'],
       ['http'],
       ['config'],
       ['metrics', 'transfer'],

@@ -21,6 +21,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
+import { rateLimiterOf } from './rate-limits/rate-limiter.ts'
 import { addErrorFormats, addRoutes } from './routes/routes.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
 import { openPostgresStore } from './store/postgres/postgres-store.ts'
@@ -182,6 +183,11 @@ async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<bool
   return false
 }
 
+async function shareCounts(runtime: Runtime): Promise<boolean> {
+  await rateLimiterOf(runtime).synchronise()
+  return false
+}
+
 async function sumUpRefusals(runtime: Runtime): Promise<boolean> {
   await recordRefusals(runtime)
   return false
@@ -202,6 +208,7 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
     [
       { every: 1000, run: look },
       { every: 1000, run: () => chainAuditEvents(runtime) },
+      { every: 1000, run: () => shareCounts(runtime) },
       { every: 60_000, run: () => sumUpRefusals(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },

@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { allowanceHeaders, refuse } from '../rate-limits/limit-requests.ts'
+import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { findUsableKey } from './admin-keys.ts'
 import { addSecretOperations } from './app-secrets.ts'
 import { addAppOperations } from './apps.ts'
@@ -71,7 +73,11 @@ const requireAdminKey: MiddlewareHandler<AdminEnvironment> = async (c, next) => 
   const { runtime, requestId, address } = c.env
   const actor = { type: 'admin_key' as const, id: key.key_id, requestId, ...(address !== undefined && { address }) }
   c.set('acting', { ...runtime, actor })
+  const allowance = rateLimiterOf(runtime).count({ group: 'admin', by: 'key', id: key.key_id })
+  if (allowance?.isExceeded) refuse(runtime, allowance)
   await next()
+  if (!allowance) return
+  for (const [name, value] of Object.entries(allowanceHeaders(allowance))) c.res.headers.set(name, value)
 }
 
 function unauthorized(detail: string, error: string): AdminProblem {

@@ -3,10 +3,11 @@ import { z } from '@hono/zod-openapi'
 import { appFields, newAppFields } from '../apps/app-input.ts'
 import { type App, changeApp, createApp, deleteApp, findRegisteredApp, toApp } from '../apps/apps.ts'
 import { NotFoundError, TakenError } from '../companies/input.ts'
+import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { pageOfApps } from '../store/queries/apps.ts'
 import { newClientSecret } from '../tokens/token-text.ts'
-import { formatTime, json, jsonRow, momentText } from './answers.ts'
+import { formatTime, formatTimeOrNull, json, jsonRow, momentText } from './answers.ts'
 import { preconditionOf } from './etag.ts'
 import { idempotently } from './idempotency.ts'
 import { toCamelNames } from './names.ts'
@@ -17,14 +18,30 @@ const tag = 'Apps'
 const path = '/apps/{client_id}'
 export const appParams = z.object({ client_id: z.string().max(64) })
 
-const { redirectUris, requirePkce, uninstallUrl, allowSchemes, icon: _, ...sameNames } = appFields
+const {
+  redirectUris,
+  requirePkce,
+  uninstallUrl,
+  allowSchemes,
+  homeUrl,
+  privacyUrl,
+  termsUrl,
+  rateLimits,
+  icon: _,
+  ...sameNames
+} = appFields
 const changeable = {
   ...sameNames,
   redirect_uris: redirectUris,
   require_pkce: requirePkce,
   uninstall_url: uninstallUrl,
+  home_url: homeUrl,
+  privacy_url: privacyUrl,
+  terms_url: termsUrl,
+  rate_limits: rateLimits,
   allow_schemes: allowSchemes,
   disabled: z.boolean(),
+  verified: z.boolean(),
 }
 const appPatch = z.strictObject(changeable).partial().openapi('AppPatch')
 const appBody = z
@@ -34,6 +51,7 @@ const appBody = z
     profile: changeable.profile.optional(),
     require_pkce: changeable.require_pkce.optional(),
     disabled: changeable.disabled.optional(),
+    verified: changeable.verified.optional(),
     client_id: newAppFields.clientId,
     client_secret: newAppFields.clientSecret,
     public: z.boolean().optional(),
@@ -51,6 +69,13 @@ const shown = {
   public: z.boolean(),
   require_pkce: z.boolean(),
   uninstall_url: z.string().nullable(),
+  home_url: z.string().nullable(),
+  privacy_url: z.string().nullable(),
+  terms_url: z.string().nullable(),
+  verified: z.boolean(),
+  verified_at: momentText.nullable(),
+  verified_by: z.string().nullable().openapi({ description: 'Who said so: the kind and the id of the actor.' }),
+  rate_limits: appRateLimitsSchema.nullable(),
   has_icon: z.boolean(),
   disabled: z.boolean(),
   created_at: momentText,
@@ -73,6 +98,13 @@ function representApp(app: App): z.input<typeof appSchema> {
     public: app.isPublic,
     require_pkce: app.requirePkce,
     uninstall_url: app.uninstallUrl,
+    home_url: app.homeUrl,
+    privacy_url: app.privacyUrl,
+    terms_url: app.termsUrl,
+    verified: app.verifiedAt !== null,
+    verified_at: formatTimeOrNull(app.verifiedAt),
+    verified_by: app.verifiedBy,
+    rate_limits: app.rateLimits,
     has_icon: app.hasIcon,
     disabled: app.disabledAt !== null,
     created_at: formatTime(app.createdAt),
@@ -118,7 +150,7 @@ export function addAppOperations(app: AdminApp) {
     answers: { 201: { description: 'The app, with its client secret.', schema: createdSchema } },
     problems: [409],
     handle({ runtime, body }, c) {
-      const { public: isPublic = false, disabled, jwks, ...rest } = body
+      const { public: isPublic = false, disabled, verified, jwks, ...rest } = body
       const hasSecret = !isPublic && !jwks
       const planners = {
         clientId: () => body.client_id ?? randomBytes(8).toString('hex'),
@@ -131,7 +163,9 @@ export function addAppOperations(app: AdminApp) {
         } catch (error) {
           if (!(isRepeated && error instanceof TakenError)) throw error
         }
-        const made = disabled ? await changeApp(runtime, clientId, { disabled }) : await requireApp(runtime, clientId)
+        const later = { ...(disabled && { disabled }), ...(verified && { verified }) }
+        const isMore = Object.keys(later).length > 0
+        const made = isMore ? await changeApp(runtime, clientId, later) : await requireApp(runtime, clientId)
         const representation = { ...representApp(made), client_secret: clientSecret }
         return { status: 201, body: representation, location: `/apps/${clientId}` }
       })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type AdminAnswer, admin, adminWith, useAdmin } from '../../../../tests/support/admin.ts'
 import { BOND, CALLBACK, MI6, MONEYPENNY } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { issueChallenge } from '../sign-in/external/challenge.ts'
 import { StoreUnavailable, WriteConflict } from '../store/store.ts'
 import { newToken } from '../tokens/token-text.ts'
@@ -169,6 +170,10 @@ describe('the description of the admin API', () => {
     }
     if (operation.responses[400]) answers.push(await wrong(method, path, operation, known))
     if (operation.responses[404]) answers.push(await call(admin, unknownIds, withUnknownUser(body)))
+    const limiter = rateLimiterOf(provider.runtime)
+    limiter.count = () => ({ name: 'admin.key', limit: 1, remaining: 0, resetIn: 1000, isExceeded: true })
+    answers.push(await call(admin, known))
+    limiter.count = () => undefined
     if (operation.responses[412]) answers.push(await call(admin, known, body, { 'If-Match': '"another"' }))
     if (operation.responses[409]) answers.push(...(await conflict(operation.operationId, call, known)))
     if (operation.responses[201] && method === 'PUT') {

@@ -44,6 +44,7 @@ const PROBLEMS: Record<number, string> = {
   415: 'The body is not `application/json`.',
   412: 'It is not as `If-Match` or `If-None-Match` wants it.',
   413: 'The body is larger than 64 KiB.',
+  429: 'The key has sent more requests than its limit; `Retry-After` says when to come back.',
   503: 'The database is not available. Try again.',
 }
 
@@ -99,6 +100,7 @@ export function addOperation<
         403,
         ...problems,
         ...(body ? [413, 415] : []),
+        429,
         503,
       ]),
     },

@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'idempotency_key_reused'
+  | 'too_many_requests'
   | 'unavailable'
   | 'internal'
 

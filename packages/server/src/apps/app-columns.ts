@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { describeChange } from '../audit/record.ts'
+import type { AppRateLimits } from '../config/rate-limits.ts'
+import type { Runtime } from '../config/runtime.ts'
 import type { AppColumns, AppRow } from '../store/queries/apps.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import type { appChange } from './app-input.ts'
@@ -15,6 +17,11 @@ const DESCRIBED = [
   'require_pkce',
   'uninstall_url',
   'disabled_at',
+  'home_url',
+  'privacy_url',
+  'terms_url',
+  'verified_at',
+  'rate_limits',
 ] as const
 
 /** For the audit log. */
@@ -23,7 +30,8 @@ export function describeAppChange(before: Partial<AppRow>, after: AppRow) {
 }
 
 /** What a change of a registration writes. */
-export function toColumns(given: z.output<typeof appChange>, before: AppRow, now: number): AppColumns {
+export function toColumns({ clock, actor }: Runtime, given: z.output<typeof appChange>, before: AppRow): AppColumns {
+  const now = clock()
   return {
     ...(given.disabled !== undefined && { disabled_at: given.disabled ? (before.disabled_at ?? now) : null }),
     ...(given.name !== undefined && { name: given.name }),
@@ -34,5 +42,32 @@ export function toColumns(given: z.output<typeof appChange>, before: AppRow, now
     ...(given.profile !== undefined && { profile: given.profile }),
     ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
     ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
+    ...(given.homeUrl !== undefined && { home_url: given.homeUrl }),
+    ...(given.privacyUrl !== undefined && { privacy_url: given.privacyUrl }),
+    ...(given.termsUrl !== undefined && { terms_url: given.termsUrl }),
+    ...(given.rateLimits !== undefined && { rate_limits: rateLimitsText(given.rateLimits) }),
+    // A name or a redirect URI that is another was not verified.
+    ...(isChanged(given, before) && { verified_at: null, verified_by: null }),
+    ...(given.verified === false && { verified_at: null, verified_by: null }),
+    ...(given.verified === true &&
+      (before.verified_at === null || isChanged(given, before)) && {
+        verified_at: now,
+        verified_by: [actor?.type ?? 'library', ...(actor?.id ? [actor.id] : [])].join(' '),
+      }),
   }
+}
+
+/** Whether what was verified is changed: who it says it is, and where it sends people. */
+function isChanged({ name, maker, redirectUris, homeUrl }: z.output<typeof appChange>, before: AppRow): boolean {
+  return (
+    (name !== undefined && name !== before.name) ||
+    (maker !== undefined && maker !== before.maker) ||
+    (homeUrl !== undefined && homeUrl !== before.home_url) ||
+    (redirectUris !== undefined && JSON.stringify(redirectUris) !== before.redirect_uris)
+  )
+}
+
+/** As it is stored. */
+export function rateLimitsText(limits: AppRateLimits | null | undefined): string | null {
+  return limits && Object.keys(limits).length > 0 ? JSON.stringify(limits) : null
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { displayName, InputError, type InputMistake } from '../companies/input.ts'
+import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { parseScopes } from '../tokens/scopes.ts'
@@ -13,6 +14,11 @@ const icon = z.strictObject({
   bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= MAX_ICON, 'must be at most 64 KiB'),
 })
 
+const pageUrl = z
+  .string()
+  .max(2000)
+  .refine(text => URL.canParse(text) && new URL(text).protocol === 'https:', 'must be an https address')
+
 /** What can be changed of a registered app without a new client id. */
 export const appFields = {
   name: displayName,
@@ -24,6 +30,12 @@ export const appFields = {
   profile: z.enum(['standard', 'pipedrive']),
   requirePkce: z.boolean(),
   uninstallUrl: z.string().nullish(),
+  /** Pages about it, as people are shown when they allow it. */
+  homeUrl: pageUrl.nullish(),
+  privacyUrl: pageUrl.nullish(),
+  termsUrl: pageUrl.nullish(),
+  /** Requests a minute that hold for it instead of the configured limits: `{ token: 60000 }`. */
+  rateLimits: appRateLimitsSchema.nullish(),
   /** Private-use schemes without a dot that its redirect URIs may have, such as `cursor`. */
   allowSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+-]*$/, 'must be a scheme such as cursor')).optional(),
 }
@@ -66,7 +78,14 @@ export const newApp = z
     }
   })
 
-export const appChange = z.strictObject({ ...appFields, disabled: z.boolean() }).partial()
+export const appChange = z
+  .strictObject({
+    ...appFields,
+    disabled: z.boolean(),
+    /** Whether the platform has found out who makes it. Who said so, and when, is remembered. */
+    verified: z.boolean(),
+  })
+  .partial()
 
 export type NewApp = z.input<typeof newApp>
 export type AppChange = z.input<typeof appChange>

@@ -9,36 +9,17 @@ import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
 import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
-import { type CompatibilityProfile, parseScopes, storedScopes } from '../tokens/scopes.ts'
+import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
-import { describeAppChange, toColumns } from './app-columns.ts'
+import { type App, toApp } from './app.ts'
+import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
 
+export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
 
 /** Installations that a removed app ends in one go. */
 const DELETED_AT_ONCE = 200
-
-/** A registered OAuth client. */
-export interface App {
-  clientId: string
-  name: string
-  maker: string | null
-  redirectUris: string[]
-  scopes: string[]
-  profile: CompatibilityProfile
-  isPublic: boolean
-  requirePkce: boolean
-  uninstallUrl: string | null
-  disabledAt: number | null
-  createdAt: number
-  hasIcon: boolean
-  /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
-  jwks: string | null
-  secretHash: Uint8Array | null
-  /** Whether its secret is stored encrypted, for uninstall callbacks. */
-  keepsSecret: boolean
-}
 
 /**
  * Registers an app. `clientSecret` is returned only here; it is null for a public app and for one with keys.
@@ -78,6 +59,12 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     uninstall_url: given.uninstallUrl ?? null,
     disabled_at: null,
     created_at: clock(),
+    home_url: given.homeUrl ?? null,
+    privacy_url: given.privacyUrl ?? null,
+    terms_url: given.termsUrl ?? null,
+    verified_at: null,
+    verified_by: null,
+    rate_limits: rateLimitsText(given.rateLimits),
   }
   try {
     await store.write([
@@ -115,13 +102,13 @@ export function changeApp(
   input: AppChange,
   precondition: Precondition<App> = () => {},
 ): Promise<App> {
-  const { store, clock } = runtime
+  const { store } = runtime
   const given = checkInput(appChange, input)
   return retryOnConflict(async () => {
     const before = await requireApp(store, clientId)
     precondition(toApp(before))
     checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
-    const after: AppRow = { ...before, ...toColumns(given, before, clock()) }
+    const after: AppRow = { ...before, ...toColumns(runtime, given, before) }
     if (!isUnchanged(before, after)) {
       const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
       await store.write([updateApp(store, before, after), event])
@@ -196,26 +183,6 @@ export function decryptClientSecret({ keys }: Runtime, row: AppRow): string | un
 export async function findRegisteredApp({ store }: Runtime, clientId: string): Promise<App | undefined> {
   const row = await findApp(store, clientId)
   return row && toApp(row)
-}
-
-export function toApp(row: AppRow): App {
-  return {
-    clientId: row.client_id,
-    name: row.name,
-    maker: row.maker,
-    redirectUris: JSON.parse(row.redirect_uris),
-    scopes: storedScopes(row.scopes),
-    profile: row.profile,
-    isPublic: row.public === 1,
-    requirePkce: row.require_pkce === 1,
-    uninstallUrl: row.uninstall_url,
-    disabledAt: row.disabled_at,
-    createdAt: row.created_at,
-    hasIcon: row.icon !== null,
-    jwks: row.jwks,
-    secretHash: row.secret_hash,
-    keepsSecret: row.encrypted_secret !== null,
-  }
 }
 
 async function requireApp(store: Runtime['store'], clientId: string): Promise<AppRow> {

@@ -23,6 +23,12 @@ export function describeApp(app: App) {
     profile: app.profile,
     public: app.isPublic,
     uninstall_url: app.uninstallUrl,
+    home_url: app.homeUrl,
+    privacy_url: app.privacyUrl,
+    terms_url: app.termsUrl,
+    verified_at: app.verifiedAt === null ? null : formatMoment(app.verifiedAt),
+    verified_by: app.verifiedBy,
+    rate_limits: Object.entries(app.rateLimits ?? {}).map(([group, limit]) => `${group}=${limit || 'unlimited'}`),
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),
   }

@@ -7,7 +7,7 @@ import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { describeApp, describeSecret } from './app-facts.ts'
 import { readIcon, readJson } from './app-files.ts'
-import { collect, given, parseDuration, parseYesOrNo } from './arguments.ts'
+import { collect, given, parseDuration, parseRateLimits, parseYesOrNo } from './arguments.ts'
 import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
 import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
 import { formatMoment, print, printFacts } from './output.ts'
@@ -24,9 +24,18 @@ interface CreateOptions extends AdministrationOptions {
   profile: CompatibilityProfile
   jwks?: string
   uninstallUrl?: string
+  homeUrl?: string
+  privacyUrl?: string
+  termsUrl?: string
+  rateLimit?: string[]
 }
 
-interface SetOptions extends AdministrationOptions, Partial<Pick<CreateOptions, 'name' | 'redirectUri' | 'scope'>> {
+interface SetOptions
+  extends AdministrationOptions,
+    Partial<
+      Pick<CreateOptions, 'name' | 'redirectUri' | 'scope' | 'homeUrl' | 'privacyUrl' | 'termsUrl' | 'rateLimit'>
+    > {
+  verified?: boolean
   maker?: string
   icon?: string
   allowScheme?: string[]
@@ -53,6 +62,14 @@ export function addAppCommands(program: Command) {
     )
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
     .option('--uninstall-url <url>', 'called for every installation that ends')
+    .option('--home-url <url>', 'a page about it, for people who are to allow it')
+    .option('--privacy-url <url>', 'its privacy policy')
+    .option('--terms-url <url>', 'its terms of use')
+    .option(
+      '--rate-limit <group=number>',
+      'requests a minute instead of the configured ones: token, introspect, api or me; may be repeated',
+      collect,
+    )
     .action(async (options: CreateOptions) => {
       const { app, clientSecret } = await withRuntime(options, runtime =>
         createApp(runtime, {
@@ -67,6 +84,10 @@ export function addAppCommands(program: Command) {
           requirePkce: options.requirePkce ?? false,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           uninstallUrl: options.uninstallUrl,
+          homeUrl: options.homeUrl,
+          privacyUrl: options.privacyUrl,
+          termsUrl: options.termsUrl,
+          rateLimits: parseRateLimits(options.rateLimit),
         }),
       )
       const secretWords = clientSecret
@@ -110,6 +131,15 @@ export function addAppCommands(program: Command) {
     .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
     .addOption(new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
     .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
+    .option('--home-url <url>', 'a page about it, for people who are to allow it; "none" to remove it, as below')
+    .option('--privacy-url <url>', 'its privacy policy')
+    .option('--terms-url <url>', 'its terms of use')
+    .option(
+      '--rate-limit <group=number>',
+      'requests a minute instead of the configured ones: token, introspect, api or me; may be repeated; "none" for the configured ones',
+      collect,
+    )
+    .option('--verified <yes|no>', 'whether you have found out who makes it; people are told', parseYesOrNo)
     .action(async (clientId: string, options: SetOptions) => {
       const { uninstallUrl } = options
       const changed = await withRuntime(options, runtime =>
@@ -125,7 +155,12 @@ export function addAppCommands(program: Command) {
             scopes: splitScopes(options.scope),
             requirePkce: options.requirePkce,
             profile: options.profile,
-            uninstallUrl: uninstallUrl === 'none' ? null : uninstallUrl,
+            uninstallUrl: noneAsNull(uninstallUrl),
+            homeUrl: noneAsNull(options.homeUrl),
+            privacyUrl: noneAsNull(options.privacyUrl),
+            termsUrl: noneAsNull(options.termsUrl),
+            rateLimits: parseRateLimits(options.rateLimit),
+            verified: options.verified,
           }),
         ),
       )
@@ -188,4 +223,8 @@ export function addAppCommands(program: Command) {
 
 function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {
   return scopes?.flatMap(scope => scope.split(/[ ,]+/)).filter(scope => scope !== '')
+}
+
+function noneAsNull(text: string | undefined): string | null | undefined {
+  return text === 'none' ? null : text
 }

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander'
+import type { AppRateLimits } from '../config/rate-limits.ts'
+import { UsageError } from './usage-error.ts'
 
 /** An id given as an argument. */
 export function parseId(text: string): number {
@@ -25,6 +27,23 @@ export function parseYesOrNo(text: string): boolean {
   if (text === 'true' || text === 'yes') return true
   if (text === 'false' || text === 'no') return false
   throw new InvalidArgumentError('It must be yes or no.')
+}
+
+/** `token=6000` and the like, each a number of requests a minute, or `unlimited`; `none` for none of its own. */
+export function parseRateLimits(texts: readonly string[] | undefined): AppRateLimits | null | undefined {
+  if (texts === undefined) return undefined
+  if (texts.length === 1 && texts[0] === 'none') return null
+  return Object.fromEntries(
+    texts.map(text => {
+      const [, group, value] = /^(token|introspect|api|me)=(\d{1,10}|unlimited)$/.exec(text) ?? []
+      if (group === undefined) {
+        throw new UsageError(
+          `--rate-limit ${text}: give it as token=6000; the groups are token, introspect, api and me.`,
+        )
+      }
+      return [group, value === 'unlimited' ? false : Number(value)]
+    }),
+  )
 }
 
 /** For options that may stand several times. */

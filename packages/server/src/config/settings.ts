@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { brandSchema } from './brand.ts'
 import { consentSchema, loginSchema } from './external-pages.ts'
+import { rateLimitsSchema } from './rate-limits.ts'
 import { validationWords } from './validation-words.ts'
 
 const DAY = 24 * 60 * 60
@@ -61,6 +62,11 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe(
       'Your name and look on the pages: `name`, `logo` (a file), `color` and `colorDark` (`#rrggbb`), `privacyUrl`, `termsUrl`, `supportUrl`. Configuration file only.',
+    ),
+  rateLimits: rateLimitsSchema
+    .optional()
+    .describe(
+      'Requests a minute, as in the [guide](../operations/rate-limits.md); `false` for none at all. Configuration file only.',
     ),
   login: loginSchema
     .optional()

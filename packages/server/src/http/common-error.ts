@@ -5,6 +5,7 @@ export type CommonErrorKind =
   | 'not_found'
   | 'body_too_large'
   | 'too_many_parameters'
+  | 'too_many_requests'
   | 'unavailable'
   | 'outcome_unknown'
   | 'internal'

@@ -1,6 +1,13 @@
 import type { RouteStep } from './environment.ts'
 
-const EXPOSED = ['WWW-Authenticate', 'X-Request-Id', 'Retry-After']
+const EXPOSED = [
+  'WWW-Authenticate',
+  'X-Request-Id',
+  'Retry-After',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+]
 
 /** Lets a page of any origin read an answer of the API: it carries no cookie, only the token that the page has. */
 export const openToAll = {

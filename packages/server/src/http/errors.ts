@@ -45,6 +45,23 @@ export class ApiError extends Error {
   }
 }
 
+/** A client has sent more than its limit allows: answered with 429 and when to come back. */
+export class TooManyRequests extends Error {
+  override name = 'TooManyRequests'
+  readonly limit: string
+  readonly perMinute: number
+  /** Seconds. */
+  readonly retryAfter: number
+
+  /** @param limit such as `token.app` */
+  constructor(limit: string, perMinute: number, retryAfter: number) {
+    super(`More than ${perMinute} requests a minute (${limit}).`)
+    this.limit = limit
+    this.perMinute = perMinute
+    this.retryAfter = retryAfter
+  }
+}
+
 /** More work than can be done now: answered with 503 and the advice to come back. */
 export class TooBusy extends Error {
   override name = 'TooBusy'

@@ -42,6 +42,12 @@ export function appRow(app: number, now: number): TransferRow {
     uninstall_url: null,
     disabled_at: null,
     created_at: now,
+    home_url: null,
+    privacy_url: null,
+    terms_url: null,
+    verified_at: null,
+    verified_by: null,
+    rate_limits: null,
   }
 }
 

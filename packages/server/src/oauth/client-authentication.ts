@@ -4,6 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
+import { countRequest, limitFailures } from '../rate-limits/limit-requests.ts'
 import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
 
 interface Credentials {
@@ -15,9 +16,27 @@ interface Credentials {
 /**
  * The app that sends a request (RFC 6749 section 2.3): Basic, the body, `private_key_jwt`, or a public client's mere
  * name. Never two ways at once.
+ * @param group whose limits its request counts against; failures count against those of the network
  * @throws {OAuthError} `invalid_client`, `invalid_request`
+ * @throws {TooManyRequests}
  */
-export async function authenticateClient(c: RequestContext, form: Parameters): Promise<App> {
+export async function authenticateClient(
+  c: RequestContext,
+  form: Parameters,
+  group: 'token' | 'introspect' = 'token',
+): Promise<App> {
+  const countFailure = limitFailures(c, group)
+  try {
+    const app = await authenticate(c, form)
+    countRequest(c, [{ group, by: 'app', id: app.clientId, clientId: app.clientId }])
+    return app
+  } catch (error) {
+    if (error instanceof OAuthError) countFailure()
+    throw error
+  }
+}
+
+async function authenticate(c: RequestContext, form: Parameters): Promise<App> {
   const credentials = readCredentials(c, form)
   const app = await findRegisteredApp(c.var.runtime, credentials.clientId)
   if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)

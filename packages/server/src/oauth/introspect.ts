@@ -16,7 +16,7 @@ import { refuseSecretsInQuery } from './token.ts'
 export const introspect: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
-  const app = await authenticateClient(c, form)
+  const app = await authenticateClient(c, form, 'introspect')
   if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
   const token = requireParameter(form, 'token')
   return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })

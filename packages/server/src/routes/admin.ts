@@ -33,6 +33,7 @@ const codes: Record<CommonErrorKind, ProblemCode> = {
   not_found: 'not_found',
   body_too_large: 'body_too_large',
   too_many_parameters: 'invalid_request',
+  too_many_requests: 'too_many_requests',
   unavailable: 'unavailable',
   outcome_unknown: 'unavailable',
   internal: 'internal',

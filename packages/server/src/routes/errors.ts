@@ -2,7 +2,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { CommonError } from '../http/common-error.ts'
 import type { Environment } from '../http/environment.ts'
-import { ApiError, OAuthError, TooBusy, TooManyParameters } from '../http/errors.ts'
+import { ApiError, OAuthError, TooBusy, TooManyParameters, TooManyRequests } from '../http/errors.ts'
 import { MAX_PARAMETERS } from '../http/form.ts'
 import { AuthorizationError, respondWithError } from '../oauth/authorization-answer.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
@@ -43,6 +43,16 @@ function findRefusal(error: Error): CommonError | undefined {
   if (error instanceof TooManyParameters) {
     const description = `More than ${MAX_PARAMETERS} parameters.`
     return { kind: 'too_many_parameters', status: 400, description, headers: {} }
+  }
+  if (error instanceof TooManyRequests) {
+    const description = `${error.message} Try again in ${error.retryAfter} seconds.`
+    const headers = {
+      'Retry-After': String(error.retryAfter),
+      'X-RateLimit-Limit': String(error.perMinute),
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-Reset': String(error.retryAfter),
+    }
+    return { kind: 'too_many_requests', status: 429, description, headers }
   }
   return undefined
 }

@@ -43,6 +43,7 @@ const errorCodes: Record<CommonErrorKind, string> = {
   not_found: 'invalid_request',
   body_too_large: 'invalid_request',
   too_many_parameters: 'invalid_request',
+  too_many_requests: 'temporarily_unavailable',
   unavailable: 'temporarily_unavailable',
   outcome_unknown: 'temporarily_unavailable',
   internal: 'server_error',

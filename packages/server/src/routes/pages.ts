@@ -10,6 +10,7 @@ import { brandLogo, brandStyle } from '../pages/brand.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
 import type { MessageKey } from '../pages/messages.ts'
+import { limitByAddress } from '../rate-limits/limit-requests.ts'
 import { signInReturn } from '../sign-in/external/return.ts'
 import { signIn, signInForm } from '../sign-in/sign-in.ts'
 import { signOut, signOutForm } from '../sign-in/sign-out.ts'
@@ -21,7 +22,7 @@ export const pageRoutes: RouteGroup = {
   paths: ['*'],
   errorFormat: answerAsPage,
   addTo(app) {
-    app.use('/oauth/authorize/*', findSignedIn)
+    app.use('/oauth/authorize/*', limitByAddress('authorize'), findSignedIn)
     app.get('/oauth/authorize', authorize)
     app.post('/oauth/authorize/company', chooseCompany)
     app.get('/oauth/authorize/consent', consentForm)
@@ -52,6 +53,7 @@ const messageKeys: Record<CommonErrorKind, MessageKey> = {
   not_found: 'error.notFound',
   body_too_large: 'error.tooLarge',
   too_many_parameters: 'error.tooLarge',
+  too_many_requests: 'error.tooMany',
   unavailable: 'error.unavailable',
   outcome_unknown: 'error.unknownOutcome',
   internal: 'error.internal',

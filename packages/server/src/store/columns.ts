@@ -67,6 +67,12 @@ export const columns = {
     uninstall_url: true,
     disabled_at: true,
     created_at: true,
+    home_url: true,
+    privacy_url: true,
+    terms_url: true,
+    verified_at: true,
+    verified_by: true,
+    rate_limits: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,
@@ -139,6 +145,7 @@ export const columns = {
     methods: true,
     limits: true,
   }),
+  rate_windows: columnsOf<'rate_windows'>({ limit_key: true, began_at: true, used: true, expires_at: true }),
   challenge_answers: columnsOf<'challenge_answers'>({
     challenge_id: true,
     challenge: true,

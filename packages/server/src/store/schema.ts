@@ -24,6 +24,8 @@ export interface Schema {
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
   challenge_answers: ChallengeAnswersTable
+  /** Requests that all processes have counted together in a minute. */
+  rate_windows: { limit_key: string; began_at: number; used: number; expires_at: number }
   counters: { name: string; value: number }
   settings: { name: string; value: string }
   master_keys: MasterKeysTable
@@ -117,6 +119,14 @@ export interface AppsTable {
   uninstall_url: string | null
   disabled_at: number | null
   created_at: number
+  home_url: string | null
+  privacy_url: string | null
+  terms_url: string | null
+  verified_at: number | null
+  /** Who verified it: the kind and the id of the actor. */
+  verified_by: string | null
+  /** JSON: its own rate limits. */
+  rate_limits: string | null
 }
 
 export interface ClientSecretsTable {

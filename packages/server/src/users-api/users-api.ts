@@ -3,7 +3,7 @@ import { ApiError } from '../http/errors.ts'
 import { queryParameter } from '../http/form.ts'
 import type { BearerRecord } from '../store/bearer-record.ts'
 import { type ColleagueRow, findColleague, listColleagues } from '../store/queries/colleagues.ts'
-import { requireBearer } from '../tokens/bearer.ts'
+import { requireCountedBearer } from '../tokens/counted-bearer.ts'
 import { writeColleague } from '../users-me/user-json.ts'
 import { OK_HEADERS } from '../users-me/users-me.ts'
 
@@ -19,7 +19,7 @@ const MAX_TERM = 200
 
 /** `GET /users`: the people of the token's company, in the order of their ids. */
 export const listUsersOfCompany: RouteHandler = async c => {
-  const bearer = await requireBearer(c.var.runtime, c.req.header('Authorization'), SCOPE)
+  const bearer = await requireCountedBearer(c, 'api', SCOPE)
   const limit = readNumber(c, 'limit', PAGE, { from: 1, to: PAGE })
   const start = readNumber(c, 'start', 0, { from: 0, to: MAX_START })
   const after = readNumber(c, 'cursor', 0, { from: 0, to: Number.MAX_SAFE_INTEGER })
@@ -43,7 +43,7 @@ export const listUsersOfCompany: RouteHandler = async c => {
 /** `GET /users/{id}`: one of them; 404 for everyone else, so that an app learns nothing of other companies. */
 export const getUserOfCompany: RouteHandler = async c => {
   const { runtime } = c.var
-  const bearer = await requireBearer(runtime, c.req.header('Authorization'), SCOPE)
+  const bearer = await requireCountedBearer(c, 'api', SCOPE)
   const userId = readId(c.req.param('id') ?? '')
   const member = userId === undefined ? undefined : await findColleague(runtime.store, bearer.companyId, userId)
   if (!member) throw new ApiError(404, 'The company of the access token has no such user.')
@@ -52,7 +52,7 @@ export const getUserOfCompany: RouteHandler = async c => {
 
 /** `GET /users/find`: those whose name holds a term, or whose e-mail does. */
 export const findUsersOfCompany: RouteHandler = async c => {
-  const bearer = await requireBearer(c.var.runtime, c.req.header('Authorization'), SCOPE)
+  const bearer = await requireCountedBearer(c, 'api', SCOPE)
   const text = queryParameter(c, 'term')?.trim() ?? ''
   if (text.includes('\0')) throw new ApiError(400, 'term must not hold the character NUL.')
   if (text === '') throw new ApiError(400, 'Say what to search for: term is missing.')

@@ -5,18 +5,20 @@ import { openToAll } from '../http/cors.ts'
 import type { HotRequest, HotResponse, HotRoute } from '../http/hot-route.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
+import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { OK_HEADERS, respondUsersMe, usersMePaths } from './users-me.ts'
 
 /** `GET /users/me` for a server's fast path, with the headers and the body that the route gives. */
 export function usersMeHotRoute(runtime: Runtime): HotRoute {
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   const okHeaders = { ...common, ...OK_HEADERS }
+  const isLimited = rateLimiterOf(runtime).limits('me')
   const meter = runtime.metrics.requests.meter('/users/me', 'GET')
   return {
     paths: new Set(pathsBelow(basePathOf(runtime.settings.origin))),
     respond({ path, authorization }: HotRequest): HotResponse | undefined {
-      // Where the database answers later, the route waits for it.
-      if (runtime.store.engine !== 'sqlite') return undefined
+      // Where the database answers later, the route waits for it; and it counts where requests are limited.
+      if (runtime.store.engine !== 'sqlite' || isLimited) return undefined
       const started = performance.now()
       const requestId = randomUUID()
       try {

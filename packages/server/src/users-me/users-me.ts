@@ -3,8 +3,10 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import { ResponseBody } from '../http/hot-route.ts'
+import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { requireBearer } from '../tokens/bearer.ts'
+import { requireCountedBearer } from '../tokens/counted-bearer.ts'
 import { renderUser } from './rendered-users.ts'
 
 /** The paths that real clients call. */
@@ -20,6 +22,8 @@ export const OK_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control':
 
 /** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
 export const usersMe: RouteHandler = async c => {
+  // Looked up once more than without a limit: that is the price of one.
+  if (rateLimiterOf(c.var.runtime).limits('me')) await requireCountedBearer(c, 'me', 'base')
   const { status, headers, body } = await respondUsersMe(c.var.runtime, c.req.header('Authorization'))
   return c.body(body.text, status, headers)
 }

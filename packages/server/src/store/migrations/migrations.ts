@@ -10,6 +10,7 @@ import { compatibilityProfile } from './0012-compatibility-profile.ts'
 import { administration } from './0013-administration.ts'
 import { audit } from './0014-audit.ts'
 import { externalPages } from './0015-external-pages.ts'
+import { appFacts } from './0016-app-facts.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   administration,
   audit,
   externalPages,
+  appFacts,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -28,6 +28,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   attempt_limits: { by: 'limit_key' },
   used_assertions: { by: 'client_id' },
   challenge_answers: { by: 'challenge_id' },
+  rate_windows: { by: 'limit_key' },
   admin_keys: 'coordinator',
   idempotency_keys: 'coordinator',
   counters: 'coordinator',

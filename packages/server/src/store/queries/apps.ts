@@ -51,21 +51,8 @@ export function setAppSecret(
   )
 }
 
-export type AppColumns = Partial<
-  Pick<
-    AppRow,
-    | 'name'
-    | 'maker'
-    | 'icon'
-    | 'icon_type'
-    | 'redirect_uris'
-    | 'scopes'
-    | 'profile'
-    | 'require_pkce'
-    | 'uninstall_url'
-    | 'disabled_at'
-  >
->
+/** What a registration can be changed in. */
+export type AppColumns = Partial<Pick<AppRow, (typeof CHANGEABLE)[number]>>
 
 /** Holds only while the registration is as it was read; its secrets may change meanwhile. */
 export function updateApp({ db }: Store, before: AppRow, after: AppRow): Statement {
@@ -79,9 +66,27 @@ export function updateApp({ db }: Store, before: AppRow, after: AppRow): Stateme
   )
 }
 
+const CHANGEABLE = [
+  'name',
+  'maker',
+  'icon',
+  'icon_type',
+  'redirect_uris',
+  'scopes',
+  'profile',
+  'require_pkce',
+  'uninstall_url',
+  'disabled_at',
+  'home_url',
+  'privacy_url',
+  'terms_url',
+  'verified_at',
+  'verified_by',
+  'rate_limits',
+] as const
+
 function changeable(row: AppRow): Required<AppColumns> {
-  const { name, maker, icon, icon_type, redirect_uris, scopes, profile, require_pkce, uninstall_url, disabled_at } = row
-  return { name, maker, icon, icon_type, redirect_uris, scopes, profile, require_pkce, uninstall_url, disabled_at }
+  return Object.fromEntries(CHANGEABLE.map(name => [name, row[name]])) as Required<AppColumns>
 }
 
 /** With its secrets; refused while anything of it is installed or left to be sent to it. */

@@ -41,6 +41,7 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'attempt_limits', 'full_at', ['limit_key'], before),
     expired(store, 'used_assertions', 'expires_at', ['client_id', 'jti_hash'], before),
     expired(store, 'idempotency_keys', 'expires_at', ['key_id', 'request_key'], before),
+    expired(store, 'rate_windows', 'expires_at', ['limit_key'], before),
     expired(store, 'challenge_answers', 'expires_at', ['challenge_id'], before),
   ])
   const deletions = [...accessTokens, ...found.flat()]
@@ -49,7 +50,13 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
   return [accessTokens, ...found].some(({ length }) => length >= BATCH)
 }
 
-type Swept = 'sessions' | 'attempt_limits' | 'used_assertions' | 'idempotency_keys' | 'challenge_answers'
+type Swept =
+  | 'sessions'
+  | 'attempt_limits'
+  | 'used_assertions'
+  | 'idempotency_keys'
+  | 'challenge_answers'
+  | 'rate_windows'
 
 async function expired(store: Store, table: Swept, column: string, key: string[], now: number): Promise<Statement[]> {
   const columns = sql.join(key.map(name => sql.ref(name)))

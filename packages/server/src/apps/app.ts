@@ -1,0 +1,59 @@
+import type { AppRateLimits } from '../config/rate-limits.ts'
+import type { AppRow } from '../store/queries/apps.ts'
+import { type CompatibilityProfile, storedScopes } from '../tokens/scopes.ts'
+
+/** A registered OAuth client. */
+export interface App {
+  clientId: string
+  name: string
+  maker: string | null
+  redirectUris: string[]
+  scopes: string[]
+  profile: CompatibilityProfile
+  isPublic: boolean
+  requirePkce: boolean
+  uninstallUrl: string | null
+  disabledAt: number | null
+  createdAt: number
+  homeUrl: string | null
+  privacyUrl: string | null
+  termsUrl: string | null
+  /** When the platform found out who makes it. */
+  verifiedAt: number | null
+  /** Who said so: the kind and the id of the actor. */
+  verifiedBy: string | null
+  /** Requests a minute that hold for it instead of the configured limits. */
+  rateLimits: AppRateLimits | null
+  hasIcon: boolean
+  /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
+  jwks: string | null
+  secretHash: Uint8Array | null
+  /** Whether its secret is stored encrypted, for uninstall callbacks. */
+  keepsSecret: boolean
+}
+
+export function toApp(row: AppRow): App {
+  return {
+    clientId: row.client_id,
+    name: row.name,
+    maker: row.maker,
+    redirectUris: JSON.parse(row.redirect_uris),
+    scopes: storedScopes(row.scopes),
+    profile: row.profile,
+    isPublic: row.public === 1,
+    requirePkce: row.require_pkce === 1,
+    uninstallUrl: row.uninstall_url,
+    disabledAt: row.disabled_at,
+    createdAt: row.created_at,
+    homeUrl: row.home_url,
+    privacyUrl: row.privacy_url,
+    termsUrl: row.terms_url,
+    verifiedAt: row.verified_at,
+    verifiedBy: row.verified_by,
+    rateLimits: row.rate_limits === null ? null : JSON.parse(row.rate_limits),
+    hasIcon: row.icon !== null,
+    jwks: row.jwks,
+    secretHash: row.secret_hash,
+    keepsSecret: row.encrypted_secret !== null,
+  }
+}

@@ -1,0 +1,23 @@
+import type { RequestContext } from '../http/environment.ts'
+import { countRequest } from '../rate-limits/limit-requests.ts'
+import type { BearerRecord } from '../store/bearer-record.ts'
+import { requireBearer } from './bearer.ts'
+
+/**
+ * What the access token of a request speaks for; the request counts against the limits of its app and its company.
+ * @throws {ApiError} as {@link requireBearer} does
+ * @throws {TooManyRequests}
+ */
+export async function requireCountedBearer(
+  c: RequestContext,
+  group: 'api' | 'me',
+  scope: string,
+): Promise<BearerRecord> {
+  const bearer = await requireBearer(c.var.runtime, c.req.header('Authorization'), scope)
+  const { clientId, companyId } = bearer
+  countRequest(c, [
+    { group, by: 'app', id: clientId, clientId },
+    { group, by: 'company', id: String(companyId) },
+  ])
+  return bearer
+}
