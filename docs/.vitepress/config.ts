@@ -60,6 +60,7 @@ export default defineConfig({
           { text: 'Workers and nodes', link: '/operations/scaling' },
           { text: 'When something fails', link: '/operations/failures' },
           { text: 'Metrics', link: '/operations/metrics' },
+          { text: 'Rate limits', link: '/operations/rate-limits' },
           { text: 'Upgrading', link: '/operations/upgrading' },
           { text: 'Backing up', link: '/operations/backing-up' },
           { text: 'Moving to another database', link: '/operations/moving' },

@@ -1,11 +1,13 @@
 import { html } from 'hono/html'
+import type { App } from '../apps/apps.ts'
 import { formTargets } from '../apps/redirect-uri.ts'
+import type { Settings } from '../config/settings.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, companyTile, hiddenField, notice } from '../pages/components.ts'
 import type { Language } from '../pages/languages.ts'
-import { type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
+import { type Fragment, type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
 import { findInstallation } from '../store/queries/installations.ts'
@@ -58,6 +60,8 @@ export async function showConsent(
 ${appMark(app)}
 <h1>${title}</h1>
 ${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
+${app.verifiedAt === null ? '' : html`<p class="small"><span class="badge">✓ ${say(language, 'consent.verified', { platform: platformName(runtime.settings) })}</span></p>`}
+${appLinks(language, app)}
 <p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
@@ -79,6 +83,23 @@ ${hiddenField('ticket', issueTicket(c, request, company_id))}
 </form>
 ${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}`,
   })
+}
+
+/** What the platform calls itself. */
+function platformName({ brand, origin }: Settings): string {
+  return brand?.name ?? new URL(origin).host
+}
+
+/** The app's own pages: its home by the host, since a text could say anything. */
+function appLinks(language: Language, { homeUrl, privacyUrl, termsUrl }: App): Fragment | string {
+  const links = [
+    [homeUrl, homeUrl === null ? '' : new URL(homeUrl).host],
+    [privacyUrl, say(language, 'brand.privacy')],
+    [termsUrl, say(language, 'brand.terms')],
+  ] as const
+  const given = links.filter(([url]) => url !== null)
+  if (given.length === 0) return ''
+  return html`<p class="small app-links">${given.map(([url, text]) => html`<a href="${url}" rel="noreferrer"><bdi>${text}</bdi></a> `)}</p>`
 }
 
 /** Where the person goes afterwards; on their own device any program can be waiting there. */

@@ -1,4 +1,4 @@
-import { addMember, createCompany, removeMember, setActive, setMember, setSuspended } from 'tenantry'
+import { addMember, createCompany, removeMember, setActive, setApp, setMember, setSuspended } from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { answerOf, type ShownPage } from '../../../../tests/support/person.ts'
 import {
@@ -245,5 +245,35 @@ describe('the consent page', () => {
     await person.submit(page, { language: 'xx', return_to: 'https://evil.example' }, 'footer form.language')
     expect(await languageAt('/nothing')).toBe('fr')
     expect((await person.open('/nothing')).text).toContain(french['error.back'])
+  })
+
+  it('the consent page links the app’s own pages, by host, and says who verified it', async () => {
+    const plain = await person.reachConsent(client, { company: MI6 })
+    expect(plain.text).not.toContain('Verified')
+    await setApp(provider.runtime, client.id, {
+      homeUrl: 'https://notes.example/about',
+      privacyUrl: 'https://notes.example/privacy',
+      verified: true,
+    })
+    const page = await person.reachConsent(client, { company: MI6 })
+    expect(page.text).toContain('Verified by localhost:4040')
+    const links = page.document.querySelectorAll('.app-links a').map(link => [link.getAttribute('href'), link.text])
+    expect(links).toEqual([
+      ['https://notes.example/about', 'notes.example'],
+      ['https://notes.example/privacy', 'Privacy'],
+    ])
+  })
+
+  it('a verified app that changes who it says it is, or where it sends people, is verified no more', async () => {
+    const runtime = { ...provider.runtime, actor: { type: 'command', id: 'root' } as const }
+    for (const change of [{ name: 'Field N0tes' }, { maker: 'MI6' }, { redirectUris: ['https://other.example/cb'] }]) {
+      const verified = await setApp(runtime, client.id, { verified: true })
+      expect([verified.verifiedAt, verified.verifiedBy]).toEqual([provider.now(), 'command root'])
+      expect(await setApp(runtime, client.id, { scopes: ['base'] })).toMatchObject({ verifiedBy: 'command root' })
+      expect(await setApp(runtime, client.id, change)).toMatchObject({ verifiedAt: null, verifiedBy: null })
+    }
+    for (const homeUrl of ['http://notes.example', 'javascript:alert(1)', 'x']) {
+      await expect(setApp(runtime, client.id, { homeUrl })).rejects.toThrow('homeUrl: must be an https address')
+    }
   })
 })

@@ -81,6 +81,7 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .who-asks img, .monogram { inline-size: var(--tny-icon); block-size: var(--tny-icon); border-radius: 1rem; object-fit: cover; }
 .monogram { display: grid; place-items: center; background: var(--pico-primary-background); color: var(--pico-primary-inverse); font-size: 1.6rem; font-weight: 700; }
 .who-asks h1, .who-asks p { margin: 0; }
+.app-links { display: flex; flex-wrap: wrap; justify-content: center; gap: .25rem 1rem; }
 .tile { display: block; padding: .85rem 1rem; border-radius: var(--pico-border-radius); background: var(--tny-tile); border-inline-start: .3rem solid var(--pico-primary-background); margin-block-end: 1.25rem; }
 .tile .name { font-size: 1.25rem; font-weight: 700; line-height: 1.3; }
 .tile .small { display: block; }
