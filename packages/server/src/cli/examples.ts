@@ -5,6 +5,7 @@ const examples: Record<string, string> = {
   dev: 'tenantry dev --port 5000 --data ./my-sandbox',
   serve:
     'TENANTRY_SECRETS_FILE=/etc/tenantry/secrets tenantry serve --origin https://id.example.com --data /var/lib/tenantry',
+  doctor: 'tenantry doctor --config /etc/tenantry/config.json',
   migrate: 'tenantry migrate --data /var/lib/tenantry',
   export: 'tenantry export --output tenantry.ndjson',
   import: 'tenantry import --data ./new --input tenantry.ndjson',

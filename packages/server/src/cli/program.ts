@@ -12,6 +12,7 @@ import { addCleanCommand } from './clean.ts'
 import { addCompanyCommands } from './company.ts'
 import { addCompletionCommand } from './completion.ts'
 import { addDevCommand } from './dev.ts'
+import { addDoctorCommand } from './doctor/doctor.ts'
 import { addExamples } from './examples.ts'
 import { addInstallationCommands } from './installation.ts'
 import { addKeyCommands } from './key.ts'
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addAdminKeyCommands(program)
   addAuditCommands(program)
   addKeyCommands(program)
+  addDoctorCommand(program)
   addCleanCommand(program)
   addLoadCommand(program)
   addCompletionCommand(program)
@@ -64,7 +66,8 @@ export async function runCommand(args: string[]): Promise<number> {
     if (isJson) printErrorsAsJson(program)
     requireKnownTopic(program, args)
     await program.parseAsync(args, { from: 'user' })
-    return 0
+    // A command that has printed what is wrong says so here.
+    return Number(process.exitCode ?? 0)
   } catch (error) {
     return explain(error, isJson)
   }
