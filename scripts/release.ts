@@ -67,10 +67,22 @@ function pack() {
   const folder = join(REPOSITORY, 'release')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  run('npm', 'pack', '--workspace', 'tenantry', '--workspace', '@tenantry/connect', '--pack-destination', folder)
+  run(
+    'npm',
+    'pack',
+    '--workspace',
+    'tenantry',
+    '--workspace',
+    '@tenantry/connect',
+    '--workspace',
+    '@tenantry/admin',
+    '--pack-destination',
+    folder,
+  )
   for (const [workspace, name] of [
     ['tenantry', 'tenantry'],
     ['@tenantry/connect', 'tenantry-connect'],
+    ['@tenantry/admin', 'tenantry-admin'],
   ] as const) {
     writeFileSync(join(folder, `${name}.cdx.json`), sbom(workspace))
   }

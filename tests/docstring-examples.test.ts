@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createAdminKey } from 'tenantry'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { makeExampleWorld } from './support/example-world.ts'
 import { makeDatabase, postgresUrl } from './support/postgres.ts'
 import { REPOSITORY } from './support/sandbox-process.ts'
 
-const packages = ['server', 'connect']
+const packages = ['server', 'connect', 'admin']
 /** What an app can import: `tenantry`, `@tenantry/connect`, `@tenantry/connect/express` … */
 const entries = packages.flatMap(directory => {
   const { name, exports } = JSON.parse(readFileSync(join(REPOSITORY, 'packages', directory, 'package.json'), 'utf8'))
@@ -27,7 +28,7 @@ const examples = packages.flatMap(name => {
 
 function readExamples(text: string): { name: string; code: string }[] {
   const found = text.matchAll(
-    / \* @example\n \* ```ts\n([\s\S]*?) \* ```\n(?: \*[^/\n]*\n)* \*\/\n(?:\/\/[^\n]*\n)?export (?:async )?function (\w+)/g,
+    / \* @example\n \* ```ts\n([\s\S]*?) \* ```\n(?: \*[^/\n]*\n)* \*\/\n(?:\/\/[^\n]*\n)?export (?:async )?function\*? (\w+)/g,
   )
   return [...found].map(([, lines, name]) => ({ name: name!, code: lines!.replace(/^ \* ?/gm, '') }))
 }
@@ -85,6 +86,16 @@ describe('the examples of docstrings', () => {
       }
       const { provider, world } = await makeExampleWorld()
       onTestFinished(provider.close)
+      if (code.includes("'@tenantry/admin'")) {
+        // As if the provider of the example were at its address.
+        vi.stubGlobal('fetch', (request: Request) => provider.fetch(request))
+        const { key } = await createAdminKey(world.runtime, { name: 'of an example', scopes: ['*'] })
+        vi.stubEnv('TENANTRY_ADMIN_KEY', key)
+        onTestFinished(() => {
+          vi.unstubAllGlobals()
+          vi.unstubAllEnvs()
+        })
+      }
       const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
       const logged: unknown[] = []
       await run(world, { log: (...values: unknown[]) => logged.push(...values) })

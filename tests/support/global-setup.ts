@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generateAdminTypes } from './admin-types.ts'
 import { ensureChromium } from './chromium-path.ts'
 import { RUN_FOLDER } from './packed.ts'
 import { startPostgres } from './postgres.ts'
@@ -10,6 +11,7 @@ import { ensureThirdParty } from './third-party.ts'
 export async function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-run-'))
   process.env[RUN_FOLDER] = folder
+  generateAdminTypes()
   ensureChromium()
   ensureThirdParty()
   const stopPostgres = await startPostgres()

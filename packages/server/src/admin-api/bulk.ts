@@ -72,6 +72,8 @@ async function answerLines(
       const result = start(c, line, text, order)
       written = written.then(async () => writer.write(await result))
       underWay.push(written)
+      // The first that fails ends the request; those after it fail for the same reason, and are not waited for.
+      written.catch(() => {})
       if (underWay.length >= AT_ONCE) await underWay.shift()
     }
     await written
