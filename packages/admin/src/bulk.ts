@@ -18,7 +18,7 @@ export type BulkResult = components['schemas']['BulkResult']
  * const options = { origin: 'https://id.example.com', key: process.env.TENANTRY_ADMIN_KEY! }
  * const lines = [{ type: 'company' as const, company_id: 1, name: 'Universal Exports', domain: 'universal-exports' }]
  * for await (const { line, status, detail } of bulk(options, lines)) {
- *   if (status === 'failed') console.error(line, detail)
+ *   if (status === 'failed') console.log(line, detail)
  * }
  * ```
  */
