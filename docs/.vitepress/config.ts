@@ -59,6 +59,7 @@ export default defineConfig({
           { text: 'Install and configure', link: '/operations/' },
           { text: 'Workers and nodes', link: '/operations/scaling' },
           { text: 'When something fails', link: '/operations/failures' },
+          { text: 'Containers, systemd, Kubernetes', link: '/operations/containers' },
           { text: 'Metrics', link: '/operations/metrics' },
           { text: 'Rate limits', link: '/operations/rate-limits' },
           { text: 'Upgrading', link: '/operations/upgrading' },
