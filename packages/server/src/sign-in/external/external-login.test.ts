@@ -234,6 +234,20 @@ describe('sign-in on the platform’s own page', () => {
     expect([inactive.status, inactive.body.errors[0].field]).toEqual([400, 'user_id'])
   })
 
+  it('a person who has no password here is signed in', async () => {
+    await admin('PUT', '/users/4200', { name: 'Q', email: 'q@mi6.example' })
+    await admin('PUT', `/companies/${MI6}/members/4200`, {})
+    const page = await person.open(await accept((await beginSignIn(person)).challenge, { user_id: 4200 }))
+    expect(page.text).toContain('There you are Q')
+  })
+
+  it('a person who cannot be signed in is told so, and not sent round in a circle', async () => {
+    const back = await accept((await beginSignIn(person)).challenge)
+    await setActive(provider.runtime, BOND, false)
+    const page = await person.open(back)
+    expect([page.status, page.text]).toEqual([403, expect.stringContaining('not completed')])
+  })
+
   it('prompt=login asks again, and is not satisfied by a sign-in of before', async () => {
     await person.request(await accept((await beginSignIn(person)).challenge))
     const { url, challenge } = await beginSignIn(person, { prompt: 'login' })

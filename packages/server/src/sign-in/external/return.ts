@@ -2,6 +2,7 @@ import { countRefusal } from '../../audit/refusals.ts'
 import { readCookie } from '../../http/cookies.ts'
 import type { RequestContext, RouteHandler } from '../../http/environment.ts'
 import { PageError } from '../../pages/error-page.ts'
+import { findChallengeAnswer } from '../../store/queries/challenge-answers.ts'
 import { findUser } from '../../store/queries/users.ts'
 import { writeUnlessConflict } from '../../store/store.ts'
 import { startExternalSession } from '../external-session.ts'
@@ -34,11 +35,16 @@ export function signInReturn(tellApp: RefusalTeller): RouteHandler {
     }
     const acceptance = answer as LoginAcceptance
     const user = await findUser(store, acceptance.user_id)
-    // Where the user was deactivated since, the person is asked again.
     if (user && user.deleted_at === null && user.active === 1) {
       const started = await startExternalSession(c, user, acceptance, { clientId, conditions: [use] })
-      if (started) c.var.runtime.metrics.signIns.count({ outcome: 'external' })
+      if (started) {
+        c.var.runtime.metrics.signIns.count({ outcome: 'external' })
+        return c.redirect(returnTo, 303)
+      }
     }
-    return c.redirect(returnTo, 303)
+    // Used at the same moment, as by a double click. Anything else, such as a user who was deactivated since, would go round in a circle
+    // with a page that knows the person.
+    if ((await findChallengeAnswer(store, challenge.id))?.used_at) return c.redirect(returnTo, 303)
+    throw new PageError(403, 'error.signInLost')
   }
 }
