@@ -40,6 +40,7 @@ export default defineConfig({
           { text: 'Adopt Tenantry', link: '/platforms' },
           { text: 'In a server of your own', link: '/library' },
           { text: 'Admin API', link: '/admin-api' },
+          { text: 'Beside what you have', link: '/beside-what-you-have' },
           { text: 'Your own sign-in page', link: '/external-login' },
           { text: 'Passwords', link: '/passwords' },
           { text: 'Audit log', link: '/audit' },

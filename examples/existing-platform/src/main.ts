@@ -1,5 +1,5 @@
 import { createAdminClient } from '@tenantry/admin'
-import express from 'express'
+import express, { type NextFunction, type Request, type Response } from 'express'
 import { Pool } from 'pg'
 import { addLogin, escapeHtml, findPerson, hashPassword } from './login.ts'
 import { emptyOutbox } from './outbox.ts'
@@ -28,6 +28,12 @@ app.get('/', async (request, response) => {
     .type('html')
     .send(`<!doctype html><title>Existing Platform</title><main style="font-family: system-ui; margin: 4rem auto; max-width: 30rem">
 <h1>Good day, ${escapeHtml(person.name)}</h1><p><a href="${TENANTRY_ORIGIN}/connected-apps">Connected apps</a> · <a href="/logout">Sign out</a></p></main>`)
+})
+
+// What people see when the provider or the database is away; the reason is for the log.
+app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
+  console.error(error)
+  response.status(503).type('text').send('This cannot be done at the moment. Go back and try again in a minute.')
 })
 
 const stopping = new AbortController()
