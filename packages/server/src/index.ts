@@ -20,6 +20,7 @@ export {
 export { deleteUser } from './companies/delete-user.ts'
 export { eraseUser, exportUser, type UserExport } from './companies/erase-user.ts'
 export { InputError } from './companies/input.ts'
+export { setCompanyLogo } from './companies/logo.ts'
 export {
   addMember,
   type MembershipProfile,

@@ -11,6 +11,7 @@ import { addBulkOperation } from './bulk.ts'
 import { addCallbackOperations } from './callbacks.ts'
 import { addChallengeOperations } from './challenges.ts'
 import { addCompanyOperations } from './companies.ts'
+import { addLogoOperations } from './company-logo.ts'
 import { ADMIN_PATH, type AdminEnvironment } from './environment.ts'
 import { addInstallationOperations } from './installations.ts'
 import { addMemberOperations } from './members.ts'
@@ -44,6 +45,7 @@ export function createAdminApi(): AdminApp {
   addReference(app)
   app.use(`${ADMIN_PATH}/*`, requireAdminKey)
   addCompanyOperations(app)
+  addLogoOperations(app)
   addUserOperations(app)
   addMemberOperations(app)
   addAppOperations(app)

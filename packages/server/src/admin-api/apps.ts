@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { appFields, newAppFields } from '../apps/app-input.ts'
 import { type App, changeApp, createApp, deleteApp, findRegisteredApp, toApp } from '../apps/apps.ts'
+import { findLookAlikes } from '../apps/look-alikes.ts'
 import { NotFoundError, TakenError } from '../companies/input.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -217,6 +218,27 @@ export function addAppOperations(app: AdminApp) {
     problems: [404],
     async handle({ runtime, params: { client_id } }) {
       return json({ client_id, deleted: true, installations: await deleteApp(runtime, client_id) })
+    },
+  })
+
+  addOperation(app, {
+    method: 'get',
+    path: `${path}/look-alikes`,
+    scope: 'apps:read',
+    tag,
+    summary: 'List apps whose names look like this one’s',
+    description:
+      'By Unicode Technical Standard 39: letters of other scripts, digits for letters, case and spaces do not count. People who are to allow an app that is not verified are warned of them.',
+    params: appParams,
+    answers: {
+      200: {
+        description: 'The other apps.',
+        schema: z.object({ data: z.array(z.object({ client_id: z.string(), name: z.string() })) }),
+      },
+    },
+    problems: [404],
+    async handle({ runtime, params: { client_id } }) {
+      return json({ data: await findLookAlikes(runtime, await requireApp(runtime, client_id), { fresh: true }) })
     },
   })
 }

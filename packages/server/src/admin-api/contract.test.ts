@@ -208,6 +208,7 @@ describe('the description of the admin API', () => {
     postCompanies: { name: 'New', domain: 'new' },
     putCompaniesOne: { name: 'MI6', domain: 'casinoroyale' },
     patchCompaniesOne: { name: 'MI6' },
+    putCompaniesLogo: { image: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64') },
     postUsers: { name: 'New', email: 'new@q.example' },
     putUsersOne: { name: 'Bond', email: 'james.bond@mi6.example' },
     patchUsersOne: { name: 'Bond' },

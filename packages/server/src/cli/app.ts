@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander'
 import { createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } from '../apps/apps.ts'
 import { listSecrets, rotateSecret } from '../apps/client-secrets.ts'
+import { findLookAlikes } from '../apps/look-alikes.ts'
 import { InputError } from '../companies/input.ts'
-import { listApps } from '../store/queries/apps.ts'
+import { type AppName, listApps } from '../store/queries/apps.ts'
 import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { describeApp, describeSecret } from './app-facts.ts'
@@ -71,8 +72,8 @@ export function addAppCommands(program: Command) {
       collect,
     )
     .action(async (options: CreateOptions) => {
-      const { app, clientSecret } = await withRuntime(options, runtime =>
-        createApp(runtime, {
+      const { app, clientSecret, alike } = await withRuntime(options, async runtime => {
+        const created = await createApp(runtime, {
           name: options.name,
           maker: options.maker,
           icon: options.icon === undefined ? null : readIcon(options.icon),
@@ -88,8 +89,10 @@ export function addAppCommands(program: Command) {
           privacyUrl: options.privacyUrl,
           termsUrl: options.termsUrl,
           rateLimits: parseRateLimits(options.rateLimit),
-        }),
-      )
+        })
+        return { ...created, alike: await findLookAlikes(runtime, created.app) }
+      })
+      warnOfLookAlikes(alike)
       const secretWords = clientSecret
         ? `client secret  ${clientSecret}   (shown this once)`
         : 'It has no client secret.'
@@ -114,7 +117,8 @@ export function addAppCommands(program: Command) {
       const facts = await withRuntime(options, async runtime => {
         const found = await findRegisteredApp(runtime, clientId)
         if (!found) throw new InputError(`There is no app ${clientId}.`)
-        return { ...describeApp(found), secrets: (await listSecrets(runtime, found)).map(describeSecret) }
+        const looks_like = (await findLookAlikes(runtime, found)).map(({ client_id }) => client_id)
+        return { ...describeApp(found), looks_like, secrets: (await listSecrets(runtime, found)).map(describeSecret) }
       })
       printFacts(options, facts)
     })
@@ -142,8 +146,8 @@ export function addAppCommands(program: Command) {
     .option('--verified <yes|no>', 'whether you have found out who makes it; people are told', parseYesOrNo)
     .action(async (clientId: string, options: SetOptions) => {
       const { uninstallUrl } = options
-      const changed = await withRuntime(options, runtime =>
-        setApp(
+      const { changed, alike } = await withRuntime(options, async runtime => {
+        const changed = await setApp(
           runtime,
           clientId,
           given({
@@ -162,8 +166,10 @@ export function addAppCommands(program: Command) {
             rateLimits: parseRateLimits(options.rateLimit),
             verified: options.verified,
           }),
-        ),
-      )
+        )
+        return { changed, alike: options.name === undefined ? [] : await findLookAlikes(runtime, changed) }
+      })
+      warnOfLookAlikes(alike)
       print(options, describeApp(changed), `App ${clientId} is changed.`)
       if (changed.uninstallUrl !== null && !changed.keepsSecret) {
         console.error(
@@ -223,6 +229,13 @@ export function addAppCommands(program: Command) {
 
 function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {
   return scopes?.flatMap(scope => scope.split(/[ ,]+/)).filter(scope => scope !== '')
+}
+
+/** People are warned as well when they allow it, unless it is verified. */
+function warnOfLookAlikes(alike: readonly AppName[]) {
+  for (const { client_id, name } of alike) {
+    console.error(`Its name looks like that of ${name} (${client_id}). People are told so until it is verified.`)
+  }
 }
 
 function noneAsNull(text: string | undefined): string | null | undefined {

@@ -87,11 +87,12 @@ export function readPicture(path: string): Picture | string {
     return `cannot be read: ${(error as NodeJS.ErrnoException).code ?? error}`
   }
   if (bytes.length > MAX_LOGO) return 'must be at most 256 KiB'
-  const type = typeOf(bytes)
+  const type = pictureType(bytes)
   return type === undefined ? 'must be an SVG, PNG, JPEG or WebP image' : { type, bytes: new Uint8Array(bytes) }
 }
 
-function typeOf(bytes: Buffer): Picture['type'] | undefined {
+/** By what the bytes are, whatever a name says. */
+export function pictureType(bytes: Buffer): Picture['type'] | undefined {
   if (bytes.subarray(0, 8).equals(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))) return 'image/png'
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg'
   if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return 'image/webp'

@@ -3,10 +3,11 @@ import { formTargets } from '../apps/redirect-uri.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
-import { appMark, hiddenField, notice } from '../pages/components.ts'
+import { appMark, companyLogo, hiddenField, notice } from '../pages/components.ts'
 import type { Language } from '../pages/languages.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
+import { listLogoVersions } from '../store/queries/company-logos.ts'
 import { listInstallations } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
@@ -21,6 +22,10 @@ export async function showCompanyChooser(
 ) {
   const { app } = request
   const chosen = preselect(c, request, memberships)
+  const logos = await listLogoVersions(
+    c.var.runtime.store,
+    memberships.map(({ company_id }) => company_id),
+  )
   const installedAt = await findInstalled(c, request, memberships)
   const found = search === undefined ? memberships : memberships.filter(membership => matches(membership, search))
   const shown = found.length === 0 ? memberships : found
@@ -45,7 +50,7 @@ ${hiddenField('request', request.query)}
 ${memberships.length > MANY ? searchField(language, search) : ''}
 <fieldset class="choices">
 <legend>${say(language, 'company.legend')}</legend>
-${sorted(language, shown).map(membership => choice(language, membership, membership === chosen, installedAt.has(membership.company_id)))}
+${sorted(language, shown).map(membership => choice(language, membership, { chosen: membership === chosen, isInstalled: installedAt.has(membership.company_id), logo: logos.get(membership.company_id) }))}
 </fieldset>
 <div class="decide${memberships.length > MANY ? ' stays' : ''}">
 <button type="submit">${say(language, 'company.submit')}</button>
@@ -95,10 +100,17 @@ async function findInstalled(
   return new Set(installations.map(({ company_id }) => company_id))
 }
 
-function choice(language: Language, membership: MembershipWithCompany, chosen: boolean, isInstalled: boolean) {
+interface ChoiceFacts {
+  chosen: boolean
+  isInstalled: boolean
+  /** When its logo was set. */
+  logo: number | undefined
+}
+
+function choice(language: Language, membership: MembershipWithCompany, { chosen, isInstalled, logo }: ChoiceFacts) {
   const { company_id, company_name, company_domain } = membership
   return html`<label><input type="radio" name="company_id" value="${company_id}" aria-labelledby="company-${company_id}" aria-describedby="profile-${company_id}" required${chosen ? html` checked` : ''}>
-<span><span class="name" id="company-${company_id}">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span>
+${companyLogo(company_id, logo)}<span><span class="name" id="company-${company_id}">${company_name}</span> <span class="small muted"><bdi>${company_domain}</bdi></span>
 ${isInstalled ? html`<span class="badge small">${say(language, 'company.installed')}</span>` : ''}
 <span class="small profile" id="profile-${company_id}">${profileLine(language, membership)}</span></span></label>`
 }

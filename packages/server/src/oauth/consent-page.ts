@@ -1,15 +1,17 @@
 import { html } from 'hono/html'
 import type { App } from '../apps/apps.ts'
+import { findLookAlikes } from '../apps/look-alikes.ts'
 import { formTargets } from '../apps/redirect-uri.ts'
 import type { Settings } from '../config/settings.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
-import { appMark, companyTile, hiddenField, notice } from '../pages/components.ts'
+import { appMark, companyLogo, companyTile, hiddenField, notice } from '../pages/components.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
+import { listLogoVersions } from '../store/queries/company-logos.ts'
 import { findInstallation } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { setSessionCompany } from '../store/queries/sessions.ts'
@@ -45,6 +47,8 @@ export async function showConsent(
     user_id: signedIn!.user.user_id,
     client_id: app.clientId,
   })
+  const [alike] = app.verifiedAt === null ? await findLookAlikes(runtime, app) : []
+  const logos = await listLogoVersions(runtime.store, [company_id])
   // Of an app that is installed, what it asks for beyond what it has.
   const isNew = (scope: string) => installation !== undefined && !storedScopes(installation.scopes).includes(scope)
   const language = pageLanguage(c, request.uiLocales, membership.locale)
@@ -65,7 +69,8 @@ ${appLinks(language, app)}
 <p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
-${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain }, whoYouAreThere(language, membership))}
+${alike ? notice(say(language, 'consent.lookAlike', { other: alike.name })) : ''}
+${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain, logo: companyLogo(company_id, logos.get(company_id)) }, whoYouAreThere(language, membership))}
 <h2>${say(language, 'consent.mayDo')}</h2>
 <ul class="can-do">${scopes.map(
       scope =>

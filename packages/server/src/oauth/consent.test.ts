@@ -1,4 +1,13 @@
-import { addMember, createCompany, removeMember, setActive, setApp, setMember, setSuspended } from 'tenantry'
+import {
+  addMember,
+  createCompany,
+  removeMember,
+  setActive,
+  setApp,
+  setCompanyLogo,
+  setMember,
+  setSuspended,
+} from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { answerOf, type ShownPage } from '../../../../tests/support/person.ts'
 import {
@@ -275,5 +284,32 @@ describe('the consent page', () => {
     for (const homeUrl of ['http://notes.example', 'javascript:alert(1)', 'x']) {
       await expect(setApp(runtime, client.id, { homeUrl })).rejects.toThrow('homeUrl: must be an https address')
     }
+  })
+
+  it('a company’s logo is shown to its members, and to no other person', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><script>alert(1)</script></svg>'
+    await setCompanyLogo(provider.runtime, UNIVERSAL_EXPORTS, Buffer.from(svg))
+    const chooser = await person.signIn(undefined, undefined, await person.open(client.authorizePath()))
+    const logos = chooser.document.querySelectorAll('img.logo').map(logo => logo.getAttribute('src'))
+    expect(logos).toEqual([`/companies/${UNIVERSAL_EXPORTS}/logo?v=${provider.now()}`])
+    const page = await person.submitAndFollow(chooser, { company_id: String(UNIVERSAL_EXPORTS) })
+    expect(page.document.querySelector('.tile img.logo')?.getAttribute('alt')).toBe('')
+    const logo = await person.request(logos[0]!)
+    expect([logo.status, logo.headers.get('Content-Type'), await logo.text()]).toEqual([200, 'image/svg+xml', svg])
+    expect(logo.headers.get('Content-Security-Policy')).toMatch(/default-src 'none'.*sandbox/)
+    expect((await provider.person().request(logos[0]!)).status).toBe(404)
+    const other = provider.person()
+    await other.signIn(MONEYPENNY_EMAIL)
+    expect((await other.request(logos[0]!)).status).toBe(404)
+    await setCompanyLogo(provider.runtime, UNIVERSAL_EXPORTS, null)
+    expect((await person.request(logos[0]!)).status).toBe(404)
+  })
+
+  it.each([
+    ['a page', '<html><svg></svg></html>'],
+    ['a text', 'GIF89a'],
+    ['too large a picture', `<svg>${'x'.repeat(41 * 1024)}</svg>`],
+  ])('a company’s logo is a picture: %s is refused', async (_, content) => {
+    await expect(setCompanyLogo(provider.runtime, MI6, Buffer.from(content))).rejects.toThrow('image: must be')
   })
 })

@@ -22,13 +22,19 @@ export function alert(text: string): Fragment {
   return html`<div class="alert" role="alert">${text}</div>`
 }
 
+/** A company's logo beside its name, so it has no text of its own. @param version when it was set; undefined for none */
+export function companyLogo(companyId: number, version: number | undefined): Fragment | string {
+  if (version === undefined) return ''
+  return html`<img class="logo" src="/companies/${companyId}/logo?v=${version}" alt="" height="40">`
+}
+
 /** A company where the eye lands first, with who the person is there. */
 export function companyTile(
   label: string,
-  company: { name: string; domain: string },
+  company: { name: string; domain: string; logo?: Fragment | string },
   asYou: Fragment | string = '',
 ): Fragment {
-  return html`<div class="tile"><span class="small muted">${label}</span>
+  return html`<div class="tile">${company.logo ?? ''}<span class="small muted">${label}</span>
 <strong class="name">${company.name}</strong> <span class="small muted"><bdi>${company.domain}</bdi></span>
 ${asYou === '' ? '' : html`<span class="small">${asYou}</span>`}</div>`
 }

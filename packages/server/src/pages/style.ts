@@ -85,6 +85,8 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .tile { display: block; padding: .85rem 1rem; border-radius: var(--pico-border-radius); background: var(--tny-tile); border-inline-start: .3rem solid var(--pico-primary-background); margin-block-end: 1.25rem; }
 .tile .name { font-size: 1.25rem; font-weight: 700; line-height: 1.3; }
 .tile .small { display: block; }
+.logo { block-size: 2.5rem; inline-size: auto; max-inline-size: 6rem; object-fit: contain; flex: none; }
+.tile .logo { float: inline-end; margin-inline-start: .75rem; }
 .choices { border: 0; padding: 0; margin: 0 0 1.25rem; }
 .choices legend { margin-block-end: .5rem; font-weight: 600; }
 .choices label { display: flex; inline-size: 100%; align-items: center; gap: .75rem; padding: .8rem 1rem; margin: 0 0 .5rem; border: 1px solid var(--pico-form-element-border-color); border-radius: var(--pico-border-radius); cursor: pointer; }

@@ -1,3 +1,4 @@
+import { companyLogoFile } from '../apps/company-logo.ts'
 import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
@@ -45,6 +46,7 @@ export const pageRoutes: RouteGroup = {
     app.get('/favicon.ico', faviconAsset)
     app.post('/language', switchLanguage)
     app.get('/apps/:client_id/icon', appIcon)
+    app.get('/companies/:company_id/logo', findSignedIn, companyLogoFile)
     app.get('/', c => c.redirect('/connected-apps', 302))
   },
 }

@@ -146,6 +146,7 @@ export const columns = {
     limits: true,
   }),
   rate_windows: columnsOf<'rate_windows'>({ limit_key: true, began_at: true, used: true, expires_at: true }),
+  company_logos: columnsOf<'company_logos'>({ company_id: true, type: true, bytes: true, updated_at: true }),
   challenge_answers: columnsOf<'challenge_answers'>({
     challenge_id: true,
     challenge: true,

@@ -23,6 +23,7 @@ export interface Schema {
   sessions: SessionsTable
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
+  company_logos: CompanyLogosTable
   challenge_answers: ChallengeAnswersTable
   /** Requests that all processes have counted together in a minute. */
   rate_windows: { limit_key: string; began_at: number; used: number; expires_at: number }
@@ -214,6 +215,14 @@ export interface SessionsTable {
   methods: string | null
   /** JSON: what the platform's sign-in page allows apps in this session, by client id. */
   limits: string | null
+}
+
+/** Apart from the companies, whose rows are read often. */
+export interface CompanyLogosTable {
+  company_id: number
+  type: string
+  bytes: Uint8Array
+  updated_at: number
 }
 
 /** What the platform's own page answered to a challenge. */

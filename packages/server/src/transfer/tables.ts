@@ -20,6 +20,7 @@ export const transferTables: readonly TransferTable[] = [
   table('idempotency_keys', 'key_id', 'request_key'),
   table('companies', 'company_id'),
   table('deleted_companies', 'company_id'),
+  table('company_logos', 'company_id'),
   table('audit_events', 'company_id', 'event_id'),
   table('company_domains', 'domain'),
   table('users', 'user_id'),

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts'
 
-/** What people and operators know of an app, its rate limits, and the windows in which nodes count together. */
+/** What people and operators know of an app, its rate limits, logos of companies, and the windows in which nodes count together. */
 export const appFacts: Migration = {
   version: 16,
   name: 'app facts',
@@ -11,8 +11,13 @@ export const appFacts: Migration = {
     `ALTER TABLE apps ADD COLUMN verified_at ${integer}`,
     'ALTER TABLE apps ADD COLUMN verified_by TEXT',
     'ALTER TABLE apps ADD COLUMN rate_limits TEXT',
-    `ALTER TABLE companies ADD COLUMN logo ${blob}`,
-    'ALTER TABLE companies ADD COLUMN logo_type TEXT',
+    `CREATE TABLE company_logos (
+      company_id ${integer} NOT NULL PRIMARY KEY,
+      type TEXT NOT NULL,
+      bytes ${blob} NOT NULL,
+      updated_at ${integer} NOT NULL,
+      FOREIGN KEY (company_id) REFERENCES companies (company_id) ON DELETE CASCADE
+    )`,
     `CREATE TABLE rate_windows (
       limit_key TEXT NOT NULL PRIMARY KEY,
       began_at ${integer} NOT NULL,

@@ -14,6 +14,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   companies: { by: 'company_id' },
   audit_events: { by: 'company_id', with: 'companies' },
   deleted_companies: { by: 'company_id', with: 'companies' },
+  company_logos: { by: 'company_id', with: 'companies' },
   memberships: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },
   authorization_codes: { by: 'company_id', with: 'companies' },

@@ -27,6 +27,18 @@ export function listApps({ db }: Store, { search, ...page }: { search?: string }
   return paged(query, page).execute()
 }
 
+export type AppName = Pick<AppRow, 'client_id' | 'name'>
+
+/** Of the apps that are not disabled. */
+export function listAppNames({ db }: Store): Promise<AppName[]> {
+  return db
+    .selectFrom('apps')
+    .select(['client_id', 'name'])
+    .where('disabled_at', 'is', null)
+    .orderBy('client_id')
+    .execute()
+}
+
 /** In the order of their client ids, page by page. */
 export function pageOfApps({ db }: Store, { after, limit }: { after?: string; limit: number }): Promise<AppRow[]> {
   let query = db.selectFrom('apps').select(columns.apps).orderBy('client_id').limit(limit)
