@@ -93,6 +93,25 @@ describe('the audit log', () => {
     expect(await events(`&company_id=${UNIVERSAL_EXPORTS}&user_id=${MONEYPENNY}`)).toEqual([])
   })
 
+  it('a stolen refresh token or code that is used again is recorded once, however often it is sent', async () => {
+    const code = await provider.person().code(client, { company: MI6 })
+    const first = await client.tokens(code)
+    const second = await client.refreshed(first.refresh_token)
+    await client.refreshed(second.refresh_token)
+    provider.pass(2 * 60_000)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.refresh(first.refresh_token)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]))
+    const again = await provider.person().code(client, { company: MI6 })
+    await client.tokens(again)
+    await Promise.all(Array.from({ length: 20 }, () => client.exchange(again)))
+    const at = `&company_id=${MI6}&client_id=${client.id}`
+    for (const action of ['refresh_token.reused', 'code.reused']) {
+      expect(await events(`${at}&action=${action}`)).toMatchObject([
+        { actor: { type: 'app', id: client.id }, user_id: BOND, request_id: expect.any(String) },
+      ])
+    }
+  })
+
   it('every kind of change is recorded, and none with a secret', async () => {
     const { runtime } = provider
     const secret = (await admin('POST', '/apps', { name: 'Notes', redirect_uris: [CALLBACK] })).body.client_secret

@@ -27,6 +27,8 @@ export type AuditAction =
   | 'installation.allowed'
   | 'installation.removed'
   | 'token.revoked'
+  | 'refresh_token.reused'
+  | 'code.reused'
   | 'callback.sent_again'
   | 'admin_key.created'
   | 'admin_key.revoked'

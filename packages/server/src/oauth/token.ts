@@ -1,5 +1,6 @@
 import type { App } from '../apps/apps.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { type Parameters, parseParameters, readOAuthForm } from '../http/form.ts'
@@ -35,7 +36,7 @@ export const token: RouteHandler = async c => {
   const { metrics } = c.var.runtime
   const [grantType, exchange] = findGrant(form)
   try {
-    const tokens = await exchange(c.var.runtime, app, form)
+    const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form)
     metrics.tokens.count({ grant: grantType, outcome: 'ok' })
     return c.json(await tokenAnswer(c.var.runtime, app, tokens))
   } catch (error) {

@@ -1,11 +1,12 @@
+import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import {
   type AuthorizationCodeRow,
+  deleteAuthorizationCode,
   findAuthorizationCode,
   spendAuthorizationCode,
 } from '../../store/queries/authorization-codes.ts'
-import { endFamily } from '../../store/queries/families.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { issueFirstTokens } from '../../tokens/issue.ts'
@@ -13,6 +14,7 @@ import { intersection, storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
 import { type Grant, requireParameter } from './grant.ts'
+import { endReusedFamily } from './reuse.ts'
 
 /**
  * A code for tokens (RFC 6749 section 4.1.3), once. A second use ends what the first gave (section 4.1.2).
@@ -27,7 +29,7 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
     // A client that cannot show that the code is its own must not end what it gave either.
     checkRedirectUri(code, redirectUri)
     checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
-    if (code.used_at !== null) await endWhatItGave(store, code)
+    if (code.used_at !== null) await endWhatItGave(runtime, code)
     const now = clock()
     const longest = settings.authorizationCodeLifetime * 1000
     if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
@@ -50,8 +52,8 @@ async function findCode(store: Store, text: string, clientId: string): Promise<A
   return code
 }
 
-async function endWhatItGave(store: Store, code: AuthorizationCodeRow): Promise<never> {
-  await store.write(endFamily(store, code))
+async function endWhatItGave(runtime: Runtime, code: AuthorizationCodeRow): Promise<never> {
+  await endReusedFamily(runtime, 'code.reused', code, deleteAuthorizationCode(runtime.store, code))
   throw refused('The code was used before. Its tokens are revoked, because it may have been stolen.')
 }
 

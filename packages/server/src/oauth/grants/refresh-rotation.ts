@@ -2,12 +2,12 @@ import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
-import { endFamily } from '../../store/queries/families.ts'
 import { lockInstallation } from '../../store/queries/installations.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
   correctFirstUse,
+  deleteRefreshToken,
   findRefreshToken,
   type RefreshTokenRow,
   spendRefreshToken,
@@ -17,6 +17,7 @@ import { deriveAccessToken, deriveRefreshToken } from '../../tokens/derive.ts'
 import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from '../../tokens/issue.ts'
 import { intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
+import { endReusedFamily } from './reuse.ts'
 
 const SECOND = 1000
 /** How long after its first use a refresh token of a public client may be presented again. */
@@ -108,7 +109,7 @@ async function useAgain(
   const isHere =
     successor && now <= windowEnd(client, await begunNow(store, token, now), await begunNow(store, successor.row, now))
   if (!successor || !isHere) {
-    await store.write(endFamily(store, token))
+    await endReusedFamily(runtime, 'refresh_token.reused', token, deleteRefreshToken(store, token))
     runtime.metrics.refreshes.count({ outcome: 'stolen' })
     throw refused(
       'The refresh token was used before. All tokens of this grant are revoked, because it may have been stolen.',

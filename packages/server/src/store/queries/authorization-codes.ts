@@ -34,3 +34,14 @@ export function spendAuthorizationCode({ db }: Store, code: AuthorizationCodeRow
       .where('used_at', 'is', null),
   )
 }
+
+/** Holds only while it is there. */
+export function deleteAuthorizationCode({ db }: Store, code: AuthorizationCodeRow): Statement {
+  return expecting(
+    1,
+    db
+      .deleteFrom('authorization_codes')
+      .where('company_id', '=', code.company_id)
+      .where('code_hash', '=', code.code_hash),
+  )
+}

@@ -10,8 +10,11 @@ export interface Family {
   family_id: string
 }
 
-/** Ends every token of a family; the installation stays. */
-export function endFamily(store: Store, family: Family): Statement[] {
+/**
+ * Ends every token of a family; the installation stays.
+ * @param presented removes what was used again, and holds only while it is there: of many requests one ends the family
+ */
+export function endFamily(store: Store, family: Family, presented: Statement): Statement[] {
   const { db } = store
   const deletions = (['access_tokens', 'refresh_tokens'] as const).map(table =>
     statement(
@@ -23,7 +26,7 @@ export function endFamily(store: Store, family: Family): Statement[] {
         .where('family_id', '=', family.family_id),
     ),
   )
-  return [...lockInstallation(store, family), ...deletions, deleteCodesOfEndedFamily(store, family)]
+  return [...lockInstallation(store, family), presented, ...deletions, deleteCodesOfEndedFamily(store, family)]
 }
 
 /** The used codes of a family of which no refresh token is left. */

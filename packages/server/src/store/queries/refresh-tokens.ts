@@ -85,3 +85,14 @@ export function advanceAccessGeneration({ db }: Store, token: RefreshTokenRow): 
       .where('access_generation', '=', token.access_generation),
   )
 }
+
+/** Holds only while it is there. */
+export function deleteRefreshToken({ db }: Store, token: RefreshTokenRow): Statement {
+  return expecting(
+    1,
+    db
+      .deleteFrom('refresh_tokens')
+      .where('company_id', '=', token.company_id)
+      .where('token_hash', '=', token.token_hash),
+  )
+}
