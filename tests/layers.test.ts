@@ -20,7 +20,7 @@ const packages: Package[] = [
       ['cli'],
       ['sandbox', 'load'],
       ['server.ts'],
-      ['jobs.ts', 'gauges.ts', 'node-server'],
+      ['jobs.ts', 'gauges.ts', 'maintain-keys.ts', 'node-server'],
       ['routes'],
       ['admin-api'],
       ['users-api'],

@@ -8,6 +8,7 @@ export {
 export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
 export { removeInstallation } from './apps/installations.ts'
+export { type ChainCut, type ChainReport, verifyChain } from './audit/chain.ts'
 export {
   type CompanyChange,
   createCompany,

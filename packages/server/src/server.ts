@@ -3,9 +3,9 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { CallbackSender } from './apps/callback-sender.ts'
-import { maintainKeys } from './apps/encrypted-secrets.ts'
 import { chainAuditEvents } from './audit/chain.ts'
 import { recordRefusals } from './audit/refusals.ts'
+import { cutOldEvents } from './audit/retention.ts'
 import { ClockGuard } from './config/clock-guard.ts'
 import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
@@ -19,6 +19,7 @@ import { limitBody } from './http/limit-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { maintainKeys } from './maintain-keys.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
 import { rateLimiterOf } from './rate-limits/rate-limiter.ts'
@@ -183,6 +184,11 @@ async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<bool
   return false
 }
 
+async function cut(runtime: Runtime, guard: ClockGuard): Promise<boolean> {
+  await cutOldEvents(runtime, guard)
+  return false
+}
+
 async function shareCounts(runtime: Runtime): Promise<boolean> {
   await rateLimiterOf(runtime).synchronise()
   return false
@@ -211,6 +217,7 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
       { every: 1000, run: () => shareCounts(runtime) },
       { every: 60_000, run: () => sumUpRefusals(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },
+      { every: 3_600_000, run: () => cut(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
     ],
     onError,

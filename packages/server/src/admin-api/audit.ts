@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { hex } from '../audit/chain.ts'
+import { cutStatement, hex } from '../audit/chain.ts'
 import { NO_COMPANY } from '../audit/record.ts'
-import { id } from '../companies/input.ts'
+import { id, NotFoundError } from '../companies/input.ts'
+import { type AuditCheckpointRow, findAuditCheckpoint } from '../store/queries/audit-checkpoints.ts'
 import { type AuditEventRow, listAuditEvents } from '../store/queries/audit-events.ts'
 import { json, momentText } from './answers.ts'
 import { onlyCompany } from './key-company.ts'
@@ -47,7 +48,45 @@ export function representEvent(row: AuditEventRow): z.input<typeof eventSchema> 
   }
 }
 
+const checkpointSchema = z
+  .object({
+    company_id: id.nullable(),
+    seq: z.int().openapi({ description: 'Of the last event that was removed; what is left begins after it.' }),
+    hash: z.string().openapi({ description: 'Of that event.' }),
+    cut_at: momentText,
+    signed: z.string().openapi({
+      description:
+        'The four above as a JWS in compact form, signed by the key of the audit log, whose public part is in its header.',
+    }),
+  })
+  .openapi('AuditCheckpoint')
+
+/** Where a chain was cut, as it is read and exported. */
+export function representCheckpoint(row: AuditCheckpointRow): z.input<typeof checkpointSchema> {
+  const { company_id, seq, hash, cut_at, signed } = row
+  return { ...cutStatement(company_id, seq, hash, cut_at), signed }
+}
+
 export function addAuditOperations(app: AdminApp) {
+  addOperation(app, {
+    method: 'get',
+    path: '/audit-checkpoint',
+    scope: 'audit:read',
+    tag: 'Audit',
+    summary: 'Read where older events of a chain were removed by the policy of retention',
+    query: z.object({
+      company_id: idText.optional().openapi({ description: 'Left out: the chain of what belongs to no company.' }),
+    }),
+    answers: { 200: { description: 'The cut, signed.', schema: checkpointSchema } },
+    problems: [404],
+    forCompanyKeys: true,
+    async handle({ runtime, query: { company_id } }, c) {
+      const checkpoint = await findAuditCheckpoint(runtime.store, onlyCompany(c, company_id) ?? NO_COMPANY)
+      if (!checkpoint) throw new NotFoundError('This chain is whole: nothing was removed from it.')
+      return json(representCheckpoint(checkpoint))
+    },
+  })
+
   addOperation(app, {
     method: 'get',
     path: '/audit-events',

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Runtime } from '../config/runtime.ts'
+import { type AuditCheckpointRow, findAuditCheckpoint } from '../store/queries/audit-checkpoints.ts'
 import {
   type AuditEventRow,
   chainEvent,
@@ -11,7 +13,8 @@ import {
 } from '../store/queries/audit-events.ts'
 import { endLease, takeLease } from '../store/queries/leases.ts'
 import { ConstraintViolation, type Store, WriteConflict, writeUnlessConflict } from '../store/store.ts'
-import { personalHash } from './record.ts'
+import { NO_COMPANY, personalHash } from './record.ts'
+import { verifyStatement } from './signing-key.ts'
 
 /** What the hash of the first event of a chain is made over, in place of the one before. */
 export const CHAIN_START = '0'.repeat(64)
@@ -47,8 +50,9 @@ export async function chainAuditEvents({ store, clock }: Runtime): Promise<boole
 async function chainCompany(store: Store, companyId: number): Promise<boolean> {
   const events = await listUnchained(store, companyId, EVENTS_AT_ONCE)
   const end = await findChainEnd(store, companyId)
-  let seq = end?.seq ?? 0
-  let before = end ? hex(end.hash!) : CHAIN_START
+  const last = end ?? (await findAuditCheckpoint(store, companyId))
+  let seq = last?.seq ?? 0
+  let before = last ? hex(last.hash!) : CHAIN_START
   const statements = events.map(event => {
     const hash = chainHash(before, event.entry)
     before = hex(hash)
@@ -64,10 +68,23 @@ async function chainCompany(store: Store, companyId: number): Promise<boolean> {
   return events.length === EVENTS_AT_ONCE
 }
 
+/** The beginning of a chain whose older events were removed. */
+export interface ChainCut {
+  /** Of the last event that was removed. */
+  seq: number
+  cutAt: number
+  /** The thumbprint of the key that signed it, to be compared with one that was kept elsewhere. */
+  keyId: string
+  /** Whether it is a key of this server; null where its secrets are not given, so that it cannot be told. */
+  isOwnKey: boolean | null
+}
+
 /** What a check of a chain has found. */
 export interface ChainReport {
   companyId: number
   events: number
+  /** Where the chain was cut by the policy of retention; null where it is whole. */
+  cut: ChainCut | null
   /** Events that have no place in the chain yet: of the last seconds, or no server runs. */
   unchained: number
   /** Events whose personal values were erased. */
@@ -78,22 +95,78 @@ export interface ChainReport {
   problem: { seq: number; reason: string } | null
 }
 
-/** Checks the chain of a company, event by event. */
-export async function verifyChain({ store }: Runtime, companyId: number): Promise<ChainReport> {
-  const report: ChainReport = { companyId, events: 0, unchained: 0, erased: 0, end: null, problem: null }
+/**
+ * Checks the chain of a company, event by event, from where it was cut.
+ * @param companyId 0 for the chain of what belongs to no company
+ * @example
+ * ```ts
+ * import { createTenantry, verifyChain } from 'tenantry'
+ * const tenantry = createTenantry({
+ *   store: { path: ':memory:' },
+ *   secrets: ['a secret of at least 32 characters, from a file'],
+ *   origin: 'https://id.example.com',
+ * })
+ * await tenantry.ready
+ * const { problem } = await verifyChain(tenantry.runtime, 1)
+ * console.log(problem === null ? 'as it was written' : `event ${problem.seq}: ${problem.reason}`)
+ * await tenantry.close()
+ * ```
+ */
+export async function verifyChain(runtime: Runtime, companyId: number): Promise<ChainReport> {
+  const checkpoint = await findAuditCheckpoint(runtime.store, companyId)
+  const report = await verifyFrom(runtime, companyId, checkpoint)
+  if (report.problem === null) return report
+  // Events are missed that were cut meanwhile.
+  const now = await findAuditCheckpoint(runtime.store, companyId)
+  return now?.seq === checkpoint?.seq ? report : verifyChain(runtime, companyId)
+}
+
+async function verifyFrom(
+  runtime: Runtime,
+  companyId: number,
+  checkpoint: AuditCheckpointRow | undefined,
+): Promise<ChainReport> {
+  const { store } = runtime
+  const report: ChainReport = { companyId, events: 0, cut: null, unchained: 0, erased: 0, end: null, problem: null }
   report.unchained = await countUnchained(store, companyId)
-  let before = CHAIN_START
+  let seq = checkpoint?.seq ?? 0
+  let before = checkpoint ? hex(checkpoint.hash) : CHAIN_START
+  if (checkpoint) {
+    report.end = before
+    report.cut = await verifyCut(runtime, checkpoint)
+    if (report.cut === null) return { ...report, problem: { seq, reason: 'the signature of the cut does not fit' } }
+    if (report.cut.isOwnKey === false) {
+      return { ...report, problem: { seq, reason: 'the cut is signed by a key that is not of this server' } }
+    }
+  }
   for (;;) {
-    const events = await listChained(store, companyId, report.events, EVENTS_AT_ONCE)
+    const events = await listChained(store, companyId, seq, EVENTS_AT_ONCE)
     for (const event of events) {
-      const reason = whatIsWrong(event, report.events + 1, before)
+      const reason = whatIsWrong(event, seq + 1, before)
       if (reason !== undefined) return { ...report, problem: { seq: event.seq!, reason } }
       before = hex(event.hash!)
+      seq += 1
       report.events += 1
       report.end = before
       if (event.personal === null && JSON.parse(event.entry).personal_hash !== null) report.erased += 1
     }
     if (events.length < EVENTS_AT_ONCE) return report
+  }
+}
+
+async function verifyCut(runtime: Runtime, { company_id, seq, hash, cut_at, signed }: AuditCheckpointRow) {
+  const verified = await verifyStatement(runtime, signed)
+  if (!verified || !isDeepStrictEqual(verified.statement, cutStatement(company_id, seq, hash, cut_at))) return null
+  return { seq, cutAt: cut_at, keyId: verified.keyId, isOwnKey: verified.isOwnKey }
+}
+
+/** What is signed when a chain is cut. */
+export function cutStatement(companyId: number, seq: number, hash: Uint8Array, cutAt: number) {
+  return {
+    company_id: companyId === NO_COMPANY ? null : companyId,
+    seq,
+    hash: hex(hash),
+    cut_at: new Date(cutAt).toISOString(),
   }
 }
 

@@ -108,6 +108,11 @@ function newEventId(now: number): string {
   return `${String(now).padStart(14, '0')}-${made.toString(16).padStart(8, '0')}-${randomBytes(6).toString('hex')}`
 }
 
+/** When it was recorded, in milliseconds since 1970: its id begins with it. */
+export function timeOfEvent({ event_id }: Pick<AuditEventRow, 'event_id'>): number {
+  return Number(event_id.slice(0, event_id.indexOf('-')))
+}
+
 /** SHA-256 over the salt and the personal values, in hexadecimal digits. */
 export function personalHash(salt: string, personal: string): string {
   return createHash('sha256').update(salt).update(personal).digest('hex')

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import { representEvent } from '../admin-api/audit.ts'
+import { representCheckpoint, representEvent } from '../admin-api/audit.ts'
 import { type ChainReport, verifyChain } from '../audit/chain.ts'
 import { NO_COMPANY } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { findAuditCheckpoint } from '../store/queries/audit-checkpoints.ts'
 import { listAuditEvents, listChained, listChains } from '../store/queries/audit-events.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { given, parseId } from './arguments.ts'
-import { print, printRows } from './output.ts'
+import { formatMoment, print, printRows } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 interface AuditOptions extends AdministrationOptions {
@@ -45,7 +46,9 @@ export function addAuditCommands(program: Command) {
       }
     })
 
-  administer(audit.command('export').description('a chain as lines of JSON, the oldest event first'))
+  administer(
+    audit.command('export').description('a chain as lines of JSON: where it was cut, then the oldest event first'),
+  )
     .option('--company <id>', ofCompany, parseId)
     .action(async (options: AuditOptions) => {
       await withRuntime(options, ({ store }) => exportChain(store, options.company ?? NO_COMPANY))
@@ -55,9 +58,12 @@ export function addAuditCommands(program: Command) {
     .option('--company <id>', 'only the chain of this company', parseId)
     .action(async (options: AuditOptions) => {
       const reports = await withRuntime(options, runtime => verify(runtime, options.company))
-      const rows = reports.map(({ companyId, events, unchained, erased, end, problem }) => ({
+      const rows = reports.map(({ companyId, events, cut, unchained, erased, end, problem }) => ({
         company_id: companyId === NO_COMPANY ? null : companyId,
         events,
+        cut_after: cut?.seq ?? null,
+        cut_at: cut === null ? null : formatMoment(cut.cutAt),
+        cut_signed_by: cut?.keyId ?? null,
         unchained,
         erased,
         end,
@@ -67,7 +73,13 @@ export function addAuditCommands(program: Command) {
       const broken = rows.filter(({ problem }) => problem !== null)
       if (broken.length > 0)
         throw new UsageError(`${broken.length} of ${rows.length} chains are not as they were written.`)
-      if (!options.json) print({}, null, `${rows.length} chains are as they were written.`)
+      if (options.json) return
+      print({}, null, `${rows.length} chains are as they were written.`)
+      if (reports.some(({ cut }) => cut?.isOwnKey === null)) {
+        console.log(
+          'Set TENANTRY_SECRETS to the secrets of the server, so that it can be told whether the cuts were signed by its own key.',
+        )
+      }
     })
 }
 
@@ -79,7 +91,9 @@ async function verify(runtime: Runtime, company: number | undefined): Promise<Ch
 }
 
 async function exportChain(store: Runtime['store'], companyId: number) {
-  let after = 0
+  const checkpoint = await findAuditCheckpoint(store, companyId)
+  if (checkpoint) console.log(JSON.stringify(representCheckpoint(checkpoint)))
+  let after = checkpoint?.seq ?? 0
   for (;;) {
     const rows = await listChained(store, companyId, after, EXPORTED_AT_ONCE)
     for (const row of rows) console.log(JSON.stringify(representEvent(row)))

@@ -43,6 +43,12 @@ export const settingsSchema = z.strictObject({
     .positive()
     .default(14 * DAY)
     .describe('Seconds for which a browser stays signed in.'),
+  auditRetentionDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .optional()
+    .describe('Days for which events of the audit log are kept; for ever if left out.'),
   trustedProxies: z
     .int()
     .nonnegative()

@@ -34,6 +34,28 @@ export interface AuditEventsTable {
   hash: Uint8Array | null
 }
 
+/** Up to where the chain of a company was cut. */
+export interface AuditCheckpointsTable {
+  company_id: number
+  /** Of the last event that was removed, and its hash: what is left begins after it. */
+  seq: number
+  hash: Uint8Array
+  cut_at: number
+  /** All of that as a JWS (RFC 7515, compact), signed by the key of the audit log. */
+  signed: string
+}
+
+/** A key that signs. */
+export interface SigningKeysTable {
+  /** The thumbprint of its public part (RFC 7638), so that it cannot be exchanged. */
+  key_id: string
+  /** What it is for: `audit`. */
+  purpose: string
+  /** The private part as a JWK, encrypted under a master key. */
+  sealed: string
+  created_at: number
+}
+
 /** What was answered to a request of the admin API with an `Idempotency-Key`. */
 export interface IdempotencyKeysTable {
   /** The admin key that was used. */

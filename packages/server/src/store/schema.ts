@@ -1,5 +1,11 @@
 import type { Generated } from 'kysely'
-import type { AdminKeysTable, AuditEventsTable, IdempotencyKeysTable } from './administration-schema.ts'
+import type {
+  AdminKeysTable,
+  AuditCheckpointsTable,
+  AuditEventsTable,
+  IdempotencyKeysTable,
+  SigningKeysTable,
+} from './administration-schema.ts'
 
 /**
  * The tables, as rows. Times are integer milliseconds since 1970 UTC, flags are 0 or 1, hashes are SHA-256 bytes,
@@ -34,6 +40,8 @@ export interface Schema {
   idempotency_keys: IdempotencyKeysTable
   deleted_companies: { company_id: number; deleted_at: number }
   audit_events: AuditEventsTable
+  audit_checkpoints: AuditCheckpointsTable
+  signing_keys: SigningKeysTable
   leases: { name: string; leased_until: number }
   migrations: { version: number; name: string; applied_at: number }
 }

@@ -11,6 +11,7 @@ import { administration } from './0013-administration.ts'
 import { audit } from './0014-audit.ts'
 import { externalPages } from './0015-external-pages.ts'
 import { appFacts } from './0016-app-facts.ts'
+import { auditCheckpoints } from './0017-audit-checkpoints.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   audit,
   externalPages,
   appFacts,
+  auditCheckpoints,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

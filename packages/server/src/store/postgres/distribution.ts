@@ -13,6 +13,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   client_secrets: 'reference',
   companies: { by: 'company_id' },
   audit_events: { by: 'company_id', with: 'companies' },
+  audit_checkpoints: { by: 'company_id', with: 'companies' },
   deleted_companies: { by: 'company_id', with: 'companies' },
   company_logos: { by: 'company_id', with: 'companies' },
   memberships: { by: 'company_id', with: 'companies' },
@@ -35,6 +36,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   counters: 'coordinator',
   settings: 'coordinator',
   master_keys: 'coordinator',
+  signing_keys: 'coordinator',
   leases: 'coordinator',
   migrations: 'coordinator',
 }

@@ -133,6 +133,18 @@ export async function listChains({ db }: Store): Promise<number[]> {
   return rows.map(({ company_id }) => company_id)
 }
 
+/** The next company that has events, by its id. */
+export async function findNextChain({ db }: Store, after: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_events')
+    .select('company_id')
+    .where('company_id', '>', after)
+    .orderBy('company_id')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.company_id
+}
+
 /** Removes the personal values of every event about a user; what is chained stays. */
 export function eraseAuditEventsOfUser({ db }: Store, userId: number): Statement {
   return statement(db.updateTable('audit_events').set({ personal: null, salt: null }).where('user_id', '=', userId))
