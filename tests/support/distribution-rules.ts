@@ -24,6 +24,8 @@ const ACROSS = [
   /^select ("\w+"(, )?)+ from "audit_events" where "user_id" = \$1 order by "event_id"$/,
   /^update "audit_events" set "personal" = \$1, "salt" = \$2 where "user_id" = \$3$/,
   /^select distinct "company_id" from "audit_events" order by "company_id"$/,
+  // Retention goes from chain to chain, once a day
+  /^select "company_id" from "audit_events" where "company_id" > \$1 order by "company_id" limit \$2$/,
   // Metrics, when they are read
   /^select count\(\*\) as "found" from \(select "client_id" from "uninstall_callbacks" where "gave_up_at" is /,
   // `app delete`

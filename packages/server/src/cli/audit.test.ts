@@ -10,7 +10,12 @@ import {
   useServerBesideCommands,
 } from '../../../../tests/support/commands-beside-server.ts'
 import { codeAfter } from '../../../../tests/support/fenced-blocks.ts'
+import { onPostgres } from '../../../../tests/support/provider.ts'
 import { runCommand, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
+import { cutOldEvents } from '../audit/retention.ts'
+import { SANDBOX_SECRET } from '../sandbox/seed.ts'
+import { createRuntime } from '../server.ts'
+import { readSecretFile } from './data-folder.ts'
 
 describe('the commands of the audit log', () => {
   useServerBesideCommands()
@@ -32,31 +37,6 @@ describe('the commands of the audit log', () => {
     expect(stdout).toMatch(/member\.changed +command \w+ +779/)
     expect(await run('audit', 'list', '--action', 'nothing')).toEqual([])
   })
-
-  // CI installs jq, and fails without it.
-  const hasTools = ['jq', 'sha256sum'].every(tool => spawnSync(tool, ['--version']).error === undefined)
-
-  it.skipIf(!hasTools && !process.env.CI)(
-    'an exported chain is checked with jq and sha256sum alone, by the line of the documentation',
-    async () => {
-      await install('james.bond@mi6.example', undefined, 1)
-      await expect.poll(async () => (await verified()).unchained).toBe(0)
-      const { end, events } = await verified()
-      const { stdout } = await runCommand(['audit', 'export', '--company', '1', ...database.flags])
-      const lines = stdout.trim().split('\n')
-      expect(lines).toHaveLength(events)
-      const check = codeAfter('docs/audit.md', 'with standard tools').split('\n')[1]!
-      const folder = temporaryFolder()
-      const checked = (text: string) => {
-        writeFileSync(join(folder.path, 'audit.ndjson'), text)
-        return execFileSync('bash', ['-c', check], { cwd: folder.path, encoding: 'utf8' }).trim()
-      }
-      expect(checked(stdout)).toBe(end)
-      expect(checked(stdout.replaceAll('member.added', 'member.adder'))).toContain('does not fit')
-      expect(checked(`${lines.slice(0, 1).concat(lines.slice(2)).join('\n')}\n`)).toContain('does not fit')
-      folder.remove()
-    },
-  )
 
   it('a chain that was changed makes verify fail, and it names the event', async () => {
     await expect.poll(async () => (await verified()).unchained).toBe(0)
@@ -84,6 +64,61 @@ describe('the commands of the audit log', () => {
     expect((await run('audit', 'verify', '--company', '2'))[0].problem).toBeNull()
     await tenantry.runtime.store.close()
   })
+
+  // CI installs jq, and fails without it.
+  const hasTools = ['jq', 'sha256sum'].every(tool => spawnSync(tool, ['--version']).error === undefined)
+
+  it.skipIf(!hasTools && !process.env.CI)(
+    'an exported chain is checked with jq and sha256sum alone, by the line of the documentation',
+    async () => {
+      await install('james.bond@mi6.example', undefined, 1)
+      await expect.poll(async () => (await verified()).unchained).toBe(0)
+      const { end, events } = await verified()
+      const exported = async () => (await runCommand(['audit', 'export', '--company', '1', ...database.flags])).stdout
+      const stdout = await exported()
+      const lines = stdout.trim().split('\n')
+      expect(lines).toHaveLength(events)
+      const check = codeAfter('docs/audit.md', 'with standard tools').split('\n')[1]!
+      const folder = temporaryFolder()
+      const checked = (text: string) => {
+        writeFileSync(join(folder.path, 'audit.ndjson'), text)
+        return execFileSync('bash', ['-c', check], { cwd: folder.path, encoding: 'utf8' }).trim()
+      }
+      expect(checked(stdout)).toBe(end)
+      expect(checked(stdout.replaceAll('member.added', 'member.adder'))).toContain('does not fit')
+      expect(checked(`${lines.slice(0, 1).concat(lines.slice(2)).join('\n')}\n`)).toContain('does not fit')
+
+      // A month later, when half of it is too old.
+      const half = JSON.parse(lines[Math.floor(events / 2)]!).at
+      await cutBefore(Date.parse(half))
+      await run('member', 'set', '--company', '1', '--user', '779', '--phone', '008')
+      await expect.poll(async () => (await verified()).unchained).toBe(0)
+      const rest = await verified()
+      expect(rest).toMatchObject({ problem: null, cut_after: expect.any(Number), cut_signed_by: expect.any(String) })
+      expect(rest.cut_after + rest.events).toBe(events + 1)
+      const cut = await exported()
+      expect(JSON.parse(cut.split('\n')[0]!)).toMatchObject({ company_id: 1, seq: rest.cut_after })
+      expect(checked(cut)).toBe(rest.end)
+      expect(checked(cut.replaceAll('member.changed', 'member.chanced'))).toContain('does not fit')
+      folder.remove()
+    },
+  )
+
+  /** What a server does whose policy keeps nothing from before a moment. */
+  async function cutBefore(moment: number) {
+    const folder = database.flags[database.flags.indexOf('--data') + 1]!
+    const secret = onPostgres ? SANDBOX_SECRET : readSecretFile(folder)!
+    const runtime = createRuntime({
+      store: database.store,
+      secrets: [secret],
+      origin: 'http://localhost:1',
+      auditRetentionDays: 30,
+      clock: () => moment + 30 * 24 * 3600 * 1000,
+    })
+    await runtime.store.ready
+    expect(await cutOldEvents(runtime, { isTrusted: async () => true })).toBeGreaterThan(0)
+    await runtime.store.close()
+  }
 
   it('everything that is known of a person is printed, and removed', async () => {
     const everything = await run('user', 'export', '782')
