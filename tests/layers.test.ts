@@ -29,7 +29,7 @@ const packages: Package[] = [
       ['sign-in'],
       ['apps'],
       ['companies'],
-      ['tokens'],
+      ['tokens', 'settings'],
       ['audit'],
       ['pages'],
       ['rate-limits'],

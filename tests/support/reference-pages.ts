@@ -54,5 +54,19 @@ override the file. Every mistake is listed at start, unknown variables included.
 ${rows.join('\n')}
 
 \`TENANTRY_SECRETS_FILE\` and \`TENANTRY_DATABASE_URL_FILE\` name a file to read the value from. One of \`data\` and \`database\` is required.
+
+## While servers run
+
+The lifetimes and \`auditRetentionDays\` can be changed without a restart. What is changed is kept in the database, overrides what servers are configured with, and
+is used by every server within half a minute. Who changed what is in the [audit log](../audit.md).
+
+\`\`\`
+npx tenantry settings set access_token_lifetime 600
+npx tenantry settings list
+npx tenantry settings unset access_token_lifetime
+\`\`\`
+
+Over HTTP: \`PATCH /admin/v1/settings\`, with a key that has the scope \`settings:write\`. A shorter lifetime holds for what is made from then on; tokens and sessions that are out end
+when they were to end. To end them now, revoke them.
 `
 }

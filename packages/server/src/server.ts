@@ -9,6 +9,7 @@ import { cutOldEvents } from './audit/retention.ts'
 import { ClockGuard } from './config/clock-guard.ts'
 import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
+import { LiveSettings } from './config/live-settings.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
 import { addGauges } from './gauges.ts'
@@ -99,12 +100,13 @@ export function createRuntime({
   logger,
   ...settings
 }: TenantryOptions): Runtime {
-  const checked = checkSettings(settings)
+  const liveSettings = new LiveSettings(checkSettings(settings))
   // Refused before anything is opened.
   deriveKeys(secrets)
   const store = openStore({ migrate: true, ...storeOptions })
   return {
-    settings: checked,
+    settings: liveSettings.values,
+    liveSettings,
     keys: new KeyRing(store, secrets, clock),
     store,
     clock,
@@ -158,9 +160,10 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
   }
 }
 
-async function open({ store, keys }: Runtime) {
+async function open({ store, keys, liveSettings }: Runtime) {
   await store.ready
   await keys.load()
+  await liveSettings.load(store)
 }
 
 function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void): Hono<Environment> {
@@ -186,6 +189,11 @@ async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<bool
 
 async function cut(runtime: Runtime, guard: ClockGuard): Promise<boolean> {
   await cutOldEvents(runtime, guard)
+  return false
+}
+
+async function loadSettings({ store, liveSettings }: Runtime): Promise<boolean> {
+  await liveSettings.load(store)
   return false
 }
 
@@ -219,6 +227,7 @@ function startRuntimeJobs(runtime: Runtime): Jobs {
       { every: 60_000, run: () => clean(runtime, guard) },
       { every: 3_600_000, run: () => cut(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
+      { every: RELOAD_EVERY, run: () => loadSettings(runtime) },
     ],
     onError,
   )

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { z } from '@hono/zod-openapi'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { InputError, type InputMistake, NotFoundError, TakenError } from '../companies/input.ts'
+import { toJsonName } from '../config/json-name.ts'
 import { validationWords } from '../config/validation-words.ts'
 
 export type ProblemCode =
@@ -122,5 +123,5 @@ function messageOf(words: ReturnType<typeof defaultWords>): string | undefined {
 
 /** `redirectUris.0` is `redirect_uris.0` in JSON. */
 function inJsonNames({ path, message }: InputMistake): InputMistake {
-  return { path: path.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), message }
+  return { path: toJsonName(path), message }
 }

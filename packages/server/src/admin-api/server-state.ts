@@ -1,10 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { recordEvent } from '../audit/record.ts'
+import { toJsonName } from '../config/json-name.ts'
 import { describeMasterKeys } from '../config/key-facts.ts'
-import type { Settings } from '../config/settings.ts'
+import { settingChangesSchema } from '../config/live-settings.ts'
+import type { Runtime } from '../config/runtime.ts'
+import { changeSettings } from '../settings/change-settings.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
-import { formatTime, json, momentText } from './answers.ts'
+import { formatTime, json, jsonRow, momentText } from './answers.ts'
+import { preconditionOf } from './etag.ts'
+import { toCamelNames } from './names.ts'
 import { type AdminApp, addOperation } from './operation.ts'
 import { AdminProblem } from './problem.ts'
 
@@ -20,10 +25,24 @@ const settingsSchema = z
     authorization_code_lifetime: z.int(),
     refresh_token_lifetime: z.int(),
     session_lifetime: z.int(),
+    audit_retention_days: z.int().nullable().openapi({ description: 'Null: for ever.' }),
     trusted_proxies: z.int(),
     scopes: z.record(z.string(), z.record(z.string(), z.string())),
+    changed: z.array(z.string()).openapi({ description: 'Which were changed while servers ran.' }),
   })
   .openapi('Settings', { description: 'Durations are in seconds.' })
+
+const { shape } = settingChangesSchema
+
+const settingsPatch = z
+  .strictObject({
+    access_token_lifetime: shape.accessTokenLifetime,
+    authorization_code_lifetime: shape.authorizationCodeLifetime,
+    refresh_token_lifetime: shape.refreshTokenLifetime,
+    session_lifetime: shape.sessionLifetime,
+    audit_retention_days: shape.auditRetentionDays,
+  })
+  .openapi('SettingsPatch', { description: 'Null goes back to what is configured. Durations are in seconds.' })
 
 export function addServerOperations(app: AdminApp) {
   addOperation(app, {
@@ -73,11 +92,28 @@ export function addServerOperations(app: AdminApp) {
     tag: 'Server',
     summary: 'Read the settings that the server runs with; secrets are never shown',
     answers: { 200: { description: 'The settings.', schema: settingsSchema } },
-    handle: async ({ runtime }) => json(representSettings(runtime.settings)),
+    handle: async ({ runtime }) => jsonRow(representSettings(runtime)),
+  })
+
+  addOperation(app, {
+    method: 'patch',
+    path: '/settings',
+    scope: 'settings:write',
+    tag: 'Server',
+    summary: 'Change settings while servers run; every node uses them within half a minute',
+    body: settingsPatch,
+    headers: ['If-Match'],
+    answers: { 200: { description: 'The settings.', schema: settingsSchema } },
+    problems: [412],
+    async handle({ runtime, body }, c) {
+      const precondition = preconditionOf(c, representSettings)
+      await changeSettings(runtime, toCamelNames(body), () => precondition(runtime))
+      return jsonRow(representSettings(runtime))
+    },
   })
 }
 
-function representSettings(settings: Settings): z.input<typeof settingsSchema> {
+function representSettings({ settings, liveSettings }: Runtime): z.input<typeof settingsSchema> {
   return {
     origin: settings.origin,
     api_domain: settings.apiDomain ?? null,
@@ -86,6 +122,8 @@ function representSettings(settings: Settings): z.input<typeof settingsSchema> {
     refresh_token_lifetime: settings.refreshTokenLifetime,
     session_lifetime: settings.sessionLifetime,
     trusted_proxies: settings.trustedProxies,
+    audit_retention_days: settings.auditRetentionDays ?? null,
     scopes: settings.scopes,
+    changed: Object.keys(liveSettings.changed).map(toJsonName),
   }
 }

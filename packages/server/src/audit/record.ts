@@ -33,6 +33,7 @@ export type AuditAction =
   | 'admin_key.created'
   | 'admin_key.revoked'
   | 'key.rotated'
+  | 'settings.changed'
   | 'sign_in.refused'
   | 'consent.denied'
 

@@ -179,11 +179,11 @@ describe('retention of the audit log', () => {
     const fresh = { ...runtime, keys: new KeyRing(runtime.store, [SECRET], runtime.clock) }
     const { cut: found, problem } = await verifyChain(fresh, MI6)
     expect([found?.isOwnKey, problem]).toEqual([true, null])
-    const stranger = {
+    const withoutSecrets = {
       ...runtime,
       keys: new KeyRing(runtime.store, ['another secret that is long enough to be one'], runtime.clock),
     }
-    expect((await verifyChain(stranger, MI6)).cut?.isOwnKey).toBeNull()
+    expect((await verifyChain(withoutSecrets, MI6)).cut?.isOwnKey).toBeNull()
   })
 
   function withoutLease(statements: { sql: string }[]) {

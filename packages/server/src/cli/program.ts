@@ -21,6 +21,7 @@ import { addMemberCommands } from './member.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addMoveCommands } from './move.ts'
 import { addServeCommand } from './serve.ts'
+import { addSettingsCommands } from './settings.ts'
 import { addTokenCommands } from './token.ts'
 import { UsageError } from './usage-error.ts'
 import { addUserCommands } from './user.ts'
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addAdminKeyCommands(program)
   addAuditCommands(program)
   addKeyCommands(program)
+  addSettingsCommands(program)
   addDoctorCommand(program)
   addCleanCommand(program)
   addLoadCommand(program)

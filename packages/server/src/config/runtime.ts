@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { LiveSettings } from './live-settings.ts'
 import type { Settings } from './settings.ts'
 
 /** Who changes something, for the audit log. */
@@ -17,6 +18,8 @@ export interface Actor {
 /** What every module works with: settings, keys, database, clock and log of one provider. */
 export interface Runtime {
   readonly settings: Settings
+  /** Where {@link settings} come from: some may be changed while servers run. */
+  readonly liveSettings: LiveSettings
   readonly keys: KeyRing
   readonly store: Store
   /** Milliseconds since 1970 UTC. */

@@ -105,7 +105,12 @@ export class SettingsError extends Error {
 
 /** @throws {SettingsError} with every mistake */
 export function checkSettings(input: SettingsInput): Settings {
-  const checked = settingsSchema.safeParse(input, { error: validationWords })
+  return checkWith(settingsSchema, input)
+}
+
+/** @throws {SettingsError} with every mistake */
+export function checkWith<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const checked = schema.safeParse(input, { error: validationWords })
   if (checked.success) return checked.data
   throw new SettingsError(listMistakes(checked.error))
 }
