@@ -3,11 +3,13 @@
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
+# 1 adds what sends traces with OpenTelemetry.
+ARG TRACING=
 WORKDIR /source
 COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund \
  && npm pack --workspace tenantry --pack-destination /tmp \
- && npm install --prefix /app --omit=dev --ignore-scripts --no-audit --no-fund /tmp/tenantry-*.tgz
+ && npm install --prefix /app --omit=dev --ignore-scripts --no-audit --no-fund /tmp/tenantry-*.tgz ${TRACING:+@opentelemetry/sdk-node@0.223.0}
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Tenantry" \

@@ -31,6 +31,7 @@ export default defineConfig({
               'admin-api',
               'audit',
               'settings',
+              'tracing',
               'tokens',
               'sign-in',
               'apps',

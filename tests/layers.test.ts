@@ -40,6 +40,7 @@ const packages: Package[] = [
       ['store/sqlite', 'store/postgres'],
       ['store/migrations'],
       ['store'],
+      ['tracing'],
     ],
     known: { from: 'routes/api.ts', to: 'users-me/users-me.ts' },
     fewest: 600,

@@ -62,6 +62,7 @@ export default defineConfig({
           { text: 'When something fails', link: '/operations/failures' },
           { text: 'Containers, systemd, Kubernetes', link: '/operations/containers' },
           { text: 'Metrics', link: '/operations/metrics' },
+          { text: 'Traces', link: '/operations/tracing' },
           { text: 'Rate limits', link: '/operations/rate-limits' },
           { text: 'Upgrading', link: '/operations/upgrading' },
           { text: 'Backing up', link: '/operations/backing-up' },

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
 import { allowanceHeaders, refuse } from '../rate-limits/limit-requests.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { findUsableKey } from './admin-keys.ts'
@@ -41,6 +42,7 @@ export function createAdminApi(): AdminApp {
   app.notFound(c =>
     problemResponse(new AdminProblem(404, 'not_found', 'No operation has this path and method.'), c.env.requestId),
   )
+  app.use(nameRoute)
   app.get(`${ADMIN_PATH}/openapi.json`, describeApi(app))
   addReference(app)
   app.use(`${ADMIN_PATH}/*`, requireAdminKey)
@@ -58,6 +60,13 @@ export function createAdminApi(): AdminApp {
   addAuditOperations(app)
   addBulkOperation(app)
   return app
+}
+
+/** The last route that matches is the operation, also where a step before it refuses the request. */
+const nameRoute: MiddlewareHandler<AdminEnvironment> = async (c, next) => {
+  const pattern = routePath(c, -1)
+  if (!pattern.includes('*')) c.env.onRoute(pattern)
+  await next()
 }
 
 /** Everything but the description needs a key. */

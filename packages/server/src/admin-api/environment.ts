@@ -4,7 +4,14 @@ import type { AdminKeyRow } from '../store/queries/admin-keys.ts'
 
 /** What a request to the admin API carries: the provider it is for, and the key it was sent with. */
 export interface AdminEnvironment {
-  Bindings: { runtime: Runtime; requestId: string; address: string | undefined; socket: object | undefined }
+  Bindings: {
+    runtime: Runtime
+    requestId: string
+    address: string | undefined
+    socket: object | undefined
+    /** Called with the pattern of the route that answers, for metrics and traces. */
+    onRoute: (pattern: string) => void
+  }
   /** `acting` is the runtime for what the request changes. */
   Variables: { key: AdminKeyRow; acting: Runtime }
 }

@@ -2,6 +2,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { type OutboundAnswer, send } from '../http/outbound/send.ts'
 import { findApp } from '../store/queries/apps.ts'
 import type { UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
+import { inNewTrace } from '../tracing/spans.ts'
 import { decryptClientSecret } from './apps.ts'
 
 const SECOND = 1000
@@ -52,22 +53,31 @@ export async function callApp(
   stopping: AbortSignal,
 ): Promise<OutboundAnswer | undefined> {
   const app = await findApp(runtime.store, callback.client_id)
-  if (!app?.uninstall_url) return undefined
+  const url = app?.uninstall_url
+  if (!app || !url) return undefined
   const secret = decryptClientSecret(runtime, app)
   if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
   const { localCallbacks, outboundProxy } = runtime.settings
-  return send(
-    {
-      url: app.uninstall_url,
-      method: 'DELETE',
-      headers: {
-        Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
-        'Content-Type': 'application/json',
+  const { hostname } = new URL(url)
+  const attributes = {
+    'http.request.method': 'DELETE',
+    'server.address': hostname,
+    'tenantry.client_id': app.client_id,
+  }
+  return inNewTrace('uninstall callback', attributes, () =>
+    send(
+      {
+        url,
+        method: 'DELETE',
+        headers: {
+          Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
+        signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
       },
-      body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
-      signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
-    },
-    { localAllowed: localCallbacks, proxy: outboundProxy },
+      { localAllowed: localCallbacks, proxy: outboundProxy },
+    ),
   )
 }
 

@@ -16,6 +16,7 @@ import { LogDestination } from './log-destination.ts'
 import { serveMetrics } from './metrics-server.ts'
 import { type Configuration, readConfiguration, type ServeFlags } from './serve-configuration.ts'
 import { closeOnSignal } from './signals.ts'
+import { startTracing } from './tracing.ts'
 import { UsageError } from './usage-error.ts'
 import { answerMetrics, reportReady, runWorkers } from './workers.ts'
 
@@ -92,6 +93,7 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
     secrets,
     ...settings
   } = configuration
+  const tracing = await startTracing(process.env, logger)
   const runtime = createRuntime({
     ...settings,
     secrets,
@@ -134,6 +136,7 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   else logger.info(facts, 'ready')
   await closed
   await metrics?.close()
+  await tracing?.stop()
   if (!cluster.isWorker) logger.info('closed')
 }
 

@@ -18,6 +18,8 @@ export interface Environment {
   Variables: {
     runtime: Runtime
     requestId: string
+    /** The pattern of the route, where the one that is mounted here does not say it. */
+    route: string | undefined
     /** How common errors are answered, see {@link ErrorFormat}. */
     errorFormat: ErrorFormat
     /** Set by the session step; undefined when the browser is not signed in. */

@@ -3,6 +3,8 @@ export interface HotRequest {
   /** Without its query. */
   path: string
   authorization: string | undefined
+  /** The trace that it belongs to (W3C Trace Context). */
+  traceparent: string | undefined
 }
 
 export interface HotResponse {

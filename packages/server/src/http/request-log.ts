@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
+import { currentTraceId, inServerSpan } from '../tracing/spans.ts'
 import type { RequestContext, RouteStep } from './environment.ts'
 
 /**
@@ -12,15 +13,25 @@ export const requestLog: RouteStep = async (c, next) => {
   c.set('requestId', requestId)
   c.header('X-Request-Id', requestId)
   const started = performance.now()
-  await next()
-  const { log, metrics } = c.var.runtime
-  metrics.requests.meter(routeOf(c), methodOf(c)).count(c.res.status, performance.now() - started)
-  logRequest(log, { requestId, method: c.req.method, path: c.req.path, status: c.res.status, started })
+  const request = {
+    method: methodOf(c),
+    path: c.req.path,
+    traceparent: c.req.header('traceparent'),
+    tracestate: c.req.header('tracestate'),
+    requestId,
+  }
+  const answered = async () => {
+    await next()
+    const { log, metrics } = c.var.runtime
+    metrics.requests.meter(routeOf(c), methodOf(c)).count(c.res.status, performance.now() - started)
+    logRequest(log, { requestId, method: c.req.method, path: c.req.path, status: c.res.status, started })
+  }
+  await inServerSpan(request, answered, () => ({ route: routeOf(c), status: c.res.status }))
 }
 
 /** The pattern of the route that answered; one for all addresses that have no route, since clients make them up. */
 function routeOf(c: RequestContext): string {
-  const pattern = routePath(c)
+  const pattern = c.var.route ?? routePath(c)
   return pattern.includes('*') && !pattern.startsWith('/admin/') ? 'other' : pattern
 }
 
@@ -37,5 +48,7 @@ export function logRequest(
 ) {
   if (!log.isLevelEnabled('info')) return
   const { started, ...done } = request
-  log.info({ ...done, milliseconds: Math.round(performance.now() - started) })
+  const traceId = currentTraceId()
+  const milliseconds = Math.round(performance.now() - started)
+  log.info({ ...done, milliseconds, ...(traceId !== undefined && { traceId }) })
 }

@@ -33,7 +33,9 @@ export class HotRoutes {
     const { method, url = '', headers, rawHeaders } = incoming
     if (method !== 'GET' || countAuthorizations(rawHeaders) > 1) return false
     const path = pathOf(url)
-    const response = this.#routes.get(path)?.respond({ path, authorization: headers.authorization })
+    const response = this.#routes
+      .get(path)
+      ?.respond({ path, authorization: headers.authorization, traceparent: headers.traceparent as string | undefined })
     if (!response) return false
     outgoing.writeHead(response.status, {
       ...response.headers,

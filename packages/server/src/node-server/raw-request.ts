@@ -39,6 +39,7 @@ export function readRawGet(bytes: Buffer, paths: { has(path: string): boolean })
 /** Reads the lines from `start` to the empty line at the end. */
 function readFields(path: string, text: string, start: number): HotRequest | undefined {
   let authorization: string | undefined
+  let traceparent: string | undefined
   let hosts = 0
   let lineStart = start
   while (lineStart < text.length - 2) {
@@ -49,6 +50,8 @@ function readFields(path: string, text: string, start: number): HotRequest | und
     if (name === 'authorization') {
       if (authorization !== undefined) return undefined
       authorization = field[2]!.trimEnd()
+    } else if (name === 'traceparent') {
+      traceparent = field[2]!.trimEnd()
     } else if (name === 'host') {
       hosts += 1
     } else if (FRAMING_FIELDS.has(name) && !isKeepAlive(name, field[2]!)) {
@@ -56,7 +59,7 @@ function readFields(path: string, text: string, start: number): HotRequest | und
     }
     lineStart = lineEnd + 2
   }
-  return hosts === 1 ? { path, authorization } : undefined
+  return hosts === 1 ? { path, authorization, traceparent } : undefined
 }
 
 function isKeepAlive(name: string, value: string): boolean {

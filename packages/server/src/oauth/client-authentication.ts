@@ -5,6 +5,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
 import { countRequest, limitFailures } from '../rate-limits/limit-requests.ts'
+import { annotateSpan } from '../tracing/spans.ts'
 import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
 
 interface Credentials {
@@ -28,6 +29,7 @@ export async function authenticateClient(
   const countFailure = limitFailures(c, group)
   try {
     const app = await authenticate(c, form)
+    annotateSpan({ 'tenantry.client_id': app.clientId })
     countRequest(c, [{ group, by: 'app', id: app.clientId, clientId: app.clientId }])
     return app
   } catch (error) {

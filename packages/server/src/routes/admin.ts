@@ -21,7 +21,13 @@ const adminApi: RouteHandler = async c => {
   const { runtime, requestId } = c.var
   return withCommonHeaders(
     c,
-    await api.fetch(c.req.raw, { runtime, requestId, address: clientAddress(c), socket: c.env?.incoming?.socket }),
+    await api.fetch(c.req.raw, {
+      runtime,
+      requestId,
+      address: clientAddress(c),
+      socket: c.env?.incoming?.socket,
+      onRoute: pattern => c.set('route', pattern),
+    }),
   )
 }
 

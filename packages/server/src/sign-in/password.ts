@@ -5,6 +5,7 @@ import { requireUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
+import { inSpan } from '../tracing/spans.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { verifyHash } from './verify-hash.ts'
 
@@ -19,9 +20,18 @@ const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$VmX3bmu1H+wiusgs3g4hBw$tC+W
 /** One for the whole process, whose cores it shares with answering. */
 export const hashingQueue = new HashingQueue()
 
+/** With the time that it waits. */
+function inQueue<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  return inSpan(
+    () => name,
+    () => ({ 'tenantry.queue_length': hashingQueue.length.waiting }),
+    () => hashingQueue.run(work),
+  )
+}
+
 /** A PHC string. @throws {TooBusy} */
 export function hashPassword(password: string): Promise<string> {
-  return hashingQueue.run(() => hash(normalize(password), PARAMETERS))
+  return inQueue('hash password', () => hash(normalize(password), PARAMETERS))
 }
 
 /**
@@ -31,7 +41,7 @@ export function hashPassword(password: string): Promise<string> {
  */
 export async function holdsPassword(user: UserRow | undefined, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > MAX_BYTES) return false
-  const right = await hashingQueue.run(() => verifyHash(user?.password_hash ?? NOBODYS_HASH, password))
+  const right = await inQueue('check password', () => verifyHash(user?.password_hash ?? NOBODYS_HASH, password))
   return right && Boolean(user?.password_hash) && user!.active === 1 && user!.deleted_at === null
 }
 

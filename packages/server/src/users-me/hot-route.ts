@@ -6,6 +6,7 @@ import type { HotRequest, HotResponse, HotRoute } from '../http/hot-route.ts'
 import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
+import { findTracer, recordServerSpan } from '../tracing/spans.ts'
 import { OK_HEADERS, respondUsersMe, usersMePaths } from './users-me.ts'
 
 /** `GET /users/me` for a server's fast path, with the headers and the body that the route gives. */
@@ -13,10 +14,11 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
   const common = { ...commonHeaders(runtime.settings), ...openToAll }
   const okHeaders = { ...common, ...OK_HEADERS }
   const isLimited = rateLimiterOf(runtime).limits('me')
+  const tracer = findTracer()
   const meter = runtime.metrics.requests.meter('/users/me', 'GET')
   return {
     paths: new Set(pathsBelow(basePathOf(runtime.settings.origin))),
-    respond({ path, authorization }: HotRequest): HotResponse | undefined {
+    respond({ path, authorization, traceparent }: HotRequest): HotResponse | undefined {
       // Where the database answers later, the route waits for it; and it counts where requests are limited.
       if (runtime.store.engine !== 'sqlite' || isLimited) return undefined
       const started = performance.now()
@@ -27,6 +29,10 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
         const { status, headers, body } = response
         meter.count(status, performance.now() - started)
         logRequest(runtime.log, { requestId, method: 'GET', path, status, started })
+        if (tracer) {
+          const request = { method: 'GET', path, traceparent, requestId }
+          recordServerSpan(tracer, request, { route: '/users/me', status }, started)
+        }
         return { status, headers: headers === OK_HEADERS ? okHeaders : { ...common, ...headers }, requestId, body }
       } catch {
         // It fails again in the route, which logs internal errors and answers them.

@@ -9,6 +9,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely'
+import { inQuerySpan } from '../../tracing/database-span.ts'
 import type { Pool } from './pool.ts'
 
 /**
@@ -32,7 +33,8 @@ class SingleStatements implements Driver {
     this.#connection = {
       async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
         if (parameters.some(holdsNul)) return { rows: [] }
-        const { rows } = await pool.read(session => session.query<Row>(sql, parameters))
+        const read = () => pool.read(session => session.query<Row>(sql, parameters))
+        const { rows } = await inQuerySpan('postgresql', sql, read)
         return { rows }
       },
       streamQuery() {

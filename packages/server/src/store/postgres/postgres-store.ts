@@ -1,4 +1,6 @@
 import { Kysely, sql } from 'kysely'
+import { inCommitSpan } from '../../tracing/database-span.ts'
+import { inSpan } from '../../tracing/spans.ts'
 import type { BearerRecord } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
 import {
@@ -109,10 +111,18 @@ class PostgresStore implements Store {
   }
 
   findBearer(tokenHash: string, companyId: number): Promise<BearerRecord | undefined> {
-    return this.#bearers.find(tokenHash, companyId)
+    return inSpan(
+      () => 'find bearer',
+      () => ({ 'db.system.name': 'postgresql' }),
+      () => this.#bearers.find(tokenHash, companyId),
+    )
   }
 
-  async write(statements: readonly Statement[]): Promise<WriteResult[]> {
+  write(statements: readonly Statement[]): Promise<WriteResult[]> {
+    return inCommitSpan('postgresql', statements, () => this.#write(statements))
+  }
+
+  async #write(statements: readonly Statement[]): Promise<WriteResult[]> {
     for (;;) {
       const transaction: Transaction = {}
       try {

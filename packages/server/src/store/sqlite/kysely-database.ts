@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { inQuerySpan } from '../../tracing/database-span.ts'
 import { PreparedStatements, type SqlValue } from './connection.ts'
 
 /**
@@ -14,8 +15,10 @@ export function kyselyDatabase(database: DatabaseSync, beforeEach: () => void = 
       const { statement, returnsRows } = statements.get(sql)
       return {
         reader: returnsRows,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SqlValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SqlValue[])),
+        all: (parameters: readonly unknown[]) =>
+          inQuerySpan('sqlite', sql, () => statement.all(...(parameters as SqlValue[]))),
+        run: (parameters: readonly unknown[]) =>
+          inQuerySpan('sqlite', sql, () => statement.run(...(parameters as SqlValue[]))),
         iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SqlValue[])),
       }
     },

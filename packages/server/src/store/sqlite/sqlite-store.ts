@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
+import { inCommitSpan } from '../../tracing/database-span.ts'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Schema } from '../schema.ts'
@@ -181,7 +182,7 @@ class SqliteStore implements Store {
 
   async write(statements: readonly Statement[]): Promise<WriteResult[]> {
     this.#file?.identity.require()
-    return this.#writer.write(statements)
+    return inCommitSpan('sqlite', statements, () => this.#writer.write(statements))
   }
 
   async close() {
