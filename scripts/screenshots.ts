@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
+import { startBrandedProvider } from '../tests/support/branded-provider.ts'
 import { launchChromium, newContext } from '../tests/support/chromium.ts'
 import { startExample } from '../tests/support/example-process.ts'
 import { REPOSITORY, startSandbox, temporaryFolder } from '../tests/support/sandbox-process.ts'
@@ -43,6 +44,29 @@ await picture(
 )
 
 await sandbox.stop()
+
+const branded = await startBrandedProvider()
+
+/** The sign-in and consent pages of a platform with a brand, in Arabic: `brand-WIDTH-SCHEME-PAGE.png`. */
+async function picturesOfBrand(width: number, colorScheme: 'light' | 'dark') {
+  const context = await newContext(browser, { deviceScaleFactor: 1, viewport: { width, height: 800 }, colorScheme })
+  const page = await context.newPage()
+  const shoot = (what: string) =>
+    page.screenshot({ path: join(images, `brand-${width}-${colorScheme}-${what}.png`), fullPage: true })
+  await branded.open(page, 'verified', 'ar')
+  await shoot('sign-in')
+  await branded.goToConsent(page)
+  await shoot('consent')
+  await branded.open(page, 'look-alike', 'ar')
+  await shoot('company')
+  await page.click('main button[type=submit] >> nth=0')
+  await page.waitForSelector('button[value=allow]')
+  await shoot('look-alike')
+  await context.close()
+}
+
+for (const width of [360, 1280]) for (const scheme of ['light', 'dark'] as const) await picturesOfBrand(width, scheme)
+await branded.close()
 
 /** Field Notes with two companies and two notes, after one company was removed and connected again. */
 async function pictureOfFieldNotes(

@@ -8,9 +8,12 @@ export interface Picture {
   bytes: Uint8Array<ArrayBuffer>
 }
 
-/** The surfaces that text and buttons of the brand's colour stand on; they are those of the stylesheet. */
-const LIGHT = ['#ffffff', '#f3f5f4', '#e6efee']
-const DARK = ['#182325', '#10181a', '#213335']
+/** Behind what is chosen, on pages with the brand's colour: without a colour of its own. */
+export const TILE = { light: '#edeeee', dark: '#2b3233' } as const
+
+/** The surfaces that text and buttons of the brand's colour stand on: those of the stylesheet, and the tile. */
+const LIGHT = ['#ffffff', '#f3f5f4', TILE.light]
+const DARK = ['#182325', '#10181a', TILE.dark]
 /** WCAG 2.2, success criterion 1.4.3. */
 const ENOUGH = 4.5
 const MAX_LOGO = 256 * 1024

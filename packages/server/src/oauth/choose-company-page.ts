@@ -3,7 +3,7 @@ import { formTargets } from '../apps/redirect-uri.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
-import { appMark, companyLogo, hiddenField, notice } from '../pages/components.ts'
+import { companyLogo, hiddenField, notice } from '../pages/components.ts'
 import type { Language } from '../pages/languages.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
@@ -38,7 +38,6 @@ export async function showCompanyChooser(
     footer: accountFooter(c, language, `/oauth/authorize?${request.query}`),
     body: html`
 <div class="who-asks">
-${appMark(app)}
 <h1>${say(language, 'company.title')}</h1>
 <p class="muted">${sayRich(language, 'company.intro', { app: app.name })}</p>
 </div>
@@ -135,7 +134,7 @@ export function showNoCompany(c: RequestContext, request: AuthorizationRequest) 
     formTargets: formTargets(request.redirectUri),
     footer: accountFooter(c, language, `/oauth/authorize?${request.query}`),
     body: html`
-<div class="who-asks">${appMark(app)}<h1>${say(language, 'company.none.title')}</h1></div>
+<div class="who-asks"><h1>${say(language, 'company.none.title')}</h1></div>
 <p>${say(language, 'company.none.text', { app: app.name })}</p>
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}

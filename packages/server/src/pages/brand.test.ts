@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startProvider } from '../../../../tests/support/provider.ts'
 import { temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
-import { darkColour, inkOn } from '../config/brand.ts'
+import { darkColour, inkOn, TILE } from '../config/brand.ts'
 import { contrast, mix } from '../config/contrast.ts'
 import { checkSettings, type SettingsError } from '../config/settings.ts'
 
@@ -91,10 +91,10 @@ describe('the brand of the provider', () => {
           return
         }
         accepted += 1
-        for (const surface of ['#ffffff', '#f3f5f4', '#e6efee'])
+        for (const surface of ['#ffffff', '#f3f5f4', TILE.light])
           expect(contrast(color, surface)).toBeGreaterThanOrEqual(4.5)
         const dark = darkColour(brand!)!
-        for (const surface of ['#182325', '#10181a', '#213335'])
+        for (const surface of ['#182325', '#10181a', TILE.dark])
           expect(contrast(dark, surface)).toBeGreaterThanOrEqual(4.5)
         for (const button of [color, dark]) expect(contrast(inkOn(button), button)).toBeGreaterThanOrEqual(4.5)
       }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { html } from 'hono/html'
-import { type Brand, darkColour, inkOn, type Picture, readPicture } from '../config/brand.ts'
+import { type Brand, darkColour, inkOn, type Picture, readPicture, TILE } from '../config/brand.ts'
 import { mix } from '../config/contrast.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import type { Language } from './languages.ts'
@@ -22,7 +22,9 @@ export function brandLinks(brand: Brand | undefined, language: Language): Fragme
     [brand?.termsUrl, 'brand.terms'],
     [brand?.supportUrl, 'brand.support'],
   ] as const
-  return html`${links.map(([url, key]) => (url === undefined ? '' : html`<a href="${url}">${say(language, key)}</a>`))}`
+  const shown = links.filter(([url]) => url !== undefined)
+  if (shown.length === 0) return ''
+  return html`<nav>${shown.map(([url, key]) => html`<a href="${url}">${say(language, key)}</a>`)}</nav>`
 }
 
 /** After the common stylesheet, where the brand has a colour. */
@@ -54,10 +56,10 @@ export const brandStyle: RouteHandler = c => {
 }
 
 function styleOf(light: string, dark: string): string {
-  return `:root:not([data-theme=dark]), [data-theme=light] { ${variables(light, '#000000')} }
+  return `:root:not([data-theme=dark]), [data-theme=light] { ${variables(light, '#000000')} --tny-tile: ${TILE.light}; }
 :root { --tny-focus: ${light}; }
 @media (prefers-color-scheme: dark) {
-  :root:not([data-theme]) { ${variables(dark, '#ffffff')} --tny-focus: ${dark}; }
+  :root:not([data-theme]) { ${variables(dark, '#ffffff')} --tny-tile: ${TILE.dark}; --tny-focus: ${dark}; }
 }
 `
 }

@@ -62,6 +62,7 @@ body > main.wide { max-inline-size: 44rem; }
 body > footer { padding: 0 1rem 1.5rem; text-align: center; color: var(--pico-muted-color); font-size: .875rem; }
 body > footer { display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; gap: .25rem 1rem; }
 body > footer > span { overflow-wrap: anywhere; }
+body > footer > nav { display: flex; flex: 1 0 100%; flex-wrap: wrap; justify-content: center; gap: .25rem 1rem; }
 main > article { margin: 0; padding: 1.75rem 1.5rem; box-shadow: 0 1px 2px rgb(0 0 0 / 8%), 0 8px 28px rgb(0 0 0 / 7%); overflow-wrap: anywhere; }
 main > article > :last-child { margin-block-end: 0; }
 h1 { font-size: 1.45rem; margin-block-end: .35rem; text-wrap: balance; }

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { RequestContext } from '../http/environment.ts'
 import { browserFormToken } from '../http/form-token.ts'
-import { alert, appMark, hiddenField } from '../pages/components.ts'
+import { alert, hiddenField } from '../pages/components.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 
@@ -42,7 +42,6 @@ export function showSignInPage(c: RequestContext, page: SignInPage) {
     formTargets: page.formTargets ?? [],
     body: html`
 <div class="who-asks">
-${app ? appMark(app) : ''}
 <h1>${say(language, 'signIn.title')}</h1>
 ${app ? html`<p class="muted">${sayRich(language, 'signIn.toContinue', { app: app.name })}</p>` : ''}
 </div>
