@@ -37,6 +37,7 @@ export default defineConfig({
               'apps',
               'http',
               'config',
+              'node-server',
               'sandbox',
               'store/queries',
             ].map(module => `packages/server/src/${module}/**/*.test.ts`),

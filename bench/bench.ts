@@ -9,13 +9,14 @@ import { hostile } from './hostile.ts'
 import { install } from './install.ts'
 import { link } from './link.ts'
 import { describeMachine } from './machine.ts'
+import { mixed } from './mixed.ts'
 import { drawPlot } from './plot.ts'
 import { refresh } from './refresh.ts'
 import { start } from './start.ts'
 import { usersMe } from './users-me.ts'
 import { writes } from './writes.ts'
 
-const benchmarks: readonly Benchmark[] = [usersMe, refresh, install, link, growth, start, hostile, writes, bulk]
+const benchmarks: readonly Benchmark[] = [usersMe, refresh, install, link, growth, start, hostile, writes, bulk, mixed]
 
 // Everything that is claimed of speed: each way beside the others in the same run, in turn, every answer checked.
 //   npm run bench                                   all of them

@@ -20,6 +20,7 @@ const packages: Package[] = [
       ['cli'],
       ['sandbox', 'load'],
       ['server.ts'],
+      ['runtime-jobs.ts'],
       ['jobs.ts', 'gauges.ts', 'maintain-keys.ts', 'node-server'],
       ['routes'],
       ['admin-api'],

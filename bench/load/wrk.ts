@@ -15,6 +15,8 @@ export interface Endpoint {
   holds: string
   /** What comes before the company in an answer, if tokens name one. */
   company?: string
+  /** One request in so many is for `/healthz` instead. */
+  otherEvery?: number
 }
 
 export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', company: '"company_id":' }
@@ -25,13 +27,24 @@ export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', com
  * @throws when one answer was wrong, or none came
  */
 export async function loadFully(
-  { port, path, tokens, holds, company = '-' }: Endpoint,
+  { port, path, tokens, holds, company = '-', otherEvery = 0 }: Endpoint,
   seconds: number,
   { mayTimeOut = false } = {},
 ): Promise<Round> {
   const url = `http://127.0.0.1:${port}`
   const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '--latency', '-s', SCRIPT, url]
-  const [command = '', ...rest] = [...onCore('load'), 'wrk', ...options, '--', path, tokens, holds, company, '0']
+  const [command = '', ...rest] = [
+    ...onCore('load'),
+    'wrk',
+    ...options,
+    '--',
+    path,
+    tokens,
+    holds,
+    company,
+    '0',
+    String(otherEvery),
+  ]
   const wrk = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [wrk.stdout, wrk.stderr]) {

@@ -28,6 +28,11 @@ export class Line {
     this.socket.write(text)
   }
 
+  /** What has arrived and was not taken as an answer. */
+  get received(): string {
+    return this.#received.toString('latin1')
+  }
+
   /** The next whole answer. */
   async answer(): Promise<RawAnswer> {
     if (!this.#next()) await expect.poll(() => this.#next(), { interval: 2 }).toBeDefined()

@@ -2,12 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { CallbackSender } from './apps/callback-sender.ts'
-import { chainAuditEvents } from './audit/chain.ts'
 import { recordRefusals } from './audit/refusals.ts'
-import { cutOldEvents } from './audit/retention.ts'
-import { ClockGuard } from './config/clock-guard.ts'
-import { KeyRing, RELOAD_EVERY } from './config/key-ring.ts'
+import { KeyRing } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
 import { LiveSettings } from './config/live-settings.ts'
 import type { Runtime } from './config/runtime.ts'
@@ -19,17 +15,14 @@ import type { HotRoute } from './http/hot-route.ts'
 import { limitBody } from './http/limit-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
-import { type Jobs, startJobs } from './jobs.ts'
-import { maintainKeys } from './maintain-keys.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
-import { rateLimiterOf } from './rate-limits/rate-limiter.ts'
 import { addErrorFormats, addRoutes } from './routes/routes.ts'
+import { startRuntimeJobs } from './runtime-jobs.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
 import { openPostgresStore } from './store/postgres/postgres-store.ts'
-import { cleanExpired } from './store/queries/expired.ts'
 import { openSqliteStore, type SqliteOptions } from './store/sqlite/sqlite-store.ts'
-import { type Store, StoreUnavailable } from './store/store.ts'
+import type { Store } from './store/store.ts'
 import { usersMeHotRoute } from './users-me/hot-route.ts'
 
 /** What a provider is made of. Durations are in seconds. */
@@ -124,10 +117,29 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
   addGauges(runtime)
   const app = createApp(runtime, addMore)
   const basePath = basePathOf(runtime.settings.origin)
-  const hotRoutes = [usersMeHotRoute(runtime)]
-  const hot = new HotRoutes(hotRoutes)
-  const underWay = new Set<Promise<Response>>()
+  const underWay = new Set<Promise<unknown>>()
   let isReady = false
+  const hotRoutes = [onceReady(usersMeHotRoute(runtime))]
+  const hot = new HotRoutes(hotRoutes)
+  /** Until the database is open all is for the full route, which waits for it. */
+  function onceReady({ paths, respond }: HotRoute): HotRoute {
+    return {
+      paths,
+      respond(request) {
+        const response = isReady ? respond(request) : undefined
+        return response instanceof Promise ? finishing(response) : response
+      },
+    }
+  }
+  /** {@link Tenantry.close} waits for it. */
+  async function finishing<Result>(answer: Promise<Result>): Promise<Result> {
+    underWay.add(answer)
+    try {
+      return await answer
+    } finally {
+      underWay.delete(answer)
+    }
+  }
   const ready = open(runtime).finally(() => {
     isReady = true
   })
@@ -143,13 +155,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     async fetch(request, env = {}) {
       // What goes wrong with the database is answered as every fault of it is.
       if (!isReady) await ready.catch(() => {})
-      const answer = Promise.resolve(app.fetch(basePath === '' ? request : withoutBasePath(request, basePath), env))
-      underWay.add(answer)
-      try {
-        return await answer
-      } finally {
-        underWay.delete(answer)
-      }
+      return finishing(Promise.resolve(app.fetch(basePath === '' ? request : withoutBasePath(request, basePath), env)))
     },
     async close() {
       await Promise.allSettled(underWay)
@@ -180,60 +186,4 @@ function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void):
   addMore(app)
   addRoutes(app, basePath)
   return app
-}
-
-async function clean({ store, clock }: Runtime, guard: ClockGuard): Promise<boolean> {
-  if (await guard.isTrusted()) await cleanExpired(store, clock)
-  return false
-}
-
-async function cut(runtime: Runtime, guard: ClockGuard): Promise<boolean> {
-  await cutOldEvents(runtime, guard)
-  return false
-}
-
-async function loadSettings({ store, liveSettings }: Runtime): Promise<boolean> {
-  await liveSettings.load(store)
-  return false
-}
-
-async function shareCounts(runtime: Runtime): Promise<boolean> {
-  await rateLimiterOf(runtime).synchronise()
-  return false
-}
-
-async function sumUpRefusals(runtime: Runtime): Promise<boolean> {
-  await recordRefusals(runtime)
-  return false
-}
-
-function startRuntimeJobs(runtime: Runtime): Jobs {
-  const guard = new ClockGuard(runtime)
-  const onError = (error: unknown) => {
-    const level = error instanceof StoreUnavailable ? 'warn' : 'error'
-    runtime.log[level]({ err: error }, 'a background job failed and will run again')
-  }
-  const sender = new CallbackSender(runtime)
-  const look = async () => {
-    await sender.look()
-    return false
-  }
-  const jobs = startJobs(
-    [
-      { every: 1000, run: look },
-      { every: 1000, run: () => chainAuditEvents(runtime) },
-      { every: 1000, run: () => shareCounts(runtime) },
-      { every: 60_000, run: () => sumUpRefusals(runtime) },
-      { every: 60_000, run: () => clean(runtime, guard) },
-      { every: 3_600_000, run: () => cut(runtime, guard) },
-      { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
-      { every: RELOAD_EVERY, run: () => loadSettings(runtime) },
-    ],
-    onError,
-  )
-  return {
-    async stop() {
-      await Promise.all([jobs.stop(), sender.stop()])
-    },
-  }
 }

@@ -1,3 +1,5 @@
+import type { MaybePromise } from '../store/maybe-promise.ts'
+
 /** A request for a hot route. */
 export interface HotRequest {
   /** Without its query. */
@@ -21,8 +23,8 @@ export interface HotResponse {
  */
 export interface HotRoute {
   readonly paths: ReadonlySet<string>
-  /** @returns undefined for a request that only the full route can answer */
-  respond(request: HotRequest): HotResponse | undefined
+  /** @returns undefined for a request that only the full route can answer; later responses never fail */
+  respond(request: HotRequest): MaybePromise<HotResponse> | undefined
 }
 
 /** A text with what sending it needs. */

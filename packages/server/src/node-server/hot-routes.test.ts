@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
+import { pino } from 'pino'
 import { setSuspended } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../../../tests/support/client.ts'
 import { MI6, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { TooBusy } from '../http/errors.ts'
+import { StoreUnavailable } from '../store/store.ts'
 
 describe('GET /users/me answered directly in a node:http server', () => {
   let provider: TestProvider
@@ -14,9 +18,12 @@ describe('GET /users/me answered directly in a node:http server', () => {
   let port: number
   let direct: number
   let tokens: Record<string, string | undefined>
+  const logged: { err?: { message: string } }[] = []
 
   beforeEach(async () => {
-    provider = await startProvider()
+    logged.length = 0
+    const logger = pino({ level: 'error' }, { write: line => void logged.push(JSON.parse(line)) })
+    provider = await startProvider({ logger })
     client = await provider.registerApp()
     direct = 0
     const listener = getRequestListener(provider.tenantry.fetch)
@@ -96,6 +103,38 @@ describe('GET /users/me answered directly in a node:http server', () => {
     })
     expect(twice).toMatch(/^HTTP\/1\.1 400 /)
     expect(twice).toMatch(/WWW-Authenticate: Bearer error="invalid_request"/i)
+  })
+
+  it.each([
+    ['an internal error', new Error('an internal error')],
+    ['a database that is not available', new StoreUnavailable('the database is not available')],
+    ['too much to do', new TooBusy()],
+  ])('an error that comes later is answered as the route answers it, and logged: %s', async (_what, error) => {
+    Object.assign(provider.runtime.store, { findBearer: () => Promise.reject(error) })
+    const headers = headersFor('good')
+    const directly = await seen(await ask('/users/me', { headers }))
+    expect(direct).toBe(1)
+    const byRoute = await seen(await provider.fetch('/users/me', { headers }))
+    const withoutId = ({ body, ...rest }: typeof byRoute) => ({ ...rest, body: body.replace(/[0-9a-f-]{36}/, 'ID') })
+    expect(withoutId(directly)).toEqual(withoutId(byRoute))
+    expect(directly.status).toBeGreaterThanOrEqual(500)
+    expect(logged.filter(({ err }) => err?.message === error.message)).toHaveLength(2)
+  })
+
+  it('closing waits for what a hot route is to answer later', async () => {
+    const found = Promise.withResolvers<undefined>()
+    Object.assign(provider.runtime.store, { findBearer: () => found.promise })
+    const asked = ask('/users/me', { headers: headersFor('good') })
+    await expect.poll(() => direct).toBe(1)
+    let isClosed = false
+    const closing = provider.tenantry.close().then(() => {
+      isClosed = true
+    })
+    await sleep(50)
+    expect(isClosed).toBe(false)
+    found.resolve(undefined)
+    expect((await asked).status).toBe(401)
+    await closing
   })
 
   it('a hot route in node:http leaves internal errors to the route, which logs and answers them', async () => {

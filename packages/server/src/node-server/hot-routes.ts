@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HotRoute } from '../http/hot-route.ts'
+import type { HotResponse, HotRoute } from '../http/hot-route.ts'
+import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { readRawGet } from './raw-request.ts'
 import { type RawResponse, RawResponseWriter } from './raw-response.ts'
 
@@ -19,13 +20,15 @@ export class HotRoutes {
 
   /**
    * @param bytes a chunk that arrived on a connection
-   * @param isLast whether the connection ends with the response
-   * @returns undefined unless the chunk is exactly one request that can be answered now
+   * @param isClosing whether connections end with their response, when it is written
+   * @returns undefined unless the chunk is exactly one request for one of these routes
    */
-  respondRaw(bytes: Buffer, isLast: boolean): RawResponse | undefined {
+  respondRaw(bytes: Buffer, isClosing: () => boolean): MaybePromise<RawResponse> | undefined {
     const request = readRawGet(bytes, this.#routes)
     const response = request && this.#routes.get(request.path)!.respond(request)
-    return response && this.#writer.write(response, isLast)
+    if (response === undefined) return undefined
+    if (response instanceof Promise) return response.then(later => this.#writer.write(later, isClosing()))
+    return this.#writer.write(response, isClosing())
   }
 
   /** Answers a request of `node:http`, unless it is for another route or only the full route can answer it. */
@@ -37,14 +40,15 @@ export class HotRoutes {
       .get(path)
       ?.respond({ path, authorization: headers.authorization, traceparent: headers.traceparent as string | undefined })
     if (!response) return false
-    outgoing.writeHead(response.status, {
-      ...response.headers,
-      'X-Request-Id': response.requestId,
-      'Content-Length': response.body.length,
-    })
-    outgoing.end(response.body.text)
+    void whenReady(response, ready => write(ready, outgoing))
     return true
   }
+}
+
+function write({ status, headers, requestId, body }: HotResponse, outgoing: ServerResponse) {
+  if (outgoing.destroyed) return
+  outgoing.writeHead(status, { ...headers, 'X-Request-Id': requestId, 'Content-Length': body.length })
+  outgoing.end(body.text)
 }
 
 function pathOf(url: string): string {

@@ -80,6 +80,7 @@ export async function listen(
   const queue = new FairQueue()
   const server = createServer(options, (incoming, outgoing) => {
     if (isClosing) outgoing.shouldKeepAlive = false
+    if (rawConnections) outgoing.once('close', () => rawConnections.responseEnded(incoming))
     if (hotRoutes.respondTo(incoming, outgoing)) return
     if (hotRoutes.matches(incoming)) listener(incoming, outgoing)
     else queue.add(() => outgoing.destroyed || listener(incoming, outgoing))

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { setMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
 import { Line, type RawAnswer } from '../../../../tests/support/line.ts'
-import { BOND, MI6, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { BOND, MI6, onPostgres, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
 import { temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
 import { HotRoutes } from './hot-routes.ts'
 import { type Listener, listen } from './listen.ts'
@@ -24,7 +25,7 @@ describe('the fast path', () => {
 
   beforeEach(async () => {
     folder = temporaryFolder()
-    provider = await startProvider({ store: { path: `${folder.path}/a.db` } })
+    provider = await startProvider(onPostgres ? {} : { store: { path: `${folder.path}/a.db` } })
     client = await provider.registerApp()
     tokens = await client.tokens(await provider.person().code(client, { company: MI6 }))
     listener = await listen('127.0.0.1', 0)
@@ -95,7 +96,7 @@ describe('the fast path', () => {
     expect(viaNodeHttp).toBe(0)
   })
 
-  it('the fast path hands a connection over to node:http for good, with the bytes that arrived', async () => {
+  it('a connection comes back to the fast path after each request that node:http answered', async () => {
     const line = open()
     line.write(get(tokens.access_token))
     expect((await answerOf(line)).status).toBe(200)
@@ -108,10 +109,73 @@ describe('the fast path', () => {
     line.write(body.slice(20))
     const refreshed = await answerOf(line)
     expect(refreshed.status).toBe(200)
-    line.write(get((JSON.parse(refreshed.body) as TokenAnswer).access_token))
-    expect((await answerOf(line)).status).toBe(200)
+    const { access_token } = JSON.parse(refreshed.body) as TokenAnswer
+    for (const request of [get(access_token), 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', get(access_token)]) {
+      line.write(request)
+      expect((await answerOf(line)).status).toBe(200)
+    }
     expect(viaNodeHttp).toBe(2)
   })
+
+  it.each([
+    ['a head that goes on', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: '],
+    ['a body in pieces', 'POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n'],
+    ['a body of which more is to come', 'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n'],
+  ])('what looks like a hot request within another one is no request: %s', async (_what, start) => {
+    const line = open()
+    line.write(start)
+    await sleep(30)
+    line.write(get(tokens.access_token))
+    await sleep(100)
+    line.socket.end()
+    await expect.poll(() => line.isClosed).toBe(true)
+    expect(line.received).not.toContain('James Bond')
+  })
+
+  it('whatever requests are sent, in whatever pieces, all are answered in order as node:http answers them', async () => {
+    const hot = get(tokens.access_token)
+    const kinds: [string, number][] = [
+      [hot, 200],
+      [hot, 200],
+      [get('garbage'), 401],
+      ['GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', 200],
+      ['GET /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc', 404],
+      ['POST /users/me HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello', 405],
+      ['POST /users/me HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n', 405],
+      [`POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: ${hot.length}\r\n\r\n${hot}`, 400],
+    ]
+    const sent = fc.record({
+      requests: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 6 }),
+      /** Where the bytes are cut, and how many turns of the event loop pass before the rest. */
+      cuts: fc.array(fc.tuple(fc.nat(), fc.nat({ max: 30 })), { maxLength: 6 }),
+      betweenRequests: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(sent, async ({ requests, cuts, betweenRequests }) => {
+        const line = new Line(listener.port)
+        line.socket.setNoDelay(true)
+        const bytes = requests.map(([text]) => text).join('')
+        let end = 0
+        const ends = requests.map(([text]) => (end += text.length))
+        const places = new Map(cuts.map(([at, turns]) => [at % bytes.length, turns]))
+        if (betweenRequests) for (const each of ends) places.set(each, 20)
+        let from = 0
+        for (const [at, turns] of [...places].sort(([one], [other]) => one - other)) {
+          line.write(bytes.slice(from, at))
+          from = at
+          for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
+        }
+        line.write(bytes.slice(from))
+        const statuses: number[] = []
+        for (const _ of requests) statuses.push((await line.answer()).status)
+        expect(statuses).toEqual(requests.map(([, status]) => status))
+        line.write(hot)
+        expect((await line.answer()).status).toBe(200)
+        line.socket.destroy()
+      }),
+      { numRuns: 150 },
+    )
+  }, 60_000)
 
   it('the fast path answers pipelined requests in order', async () => {
     const line = open()

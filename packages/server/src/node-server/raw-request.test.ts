@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readRawGet } from './raw-request.ts'
+import { missingBody, readRawGet } from './raw-request.ts'
 
 const PATHS = new Set(['/users/me', '/v1/users/me'])
 const read = (text: string) => readRawGet(Buffer.from(text, 'latin1'), PATHS)
@@ -61,6 +61,29 @@ describe('a raw request', () => {
     ['nothing but an end', '\r\n\r\n'],
   ])('a raw request is left to the full parser with %s', (_what, text) => {
     expect(read(text)).toBeUndefined()
+  })
+
+  const head = (...more: string[]) => lines('POST /oauth/token HTTP/1.1', 'Host: x', ...more)
+  it.each([
+    ['no length', head(), 0],
+    ['a length of nothing', head('Content-Length: 0'), 0],
+    ['a body that is all there', `${head('Content-Length: 3')}abc`, 0],
+    ['half a body', `${head('content-length: 10')}abc`, 7],
+    ['more than the body', `${head('Content-Length: 3')}abcG`, undefined],
+    ['another request after it', head() + head(), undefined],
+    ['two lengths', `${head('Content-Length: 3', 'Content-Length: 3')}abc`, undefined],
+    ['a length with a sign', `${head('Content-Length: +3')}abc`, undefined],
+    ['a list of lengths', `${head('Content-Length: 3, 3')}abc`, undefined],
+    ['a body in pieces', head('Transfer-Encoding: chunked'), undefined],
+    ['a length and pieces', head('Content-Length: 0', 'Transfer-Encoding: chunked'), undefined],
+    ['an expectation', head('Content-Length: 3', 'Expect: 100-continue'), undefined],
+    ['an end of the connection', head('Connection: close'), undefined],
+    ['half a head', 'POST /oauth/token HTTP/1.1\r\nHost: x\r\n', undefined],
+    ['another protocol', lines('CONNECT x:80 HTTP/1.1', 'Host: x'), undefined],
+    ['an older version', lines('GET / HTTP/1.0', 'Host: x'), undefined],
+    ['nothing', '', undefined],
+  ])('the end of a request is known only where every parser agrees: %s', (_what, text, missing) => {
+    expect(missingBody(Buffer.from(text, 'latin1'))).toBe(missing)
   })
 
   describe('beside the full parser', () => {
@@ -142,6 +165,37 @@ describe('a raw request', () => {
         { numRuns: 2000 },
       )
       expect(read).toBeGreaterThan(100)
+    })
+
+    it('what is taken for a whole request is one whole request to it, with a body of that length', async () => {
+      const methods = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY')
+      const withBody = fc
+        .record({ method: methods, rest: request, length: fc.nat({ max: 12 }), body: fc.string({ maxLength: 12 }) })
+        .map(({ method, rest, length, body }) => {
+          const text = rest
+            .replace('GET /users/me', `${method} /users/me`)
+            .replace('Content-Length: 0', `Content-Length: ${length}`)
+          return text + Buffer.from(body).toString('latin1').slice(0, length)
+        })
+      let whole = 0
+      let withLength = 0
+      await fc.assert(
+        fc.asyncProperty(withBody, async text => {
+          if (missingBody(Buffer.from(text, 'latin1')) !== 0) return
+          whole += 1
+          const { answer, requests } = await parse(text)
+          expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+          expect(requests).toHaveLength(1)
+          const [{ headers, complete } = {} as IncomingMessage] = requests
+          expect([complete, headers['transfer-encoding']]).toEqual([true, undefined])
+          const length = text.length - text.indexOf('\r\n\r\n') - 4
+          expect(Number(headers['content-length'] ?? 0)).toBe(length)
+          if (length > 0) withLength += 1
+        }),
+        { numRuns: 4000 },
+      )
+      expect(whole).toBeGreaterThan(100)
+      expect(withLength).toBeGreaterThan(5)
     })
   })
 })

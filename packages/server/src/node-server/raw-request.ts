@@ -1,23 +1,18 @@
 import type { HotRequest } from '../http/hot-route.ts'
 
-/** The largest request that is read here, in bytes. */
+/** The largest head of a request that is read here, in bytes. */
 const MAX_SIZE = 8192
 const METHOD = 'GET '
 const VERSION = ' HTTP/1.1'
+const END = '\r\n\r\n'
 /** RFC 9112 section 3.2: a path and a query, both of visible characters. */
 const TARGET = /^\/[!-~]*$/
+const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1$/
 /** RFC 9110 section 5.5: a field line that no proxy in front of us can have read differently. */
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)$/
-/** Fields that affect where the request ends or what happens to the connection. */
-const FRAMING_FIELDS = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
+const LENGTH = /^\d{1,15}$/
+/** Fields that affect where the request ends or what happens to the connection, but for `Content-Length`. */
+const FRAMING_FIELDS = new Set(['connection', 'expect', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
 
 /**
  * Reads a chunk that is exactly one `GET` request for one of `paths` in its simplest form: no body, complete, nothing
@@ -27,24 +22,52 @@ const FRAMING_FIELDS = new Set([
 export function readRawGet(bytes: Buffer, paths: { has(path: string): boolean }): HotRequest | undefined {
   if (bytes.length > MAX_SIZE) return undefined
   const text = bytes.toString('latin1')
-  if (!text.startsWith(METHOD) || !text.endsWith('\r\n\r\n')) return undefined
+  if (!text.startsWith(METHOD) || !text.endsWith(END)) return undefined
   const lineEnd = text.indexOf('\r\n')
   const target = text.slice(METHOD.length, lineEnd - VERSION.length)
   if (!text.startsWith(VERSION, METHOD.length + target.length) || !TARGET.test(target)) return undefined
   const query = target.indexOf('?')
   const path = query < 0 ? target : target.slice(0, query)
-  return paths.has(path) ? readFields(path, text, lineEnd + 2) : undefined
+  if (!paths.has(path)) return undefined
+  const fields = readFields(text, lineEnd + 2)
+  if (!fields || fields.length !== undefined) return undefined
+  return { path, authorization: fields.authorization, traceparent: fields.traceparent }
 }
 
-/** Reads the lines from `start` to the empty line at the end. */
-function readFields(path: string, text: string, start: number): HotRequest | undefined {
+/**
+ * How much is still to come of a chunk that begins with a request in a simple form and holds nothing after it.
+ * @returns bytes of the body; undefined where only a full parser knows
+ */
+export function missingBody(bytes: Buffer): number | undefined {
+  const headLength = bytes.subarray(0, MAX_SIZE).indexOf(END) + END.length
+  if (headLength < END.length) return undefined
+  const head = bytes.toString('latin1', 0, headLength)
+  const lineEnd = head.indexOf('\r\n')
+  if (!REQUEST_LINE.test(head.slice(0, lineEnd))) return undefined
+  const fields = readFields(head, lineEnd + 2)
+  if (!fields) return undefined
+  const missing = headLength + (fields.length ?? 0) - bytes.length
+  return missing < 0 ? undefined : missing
+}
+
+/** The fields of a head that matter here. */
+interface Fields {
+  authorization: string | undefined
+  traceparent: string | undefined
+  /** Of the body, where it is said. */
+  length: number | undefined
+}
+
+/** Reads the lines of a head from `start` to the empty line at its end. */
+function readFields(head: string, start: number): Fields | undefined {
   let authorization: string | undefined
   let traceparent: string | undefined
+  let length: number | undefined
   let hosts = 0
   let lineStart = start
-  while (lineStart < text.length - 2) {
-    const lineEnd = text.indexOf('\r\n', lineStart)
-    const field = FIELD.exec(text.slice(lineStart, lineEnd))
+  while (lineStart < head.length - 2) {
+    const lineEnd = head.indexOf('\r\n', lineStart)
+    const field = FIELD.exec(head.slice(lineStart, lineEnd))
     if (!field) return undefined
     const name = field[1]!.toLowerCase()
     if (name === 'authorization') {
@@ -54,12 +77,15 @@ function readFields(path: string, text: string, start: number): HotRequest | und
       traceparent = field[2]!.trimEnd()
     } else if (name === 'host') {
       hosts += 1
+    } else if (name === 'content-length') {
+      if (length !== undefined || !LENGTH.test(field[2]!)) return undefined
+      length = Number(field[2])
     } else if (FRAMING_FIELDS.has(name) && !isKeepAlive(name, field[2]!)) {
       return undefined
     }
     lineStart = lineEnd + 2
   }
-  return hosts === 1 ? { path, authorization, traceparent } : undefined
+  return hosts === 1 ? { authorization, traceparent, length } : undefined
 }
 
 function isKeepAlive(name: string, value: string): boolean {

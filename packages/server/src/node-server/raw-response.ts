@@ -6,6 +6,8 @@ export interface RawResponse {
   text: string
   /** `latin1` is written faster, and is the same for ASCII. */
   encoding: 'latin1' | 'utf8'
+  /** Whether the connection ends with it. */
+  isLast: boolean
 }
 
 /** Writes responses, and caches the head of the latest headers: successful responses of a route share theirs. */
@@ -13,13 +15,13 @@ export class RawResponseWriter {
   #headers: HotResponse['headers'] | undefined
   #head = ''
 
-  /** @param isLast whether the connection ends with this response */
   write({ status, headers, requestId, body }: HotResponse, isLast: boolean): RawResponse {
     const head = this.#headOf(status, headers)
     const connection = isLast ? 'close' : 'keep-alive'
     return {
       text: `${head}X-Request-Id: ${requestId}\r\nContent-Length: ${body.length}\r\nDate: ${dateHeader()}\r\nConnection: ${connection}\r\n\r\n${body.text}`,
       encoding: body.isAscii ? 'latin1' : 'utf8',
+      isLast,
     }
   }
 

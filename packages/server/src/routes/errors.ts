@@ -2,13 +2,11 @@ import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { CommonError } from '../http/common-error.ts'
 import type { Environment } from '../http/environment.ts'
-import { ApiError, OAuthError, TooBusy, TooManyParameters, TooManyRequests } from '../http/errors.ts'
+import { ApiError, OAuthError, TooManyParameters, TooManyRequests } from '../http/errors.ts'
+import { describeFailure } from '../http/failure.ts'
 import { MAX_PARAMETERS } from '../http/form.ts'
 import { AuthorizationError, respondWithError } from '../oauth/authorization-answer.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
-import { OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
-
-const RETRY = { 'Retry-After': '2' }
 
 /** Answers what a handler has thrown: its own kinds of error as they say, all others in the format of the route's group. */
 export const answerError: ErrorHandler<Environment> = (error, c) => {
@@ -55,26 +53,4 @@ function findRefusal(error: Error): CommonError | undefined {
     return { kind: 'too_many_requests', status: 429, description, headers }
   }
   return undefined
-}
-
-/** What went wrong here: the answer, and the message of the log line. */
-function describeFailure(error: Error, requestId: string): { answer: CommonError; message: string } {
-  if (error instanceof OutcomeUnknown) {
-    const description =
-      'The connection to the database was lost during the commit, so the outcome is unknown. It is safe to try again.'
-    return {
-      answer: { kind: 'outcome_unknown', status: 503, description, headers: RETRY },
-      message: 'connection lost during a commit',
-    }
-  }
-  if (error instanceof StoreUnavailable) {
-    const description = 'The database is not available. Try again.'
-    return { answer: { kind: 'unavailable', status: 503, description, headers: RETRY }, message: 'store unavailable' }
-  }
-  if (error instanceof TooBusy) {
-    const description = 'The server is overloaded. Try again.'
-    return { answer: { kind: 'unavailable', status: 503, description, headers: RETRY }, message: 'overloaded' }
-  }
-  const description = `Internal error ${requestId}.`
-  return { answer: { kind: 'internal', status: 500, description, headers: {} }, message: 'request failed' }
 }

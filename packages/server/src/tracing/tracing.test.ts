@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { admin, useAdmin } from '../../../../tests/support/admin.ts'
 import { BOND_EMAIL, MI6, onPostgres, PASSWORD } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import type { HotResponse } from '../http/hot-route.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 describe('traces of a provider in a program that has set up OpenTelemetry', () => {
@@ -58,7 +59,7 @@ describe('traces of a provider in a program that has set up OpenTelemetry', () =
     expect([hot!.spanContext().traceId, hot!.parentSpanContext!.spanId]).toEqual(ids)
     expect(hot!.attributes).toMatchObject({
       'http.response.status_code': 200,
-      'tenantry.request_id': response!.requestId,
+      'tenantry.request_id': (response as HotResponse).requestId,
     })
     hotRoutes[0]!.respond({ ...request, traceparent: 'no such thing' })
     expect(named('GET /users/me')[1]!.parentSpanContext).toBeUndefined()

@@ -35,6 +35,7 @@ export class Pool {
   /** Why it does not answer, while it does not. */
   #down: string | undefined
   #isClosed = false
+  #ended: Promise<void> | undefined
 
   constructor(options: PostgresOptions) {
     this.#options = options
@@ -72,9 +73,11 @@ export class Pool {
     return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
   }
 
+  /** May be called again. */
   async close() {
+    if (!this.#isClosed) this.#ended = this.#pool.end()
     this.#isClosed = true
-    await this.#pool.end()
+    await this.#ended
   }
 
   async #run<Value>(run: Run<Value>, timeout: number) {
