@@ -7,6 +7,11 @@ export interface HotRequest {
   authorization: string | undefined
   /** The trace that it belongs to (W3C Trace Context). */
   traceparent: string | undefined
+  /**
+   * Whether its first byte had arrived when this turn of the event loop asked for what has arrived. All such requests of
+   * one turn may be answered from one state of the database.
+   */
+  beganBeforeTurn?: boolean
 }
 
 export interface HotResponse {

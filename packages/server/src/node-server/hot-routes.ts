@@ -20,12 +20,15 @@ export class HotRoutes {
 
   /**
    * @param bytes a chunk that arrived on a connection
+   * @param beganBeforeTurn as in {@link HotRequest}
    * @param isClosing whether connections end with their response, when it is written
    * @returns undefined unless the chunk is exactly one request for one of these routes
    */
-  respondRaw(bytes: Buffer, isClosing: () => boolean): MaybePromise<RawResponse> | undefined {
+  respondRaw(bytes: Buffer, beganBeforeTurn: boolean, isClosing: () => boolean): MaybePromise<RawResponse> | undefined {
     const request = readRawGet(bytes, this.#routes)
-    const response = request && this.#routes.get(request.path)!.respond(request)
+    if (!request) return undefined
+    request.beganBeforeTurn = beganBeforeTurn
+    const response = this.#routes.get(request.path)!.respond(request)
     if (response === undefined) return undefined
     if (response instanceof Promise) return response.then(later => this.#writer.write(later, isClosing()))
     return this.#writer.write(response, isClosing())

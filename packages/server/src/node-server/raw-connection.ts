@@ -11,8 +11,11 @@ export interface RawConnectionOptions {
 }
 
 export interface RawConnectionEvents {
-  /** The response to a chunk, now or later; undefined where `node:http` has to answer it. */
-  respond(bytes: Buffer): Promise<RawResponse> | RawResponse | undefined
+  /**
+   * The response to a chunk, now or later; undefined where `node:http` has to answer it.
+   * @param isDirect whether it is all that has arrived since the turn before, and is handled as it is read
+   */
+  respond(bytes: Buffer, isDirect: boolean): Promise<RawResponse> | RawResponse | undefined
   /** A connection for `node:http`. */
   onHttpStream(stream: HttpStream): void
   onClose(): void
@@ -38,6 +41,10 @@ export class RawConnection {
   /** What arrived while the last request was being answered: one chunk, since the socket is paused then. */
   #arrived: Buffer | undefined
   #hasEnded = false
+  /** Whether chunks are handled as they are read from the socket. After a pause they come from a buffer, in any phase. */
+  #isFlowing = true
+  /** Whether the last chunk was answered here: one read is one chunk then. A full buffer makes Node read once more. */
+  #followsAnswer = false
   /** While lent: bytes of the body that have not arrived. */
   #missing = 0
   /** While lent: whether the response has been written. */
@@ -48,6 +55,7 @@ export class RawConnection {
     this.#idleTimeout = idleTimeout
     this.#events = events
     socket.on('data', this.#receive)
+    socket.on('resume', () => this.#resumed())
     socket.on('end', () => this.#end())
     socket.on('timeout', () => this.#timeOut())
     socket.on('error', error => this.#fail(error))
@@ -73,7 +81,7 @@ export class RawConnection {
       this.#answer(bytes)
     } else if (this.#mode === 'waiting') {
       this.#arrived = this.#arrived ? Buffer.concat([this.#arrived, bytes]) : bytes
-      this.socket.pause()
+      this.#pause()
     } else {
       if (this.#mode === 'lent') this.#count(bytes)
       this.#pass(bytes)
@@ -81,7 +89,8 @@ export class RawConnection {
   }
 
   #answer(bytes: Buffer) {
-    const response = this.#events.respond(bytes)
+    const response = this.#events.respond(bytes, this.#followsAnswer && this.#isFlowing)
+    this.#followsAnswer = response !== undefined
     if (response === undefined) {
       this.#lend(bytes)
     } else if (response instanceof Promise) {
@@ -115,9 +124,21 @@ export class RawConnection {
       this.socket.end(text, encoding)
     } else if (!this.socket.write(text, encoding)) {
       // A client that sends requests and does not read responses is not read from either.
-      this.socket.pause()
+      this.#pause()
       this.socket.once('drain', () => this.socket.resume())
     }
+  }
+
+  #pause() {
+    this.#isFlowing = false
+    this.socket.pause()
+  }
+
+  /** What was buffered is emitted right after this event; what comes next is read from the socket. */
+  #resumed() {
+    process.nextTick(() => {
+      this.#isFlowing = !this.socket.isPaused()
+    })
   }
 
   /** Lets `node:http` answer a request, and all after it if its end is not known. */
@@ -141,7 +162,7 @@ export class RawConnection {
       this.#stream = this.#newStream()
       this.#events.onHttpStream(this.#stream)
     }
-    if (!this.#stream.push(bytes)) this.socket.pause()
+    if (!this.#stream.push(bytes)) this.#pause()
     this.#takeBack()
   }
 

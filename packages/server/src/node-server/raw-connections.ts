@@ -5,6 +5,12 @@ import type { HotRoutes } from './hot-routes.ts'
 import { RawConnection, type RawConnectionOptions } from './raw-connection.ts'
 
 /**
+ * The most connections whose requests may share what is read once per turn of the event loop. With 1024 events at once
+ * libuv asks again what has arrived, within the same turn.
+ */
+const MAX_SHARING = 900
+
+/**
  * The fast path: answers hot routes on a server's connections without `node:http`, its parser and its objects. Everything
  * else is passed on to `node:http`; a connection comes back after each request whose end is certain.
  */
@@ -52,7 +58,8 @@ export class RawConnections {
 
   #take(socket: Socket) {
     const connection: RawConnection = new RawConnection(socket, this.#options, {
-      respond: bytes => this.#routes?.respondRaw(bytes, this.#isClosingNow),
+      respond: (bytes, isDirect) =>
+        this.#routes?.respondRaw(bytes, isDirect && this.#connections.size <= MAX_SHARING, this.#isClosingNow),
       onHttpStream: stream => {
         this.#byStream.set(stream, connection)
         this.#passOn(stream)

@@ -12,7 +12,11 @@ const START = 'GET /users/me HTTP/1.1'
 
 describe('a raw request', () => {
   it('a raw request is read with its path and its authorization, whatever else is said in it', () => {
-    expect(read(lines(START, 'Host: x'))).toEqual({ path: '/users/me', authorization: undefined })
+    expect(read(lines(START, 'Host: x'))).toEqual({
+      path: '/users/me',
+      authorization: undefined,
+      beganBeforeTurn: false,
+    })
     expect(
       read(
         lines(
@@ -24,7 +28,7 @@ describe('a raw request', () => {
           'Connection: Keep-Alive',
         ),
       ),
-    ).toEqual({ path: '/v1/users/me', authorization: 'Bearer abc' })
+    ).toEqual({ path: '/v1/users/me', authorization: 'Bearer abc', beganBeforeTurn: false })
   })
 
   it.each([

@@ -31,7 +31,7 @@ export function readRawGet(bytes: Buffer, paths: { has(path: string): boolean })
   if (!paths.has(path)) return undefined
   const fields = readFields(text, lineEnd + 2)
   if (!fields || fields.length !== undefined) return undefined
-  return { path, authorization: fields.authorization, traceparent: fields.traceparent }
+  return { path, authorization: fields.authorization, traceparent: fields.traceparent, beganBeforeTurn: false }
 }
 
 /**

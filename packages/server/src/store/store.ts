@@ -21,8 +21,10 @@ export interface Store {
    * Finds what an access token speaks for, as of every commit that was answered before. At once on SQLite.
    * @param tokenHash the token's SHA-256 as a text of one character per byte
    * @param companyId from the token's text: it says where to look, and is trusted only together with the hash
+   * @param beganBeforeTurn whether the request's first byte had arrived when this turn of the event loop asked for what
+   * has arrived: the states that such requests of one turn see may be the same. Only within the poll phase
    */
-  findBearer(tokenHash: string, companyId: number): MaybePromise<BearerRecord | undefined>
+  findBearer(tokenHash: string, companyId: number, beganBeforeTurn?: boolean): MaybePromise<BearerRecord | undefined>
   /**
    * Commits all statements or none, and resolves when the commit is on disk.
    * @throws {WriteConflict} when a statement did not touch what it expected to: read again and decide again

@@ -9,14 +9,16 @@ const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
 /**
  * Whom a request's token speaks for. The token is read from the Authorization header alone (RFC 6750 section 2.1).
+ * @param beganBeforeTurn whether the request had begun to arrive when this turn of the event loop began
  * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
  */
 export function requireBearer(
   runtime: Runtime,
   authorization: string | undefined,
   scope: string,
+  beganBeforeTurn?: boolean,
 ): MaybePromise<BearerRecord> {
-  return whenReady(findToken(runtime, readToken(authorization)), found => {
+  return whenReady(findToken(runtime, readToken(authorization), beganBeforeTurn), found => {
     const bearer = requireUsable(runtime, found)
     requireScope(bearer, scope)
     return bearer
@@ -36,10 +38,14 @@ function readToken(authorization: string | undefined): string {
   throw invalidToken('The Authorization header does not hold a bearer token.')
 }
 
-function findToken({ store }: Runtime, token: string): MaybePromise<BearerRecord | undefined> {
+function findToken(
+  { store }: Runtime,
+  token: string,
+  beganBeforeTurn: boolean | undefined,
+): MaybePromise<BearerRecord | undefined> {
   const parsed = parseToken(token)
   if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
-  return store.findBearer(hashAsText(token), parsed.companyId)
+  return store.findBearer(hashAsText(token), parsed.companyId, beganBeforeTurn)
 }
 
 function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {

@@ -33,11 +33,11 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
   }
   return {
     paths: new Set(pathsBelow(basePathOf(runtime.settings.origin))),
-    respond({ path, authorization, traceparent }: HotRequest): MaybePromise<HotResponse> | undefined {
+    respond({ path, authorization, traceparent, beganBeforeTurn }: HotRequest): MaybePromise<HotResponse> | undefined {
       if (isLeftToRoute) return undefined
       const begun = { started: performance.now(), requestId: randomUUID(), path, traceparent }
       try {
-        const response = respondUsersMe(runtime, authorization)
+        const response = respondUsersMe(runtime, authorization, beganBeforeTurn)
         if (!(response instanceof Promise)) return finish(response, begun)
         return response.then(
           found => finish(found, begun),
@@ -52,7 +52,7 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
 }
 
 /** A request that is being answered. */
-interface Begun extends Omit<HotRequest, 'authorization'> {
+interface Begun extends Omit<HotRequest, 'authorization' | 'beganBeforeTurn'> {
   /** As `performance.now()` gave it. */
   started: number
   requestId: string

@@ -2,7 +2,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
-import { ResponseBody } from '../http/hot-route.ts'
+import { type HotRequest, ResponseBody } from '../http/hot-route.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { requireBearer } from '../tokens/bearer.ts'
@@ -28,10 +28,18 @@ export const usersMe: RouteHandler = async c => {
   return c.body(body.text, status, headers)
 }
 
-/** The response to `GET /users/me`, for any server. @param authorization the request's header */
-export function respondUsersMe(runtime: Runtime, authorization: string | undefined): MaybePromise<UsersMeResponse> {
+/**
+ * The response to `GET /users/me`, for any server.
+ * @param authorization the request's header
+ * @param beganBeforeTurn as in {@link HotRequest}
+ */
+export function respondUsersMe(
+  runtime: Runtime,
+  authorization: string | undefined,
+  beganBeforeTurn?: boolean,
+): MaybePromise<UsersMeResponse> {
   try {
-    const response = whenReady(requireBearer(runtime, authorization, 'base'), bearer => ({
+    const response = whenReady(requireBearer(runtime, authorization, 'base', beganBeforeTurn), bearer => ({
       status: 200 as const,
       headers: OK_HEADERS,
       body: renderUser(bearer, runtime.clock()),

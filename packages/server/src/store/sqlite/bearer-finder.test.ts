@@ -226,6 +226,33 @@ describe('what bearer checks cache', () => {
     }
   })
 
+  it('requests that had begun before one turn share one read of what was committed; all others read for themselves', async () => {
+    const hash = hashAsText('a token')
+    let polls = 0
+    let fails = true
+    const bearers = cachedBearers(
+      () => record(1, 7),
+      () => {
+        polls += 1
+        if (fails) throw new Error('a disk error')
+        return []
+      },
+    )
+    const find = (beganBeforeTurn?: boolean) => bearers.find(hash, 1, beganBeforeTurn)
+    // A read that failed is shared with none.
+    for (let index = 0; index < 2; index++) expect(() => find(true)).toThrow('a disk error')
+    fails = false
+    for (let turn = 0; turn < 3; turn++) {
+      polls = 0
+      for (let index = 0; index < 5; index++) find(true)
+      expect(polls).toBe(1)
+      find()
+      find(false)
+      expect(polls).toBe(3)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })
+
   /** A database of records by their hashes, with the log of what changed in it. */
   function table() {
     const records = new Map<string, BearerRecord>()

@@ -8,7 +8,8 @@ import type { BearerChange, ChangeLog } from './change-log.ts'
 
 /** Finds what an access token speaks for. The hash is a text of one character per byte. */
 export interface BearerFinder {
-  find(tokenHash: string, companyId: number): BearerRecord | undefined
+  /** @param beganBeforeTurn as in `Store.findBearer` */
+  find(tokenHash: string, companyId: number, beganBeforeTurn?: boolean): BearerRecord | undefined
   /** Since the start. */
   readonly lookups: { hit: number; miss: number }
   close(): void
@@ -43,7 +44,8 @@ export interface BearerRows {
 /**
  * Finds tokens in a database file that other processes write to as well. Each call first reads what was committed since
  * the last one and forgets what it concerns, so a revocation is seen by the next request, whichever process made it.
- * What is neither cached nor in the snapshot is looked up in the newest state. Unknown tokens are not cached.
+ * Calls for requests that had begun to arrive before the turn of the event loop share one such read: whatever was
+ * acknowledged before they were sent was committed before the turn asked what has arrived. What is neither cached nor in the snapshot is looked up in the newest state. Unknown tokens are not cached.
  */
 export class CachedBearers implements BearerFinder {
   readonly #changes: Pick<ChangeLog, 'poll'>
@@ -51,6 +53,8 @@ export class CachedBearers implements BearerFinder {
   readonly #cache = new BearerCache()
   #hits = 0
   #misses = 0
+  /** Whether the commits before this turn have been read in it. */
+  #isFresh = false
   readonly #requireSameFile: () => void
 
   /** @param requireSameFile throws once the database file was moved or replaced */
@@ -60,9 +64,8 @@ export class CachedBearers implements BearerFinder {
     this.#requireSameFile = requireSameFile
   }
 
-  find(tokenHash: string, companyId: number): BearerRecord | undefined {
-    this.#requireSameFile()
-    this.#forgetChanged()
+  find(tokenHash: string, companyId: number, beganBeforeTurn = false): BearerRecord | undefined {
+    if (!beganBeforeTurn || !this.#isFresh) this.#refresh(beganBeforeTurn)
     const cached = this.#cache.get(tokenHash)
     if (cached) {
       this.#hits += 1
@@ -80,6 +83,19 @@ export class CachedBearers implements BearerFinder {
 
   close() {
     this.#rows.close()
+  }
+
+  #refresh(lastsForTurn: boolean) {
+    this.#requireSameFile()
+    this.#forgetChanged()
+    // Only once that has succeeded. Immediates run when everything that had arrived was handled.
+    if (!lastsForTurn) return
+    this.#isFresh = true
+    setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = () => {
+    this.#isFresh = false
   }
 
   #forgetChanged() {

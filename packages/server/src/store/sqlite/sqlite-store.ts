@@ -156,8 +156,8 @@ class SqliteStore implements Store {
     return this.#file?.identity.replaced
   }
 
-  findBearer(tokenHash: string, companyId: number): BearerRecord | undefined {
-    return this.#bearers.find(tokenHash, companyId)
+  findBearer(tokenHash: string, companyId: number, beganBeforeTurn?: boolean): BearerRecord | undefined {
+    return this.#bearers.find(tokenHash, companyId, beganBeforeTurn)
   }
 
   async ping() {
