@@ -38,7 +38,7 @@ export function addGauges({ metrics, store }: Runtime) {
   metrics.add({
     name: 'tenantry_bearer_lookups_total',
     type: 'counter',
-    help: 'Look-ups of access tokens since the start: answered by the cache, or not (SQLite).',
+    help: 'Look-ups of access tokens since the start: answered by the cache, or not.',
     label: 'cache',
     across: 'sum',
     read: async () => (await store.stats()).bearerLookups ?? {},

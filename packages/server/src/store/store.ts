@@ -50,7 +50,7 @@ export interface StoreStats {
   walBytes?: number
   /** Connections of this process (PostgreSQL). */
   connections?: { busy: number; idle: number; waiting: number }
-  /** Look-ups of access tokens since the start that the cache answered, and others (SQLite). */
+  /** Look-ups of access tokens since the start that the cache answered, and others. */
   bearerLookups?: { hit: number; miss: number }
 }
 

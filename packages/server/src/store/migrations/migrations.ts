@@ -12,6 +12,7 @@ import { audit } from './0014-audit.ts'
 import { externalPages } from './0015-external-pages.ts'
 import { appFacts } from './0016-app-facts.ts'
 import { auditCheckpoints } from './0017-audit-checkpoints.ts'
+import { bearerChangesOnPostgres } from './0018-bearer-changes-on-postgres.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   externalPages,
   appFacts,
   auditCheckpoints,
+  bearerChangesOnPostgres,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

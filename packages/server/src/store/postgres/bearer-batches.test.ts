@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Client, TokenAnswer } from '../../../../../tests/support/client.ts'
 import { isCitus } from '../../../../../tests/support/postgres.ts'
+import { makePreparedSchema } from '../../../../../tests/support/postgres-schema.ts'
 import {
   MI6,
   onPostgres,
@@ -10,7 +11,8 @@ import {
   UNIVERSAL_EXPORTS,
 } from '../../../../../tests/support/provider.ts'
 import { hashSecret } from '../../tokens/token-text.ts'
-import type { BearerRecord } from '../bearer-record.ts'
+import { BearerBatches } from './bearer-batches.ts'
+import { Pool } from './pool.ts'
 import { Session } from './session.ts'
 
 const UNKNOWN = new Uint8Array(32)
@@ -18,6 +20,9 @@ const UNKNOWN = new Uint8Array(32)
 describe.skipIf(!onPostgres)('look-ups in batches', () => {
   let provider: TestProvider
   let client: Client
+  let schema: Awaited<ReturnType<typeof makePreparedSchema>>
+  let pool: Pool
+  let batches: BearerBatches
   const tokens: TokenAnswer[] = []
   /** Batches that were sent, and what each waits for before it goes out. */
   let sent = 0
@@ -25,7 +30,10 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
   const arrays = Session.prototype.arrays
 
   beforeAll(async () => {
-    provider = await startProvider()
+    schema = await makePreparedSchema()
+    provider = await startProvider({ store: { url: schema.url } })
+    pool = new Pool({ url: schema.url })
+    batches = new BearerBatches(pool, provider.runtime.store.db, () => isCitus)
     client = await provider.registerApp()
     for (const company of [MI6, UNIVERSAL_EXPORTS]) {
       tokens.push(await client.tokens(await provider.person().code(client, { company })))
@@ -38,17 +46,16 @@ describe.skipIf(!onPostgres)('look-ups in batches', () => {
   })
   afterAll(async () => {
     Session.prototype.arrays = arrays
+    await pool?.close()
     await provider?.close()
+    await schema?.remove()
   })
   beforeEach(() => {
     sent = 0
     before = []
   })
 
-  const find = (companyId: number, hash: Uint8Array) =>
-    provider.runtime.store.findBearer(Buffer.from(hash).toString('latin1'), companyId) as Promise<
-      BearerRecord | undefined
-    >
+  const find = (companyId: number, hash: Uint8Array) => batches.find(Buffer.from(hash).toString('latin1'), companyId)
   const hashes = () => tokens.map(({ access_token }) => hashSecret(access_token))
 
   it('look-ups of one turn of the event loop are one query, and each gets its own answer', async () => {

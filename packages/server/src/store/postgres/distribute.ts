@@ -1,3 +1,4 @@
+import { LOGGED_TABLES } from '../migrations/0018-bearer-changes-on-postgres.ts'
 import { StoreOpenError } from '../store.ts'
 import { placements } from './distribution.ts'
 import type { Session } from './session.ts'
@@ -24,6 +25,7 @@ export async function distributeTables(session: Session): Promise<string[]> {
   if (waiting.length === 0) return []
   await inTransaction(session, async () => {
     await session.query("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
+    await stopLoggingChanges(session)
     // Foreign keys between tables with different placements are refused; they are added again at the end.
     const foreignKeys = await takeForeignKeysAway(session)
     for (const table of waiting) await layOut(session, table)
@@ -36,6 +38,17 @@ export async function distributeTables(session: Session): Promise<string[]> {
     await session.query('SELECT truncate_local_data_after_distributing_table($1::regclass)', [table])
   }
   return waiting
+}
+
+/**
+ * Distributed tables have no triggers of ours. Without the log, programs that follow it notice that it has ended, and ask
+ * the database each time.
+ */
+async function stopLoggingChanges(session: Session) {
+  for (const table of LOGGED_TABLES) {
+    await session.query(`DROP FUNCTION IF EXISTS log_bearer_change_of_${table}() CASCADE`)
+  }
+  await session.query('DROP TABLE IF EXISTS bearer_changes')
 }
 
 /** @throws {StoreOpenError} when this is not the coordinator of a Citus cluster with workers */

@@ -38,5 +38,6 @@ export const placements: Readonly<Record<string, Placement>> = {
   master_keys: 'coordinator',
   signing_keys: 'coordinator',
   leases: 'coordinator',
+  bearer_changes: 'coordinator',
   migrations: 'coordinator',
 }

@@ -15,8 +15,10 @@ import {
 } from '../store.ts'
 import { requireAddress } from './address.ts'
 import { BearerBatches } from './bearer-batches.ts'
+import { CachedBearers } from './cached-bearers.ts'
 import { findCommitOutcome, IDENTIFY_TRANSACTION, type TransactionIdentity } from './commit-outcome.ts'
-import { newUnlimitedClient } from './connection.ts'
+import { CommittedChanges, logsChanges } from './committed-changes.ts'
+import { mayPrepare, newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
 import { ConnectionLost, explainError } from './errors.ts'
@@ -82,13 +84,14 @@ class PostgresStore implements Store {
   readonly db: Kysely<Schema>
   readonly ready: Promise<void>
   readonly #pool: Pool
-  readonly #bearers: BearerBatches
+  readonly #batches: BearerBatches
+  #cached: CachedBearers | undefined
   #isDistributed = false
 
   constructor(options: PostgresOptions) {
     this.#pool = new Pool(options)
     this.db = new Kysely<Schema>({ dialect: postgresDialect(this.#pool) })
-    this.#bearers = new BearerBatches(this.#pool, this.db, () => this.#isDistributed)
+    this.#batches = new BearerBatches(this.#pool, this.db, () => this.#isDistributed)
     this.ready = this.#open(options)
     // A caller that does not await it gets the same error from the first statement.
     this.ready.catch(() => {})
@@ -101,9 +104,17 @@ class PostgresStore implements Store {
       await this.#pool.read(requireCurrentPostgres)
       await this.#pool.read(requireWritable)
       this.#isDistributed = await this.#pool.read(isDistributed)
+      if (await this.#canFollowChanges(options)) {
+        this.#cached = new CachedBearers(new CommittedChanges(options), this.#batches)
+      }
     } catch (error) {
       throw explainOpenError(error, options.url)
     }
+  }
+
+  /** Not through a pooler, which may connect to another server without our knowing. */
+  async #canFollowChanges({ url }: PostgresOptions): Promise<boolean> {
+    return !this.#isDistributed && mayPrepare(url) && this.#pool.read(logsChanges)
   }
 
   get isDistributed(): boolean {
@@ -114,7 +125,7 @@ class PostgresStore implements Store {
     return inSpan(
       () => 'find bearer',
       () => ({ 'db.system.name': 'postgresql' }),
-      () => this.#bearers.find(tokenHash, companyId),
+      () => (this.#cached ?? this.#batches).find(tokenHash, companyId),
     )
   }
 
@@ -175,11 +186,13 @@ class PostgresStore implements Store {
     const { rows } = await sql<{ bytes: number }>`SELECT pg_database_size(current_database())::float8 AS bytes`.execute(
       this.db,
     )
-    return { databaseBytes: rows[0]!.bytes, connections: this.#pool.connections }
+    const { connections } = this.#pool
+    return { databaseBytes: rows[0]!.bytes, connections, ...(this.#cached && { bearerLookups: this.#cached.lookups }) }
   }
 
   async close() {
     await this.ready.catch(() => {})
+    await this.#cached?.close()
     await this.#pool.close()
   }
 }

@@ -1,18 +1,14 @@
 import { sql } from 'kysely'
 import { type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
+import { deleteOldChanges } from './bearer-changes.ts'
 import { deleteCodesOfEndedFamily } from './families.ts'
 import { takeLease } from './leases.ts'
 
 const BATCH = 500
-const KEPT_CHANGES = 10_000
 /** Milliseconds for which one node cleans; another takes over if it dies. */
 const LEASE = 45_000
 /** What has run out stays for a day: a clock that leaps by less deletes nothing that is still good. */
 const LATE = 24 * 3600 * 1000
-
-/** A reader that is further behind than this drops its cache. */
-const deleteOldChanges = sql`DELETE FROM bearer_changes
-  WHERE seq <= (SELECT max(seq) FROM bearer_changes) - ${sql.lit(KEPT_CHANGES)}`
 
 /**
  * Deletes what expired a day ago, in small batches, unless another node does so now.
@@ -45,7 +41,7 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'challenge_answers', 'expires_at', ['challenge_id'], before),
   ])
   const deletions = [...accessTokens, ...found.flat()]
-  if (store.engine === 'sqlite') deletions.push(statement({ compile: () => deleteOldChanges.compile(store.db) }))
+  deletions.push(...deleteOldChanges(store))
   if (deletions.length > 0) await store.write(deletions)
   return [accessTokens, ...found].some(({ length }) => length >= BATCH)
 }

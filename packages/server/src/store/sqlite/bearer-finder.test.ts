@@ -17,13 +17,13 @@ import {
 import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
 import { issueFirstTokens } from '../../tokens/issue.ts'
 import { hashAsText, parseToken } from '../../tokens/token-text.ts'
+import { BearerCache } from '../bearer-cache.ts'
+import type { BearerChange } from '../bearer-change.ts'
 import type { BearerRecord } from '../bearer-record.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { deleteExpired } from '../queries/expired.ts'
 import { findInstallation, putInstallation } from '../queries/installations.ts'
-import { BearerCache } from './bearer-cache.ts'
 import { CachedBearers } from './bearer-finder.ts'
-import type { BearerChange } from './change-log.ts'
 
 const NO_CHANGE: BearerChange = { company_id: null, user_id: null, token_hash: null, client_id: null }
 

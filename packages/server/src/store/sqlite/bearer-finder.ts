@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
+import { BearerCache } from '../bearer-cache.ts'
+import type { BearerChange } from '../bearer-change.ts'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import type { Schema } from '../schema.ts'
-import { BearerCache } from './bearer-cache.ts'
 import { type FindBearerRow, prepareFindBearerRow } from './bearer-snapshot.ts'
-import type { BearerChange, ChangeLog } from './change-log.ts'
+import type { ChangeLog } from './change-log.ts'
 
 /** Finds what an access token speaks for. The hash is a text of one character per byte. */
 export interface BearerFinder {

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { BearerChange } from '../bearer-change.ts'
 import { BearerRecord, clientIdOf, type Row } from '../bearer-record.ts'
-import type { BearerChange, ChangeLog } from './change-log.ts'
+import type { ChangeLog } from './change-log.ts'
 
 /** The queries of a look-up, as SQL. */
 export interface BearerQueries {

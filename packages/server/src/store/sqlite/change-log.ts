@@ -1,14 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { BearerChange } from '../bearer-change.ts'
 import { CHECKPOINT_PAGES } from './connection.ts'
 import { type CommitSignal, openCommitSignal } from './wal-index.ts'
-
-/** What was changed: one token, one member, a whole company, or an app everywhere. */
-export interface BearerChange {
-  company_id: number | null
-  user_id: number | null
-  token_hash: Uint8Array | null
-  client_id: string | null
-}
 
 type LoggedChange = BearerChange & { seq: number }
 

@@ -1,5 +1,5 @@
-import type { BearerRecord } from '../bearer-record.ts'
-import type { BearerChange } from './change-log.ts'
+import type { BearerChange } from './bearer-change.ts'
+import type { BearerRecord } from './bearer-record.ts'
 
 /** The most records that are cached, in two generations. */
 const MAX_RECORDS = 50_000
