@@ -13,7 +13,7 @@ import { externalPages } from './0015-external-pages.ts'
 import { appFacts } from './0016-app-facts.ts'
 import { auditCheckpoints } from './0017-audit-checkpoints.ts'
 import { bearerChangesOnPostgres } from './0018-bearer-changes-on-postgres.ts'
-import type { Migration } from './migration.ts'
+import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
 export const migrations: readonly Migration[] = [
@@ -35,6 +35,11 @@ export const migrations: readonly Migration[] = [
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version
+
+/** The version that a database of an engine has once everything was applied: some steps are for one engine only. */
+export function newestVersionOn(engine: MigrationEngine): number {
+  return migrations.findLast(each => each.statements(engine).length > 0)!.version
+}
 
 /** A step that was applied to a database, by whichever program. */
 export interface AppliedMigration {

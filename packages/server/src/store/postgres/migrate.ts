@@ -1,5 +1,5 @@
 import { type Migration, postgresMigrations } from '../migrations/migration.ts'
-import { migrations, newestVersion, refuseNewer } from '../migrations/migrations.ts'
+import { migrations, newestVersionOn, refuseNewer } from '../migrations/migrations.ts'
 import { applyMigrations, listApplied, type MigrationRun, type Rows } from '../migrations/run-migrations.ts'
 import { StoreOpenError } from '../store.ts'
 import { requireUtf8 } from './readiness.ts'
@@ -24,7 +24,7 @@ export async function migratePostgres(session: Session, known: readonly Migratio
 export async function requireCurrentPostgres(session: Session): Promise<void> {
   const applied = await run(session, listApplied(postgresMigrations))
   refuseNewer(applied, migrations)
-  if ((applied.at(-1)?.version ?? 0) < newestVersion) {
+  if ((applied.at(-1)?.version ?? 0) < newestVersionOn(postgresMigrations)) {
     throw new StoreOpenError('The database has an older schema than this program. Run `tenantry migrate` first.')
   }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Migration, sqliteMigrations } from '../migrations/migration.ts'
-import { migrations, newestVersion, refuseNewer } from '../migrations/migrations.ts'
+import { migrations, newestVersionOn, refuseNewer } from '../migrations/migrations.ts'
 import { applyMigrations, listApplied, type MigrationRun, type Rows } from '../migrations/run-migrations.ts'
 import { StoreOpenError } from '../store.ts'
 
@@ -16,7 +16,7 @@ export function migrate(database: DatabaseSync, known: readonly Migration[] = mi
 /** @throws {StoreOpenError} if the schema is older or newer than this program's */
 export function requireCurrentSchema(database: DatabaseSync, path: string) {
   refuseNewer(run(database, listApplied(sqliteMigrations)), migrations)
-  if (schemaVersion(database) < newestVersion) {
+  if (schemaVersion(database) < newestVersionOn(sqliteMigrations)) {
     throw new StoreOpenError(`${path} has an older schema than this program. Run \`tenantry migrate\` first.`)
   }
 }
