@@ -1,20 +1,29 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makePostgresServer } from '../tests/support/postgres-server.ts'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { median, round } from './benchmark.ts'
 import { type Endpoint, loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
 import { cpuSeconds } from './machine.ts'
 import { startBare, type Target } from './targets/start.ts'
-import { makeStore, serveTenantry, someOf } from './targets/tenantry.ts'
+import { makeStore, type Store, serveTenantry, someOf } from './targets/tenantry.ts'
 
 // Whether GET /users/me has become dearer: the processor time of an answer beside that of a bare server, in turn in one
 // run. Time on the clock depends on what else the machine does; this does hardly. It informs and never fails.
 //   npm run bench:check
 const ROUNDS = 5
 const SECONDS = 1
-/** Measured when the hot path was last worked on; to be changed together with it. */
-const RECORDED = { 'ten thousand tokens in use': 1.1, 'drawn at random from two hundred thousand': 1.8 }
+const TOKENS = 200_000
+const IN_USE = 10_000
+
+/** A way to ask, and what it took when the hot path was last worked on: to be changed together with it. */
+interface Way {
+  name: string
+  recorded: number
+  server: Target
+  endpoint: Omit<Endpoint, 'port'>
+}
 
 if (process.platform !== 'linux' || spawnSync('wrk', ['--version']).error) {
   console.log('bench:check needs Linux and wrk (Debian: wrk); it was left out.')
@@ -22,38 +31,64 @@ if (process.platform !== 'linux' || spawnSync('wrk', ['--version']).error) {
 }
 
 const folder = temporaryFolder()
-const store = await makeStore(['--data', join(folder.path, 'store')], folder.path, { tokens: 200_000, grants: 1 })
-const tenantry = await serveTenantry(store)
-const some = someOf(store.tokens, 10_000)
-const [token = ''] = readFileSync(some, 'utf8').split('\n', 1)
-const headers = { Authorization: `Bearer ${token}` }
-const bare = await startBare(await (await fetch(`http://127.0.0.1:${tenantry.port}/users/me`, { headers })).text())
+const postgres = await makePostgresServer()
+const fill = (flags: string[]) => makeStore(flags, folder.path, { tokens: TOKENS, grants: 1 })
+const embedded = await fill(['--data', join(folder.path, 'store')])
+const onPostgres = postgres && (await fill(['--database', postgres.url]))
+const server = await serveTenantry(embedded)
+const node = onPostgres && (await serveTenantry(onPostgres))
+const bare = await startBare(await answerOf(server, embedded))
+
+const inUse = (store: Store) => ({ tokens: someOf(store.tokens, IN_USE), ...TENANTRY_ANSWER })
+const atRandom = (store: Store) => ({ tokens: store.tokens, ...TENANTRY_ANSWER })
+const ways: Way[] = [
+  { name: 'ten thousand tokens in use', recorded: 1.4, server, endpoint: inUse(embedded) },
+  {
+    name: 'the same, one other request in 100',
+    recorded: 1.5,
+    server,
+    endpoint: { ...inUse(embedded), otherEvery: 100 },
+  },
+  { name: 'drawn at random from two hundred thousand', recorded: 1.9, server, endpoint: atRandom(embedded) },
+  ...(onPostgres && node
+    ? [
+        { name: 'on PostgreSQL, ten thousand in use', recorded: 2.1, server: node, endpoint: inUse(onPostgres) },
+        { name: 'on PostgreSQL, at random', recorded: 2.4, server: node, endpoint: atRandom(onPostgres) },
+      ]
+    : []),
+]
+const limit: Omit<Endpoint, 'port'> = {
+  path: '/users/me',
+  tokens: inUse(embedded).tokens,
+  holds: TENANTRY_ANSWER.holds,
+}
 
 /** Microseconds of processor time for an answer. */
-async function cost({ pid }: Target, endpoint: Endpoint): Promise<number> {
+async function cost({ pid, port }: Target, endpoint: Omit<Endpoint, 'port'>): Promise<number> {
   const before = cpuSeconds(pid)
-  const { perSecond } = await loadFully(endpoint, SECONDS)
+  const { perSecond } = await loadFully({ ...endpoint, port }, SECONDS)
   return ((cpuSeconds(pid) - before) / (perSecond * SECONDS)) * 1e6
 }
 
-const ask = (tokens: string): Endpoint => ({ port: tenantry.port, tokens, ...TENANTRY_ANSWER })
-const ways: Record<keyof typeof RECORDED, Endpoint> = {
-  'ten thousand tokens in use': ask(some),
-  'drawn at random from two hundred thousand': ask(store.tokens),
+async function answerOf({ port }: Target, { tokens }: Store): Promise<string> {
+  const [token = ''] = readFileSync(tokens, 'utf8').split('\n', 1)
+  const headers = { Authorization: `Bearer ${token}` }
+  return (await fetch(`http://127.0.0.1:${port}/users/me`, { headers })).text()
 }
-const limit: Endpoint = { port: bare.port, path: '/users/me', tokens: some, holds: TENANTRY_ANSWER.holds }
-for (const endpoint of Object.values(ways)) await loadFully(endpoint, 2)
-await loadFully(limit, 1)
-const ratios = new Map<string, number[]>(Object.keys(ways).map(name => [name, []]))
+
+for (const { server: asked, endpoint } of ways) await loadFully({ ...endpoint, port: asked.port }, 2)
+await loadFully({ ...limit, port: bare.port }, 1)
+const ratios = new Map<Way, number[]>(ways.map(way => [way, []]))
 for (let index = 0; index < ROUNDS; index++) {
   const least = await cost(bare, limit)
-  for (const [name, endpoint] of Object.entries(ways)) ratios.get(name)!.push((await cost(tenantry, endpoint)) / least)
+  for (const [way, found] of ratios) found.push((await cost(way.server, way.endpoint)) / least)
 }
-await bare.stop()
-await tenantry.stop()
+for (const target of [bare, server, ...(node ? [node] : [])]) await target.stop()
+postgres?.remove()
 folder.remove()
 
-console.log('Processor time of GET /users/me beside a bare server that answers the same bytes:')
-for (const [name, recorded] of Object.entries(RECORDED)) {
-  console.log(`  ${name}: ${round(median(ratios.get(name)!), 2)} times (recorded: ${recorded})`)
+console.log('Processor time of GET /users/me beside a bare server that answers the same bytes (of the server alone):')
+for (const [{ name, recorded }, found] of ratios) {
+  console.log(`  ${name}: ${round(median(found), 2)} times (recorded: ${recorded})`)
 }
+if (!postgres) console.log('  PostgreSQL 15 or newer is not installed: left out.')

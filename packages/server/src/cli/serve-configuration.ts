@@ -13,6 +13,8 @@ export interface ServeFlags {
   host?: string
   port?: number
   workers?: number
+  tlsCert?: string
+  tlsKey?: string
 }
 
 /** What `serve` can be configured with; each description is a line of the documentation. */
@@ -32,6 +34,12 @@ export const configurationSchema = settingsSchema.extend({
     ),
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
   port: z.int().min(0).max(65535).default(4040).describe('The port to listen on; 0 for any free one.'),
+  tlsCert: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A PEM file with the certificate and its chain: connections use TLS then, without a proxy in front.'),
+  tlsKey: z.string().min(1).optional().describe('The PEM file with the private key of `tlsCert`.'),
   workers: z.int().min(1).max(256).default(1).describe('Processes that share the port.'),
   metricsPort: z
     .int()
@@ -61,6 +69,8 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_SECRETS: { option: 'secrets', read: splitSecrets },
   TENANTRY_HOST: { option: 'host', read: String },
   TENANTRY_PORT: { option: 'port', read: Number },
+  TENANTRY_TLS_CERT: { option: 'tlsCert', read: String },
+  TENANTRY_TLS_KEY: { option: 'tlsKey', read: String },
   TENANTRY_WORKERS: { option: 'workers', read: Number },
   TENANTRY_METRICS_PORT: { option: 'metricsPort', read: Number },
   TENANTRY_METRICS_HOST: { option: 'metricsHost', read: String },
@@ -132,13 +142,22 @@ function chooseDatabase(layers: Record<string, unknown>[], mistakes: string[]) {
   return { data, database }
 }
 
-function productionMistakes({ mode, origin, data, localCallbacks }: Record<string, unknown>): string[] {
+function productionMistakes({
+  mode,
+  origin,
+  data,
+  localCallbacks,
+  tlsCert,
+  tlsKey,
+}: Record<string, unknown>): string[] {
   const mistakes: string[] = []
   const isHttp = typeof origin === 'string' && origin.startsWith('http:')
   const isLocal = typeof origin === 'string' && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/.*)?$/.test(origin)
   if (isHttp && mode !== 'development') mistakes.push('origin: must use https in production.')
   if (isHttp && mode === 'development' && !isLocal)
     mistakes.push('origin: must use https, except on localhost in development.')
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    mistakes.push('tlsCert, tlsKey: one is set without the other. TLS needs both.')
   if (data === ':memory:') mistakes.push('data: must be a folder; a database in memory is for `tenantry dev`.')
   if (localCallbacks) mistakes.push('localCallbacks: exists in `tenantry dev` only.')
   return mistakes

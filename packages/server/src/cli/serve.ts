@@ -9,6 +9,7 @@ import { findSetting } from '../store/queries/settings.ts'
 import { findCopyLeftovers } from '../transfer/copy.ts'
 import { TRANSFER_SETTING } from '../transfer/tables.ts'
 import { parsePort, parseWorkers } from './arguments.ts'
+import { readCertificate } from './certificate.ts'
 import { databasePath } from './data-folder.ts'
 import { type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
 import { readEnvironment } from './environment.ts'
@@ -36,13 +37,18 @@ export function addServeCommand(program: Command) {
     .option('--origin <url>', 'the https address it is reached at (TENANTRY_ORIGIN)')
     .option('--host <address>', 'the address to listen on (TENANTRY_HOST), 127.0.0.1 when not given')
     .option('--port <number>', 'the port to listen on (TENANTRY_PORT), 4040 when not given', parsePort)
+    .option(
+      '--tls-cert <file>',
+      'a PEM file with the certificate and its chain, for TLS without a proxy (TENANTRY_TLS_CERT)',
+    )
+    .option('--tls-key <file>', 'the PEM file with its private key (TENANTRY_TLS_KEY)')
     .option('--workers <number>', 'processes that share the port (TENANTRY_WORKERS), 1 when not given', parseWorkers)
     .addHelpText(
       'after',
       `
 The secrets come from TENANTRY_SECRETS, TENANTRY_SECRETS_FILE or the configuration file: at least one of at least 32 characters, the current
 one first, separated by commas. TENANTRY_MODE=development allows an http origin on this machine.
-With several workers, SIGHUP replaces them one by one, and reads the configuration again.`,
+With several workers, SIGHUP replaces them one by one, and reads the configuration again. With one it reads the certificate again.`,
     )
     .action(runServe)
 }
@@ -69,7 +75,8 @@ async function runConfigured(configuration: Configuration, logger: Logger) {
   }
   warnOfProxyVariables(configuration, logger)
   if (configuration.workers > 1 && cluster.isPrimary) return runWorkers(configuration, logger)
-  const listener = await listen(configuration.host, configuration.port)
+  const certificate = readCertificate(configuration)
+  const listener = await listen(configuration.host, configuration.port, { certificate })
   try {
     await serve(listener, configuration, logger)
   } catch (error) {
@@ -82,6 +89,8 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   const {
     host,
     port: _,
+    tlsCert: _cert,
+    tlsKey: _key,
     data,
     database,
     databaseConnections,
@@ -131,7 +140,10 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   const metrics = await offerMetrics(tenantry, configuration)
   listener.serve(tenantry)
   const facts = { origin: settings.origin, host, port: listener.port, mode }
-  const closed = closeOnSignal(listener, tenantry, { idleGrace: IDLE_GRACE, onHangup: () => explainHangup(logger) })
+  const closed = closeOnSignal(listener, tenantry, {
+    idleGrace: IDLE_GRACE,
+    onHangup: () => hangUp(listener, configuration, logger),
+  })
   if (cluster.isWorker) reportReady(listener.port)
   else logger.info(facts, 'ready')
   await closed
@@ -161,6 +173,15 @@ function warnOfProxyVariables({ outboundProxy }: Configuration, logger: Logger) 
   logger.warn(`${variable} is not used: set TENANTRY_OUTBOUND_PROXY if requests to apps must go through a proxy`)
 }
 
-function explainHangup(logger: Logger) {
-  logger.warn('SIGHUP replaces workers, and there are none; start with --workers 2 or more')
+function hangUp(listener: Listener, configuration: Configuration, logger: Logger) {
+  if (configuration.tlsCert === undefined) {
+    logger.warn('SIGHUP replaces workers, and there are none; start with --workers 2 or more')
+    return
+  }
+  try {
+    listener.replaceCertificate(readCertificate(configuration)!)
+    logger.info('new connections get the certificate that is in the file now')
+  } catch (error) {
+    logger.error({ err: error }, 'the certificate was not replaced; the one before stays in use')
+  }
 }

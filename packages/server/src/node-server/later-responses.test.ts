@@ -42,7 +42,7 @@ describe('hot routes that answer later, on the fast path', () => {
   })
   afterEach(() => {
     for (const line of lines.splice(0)) line.socket.destroy()
-    connections.closeAllConnections()
+    connections.closeIdleConnections()
     server.close()
   })
 

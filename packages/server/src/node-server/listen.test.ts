@@ -27,7 +27,7 @@ function drip(listener: Listener, beginning: string): Promise<string> {
 
 describe('a request that drips', () => {
   it('a request that drips is cut off at its timeout, its headers sooner than the whole', async () => {
-    const listener = await listen('127.0.0.1', 0, { headers: 200, whole: 800, checkEvery: 20 })
+    const listener = await listen('127.0.0.1', 0, { timeouts: { headers: 200, whole: 800, checkEvery: 20 } })
     listener.serve({
       fetch: async request => new Response(await request.text()),
     })
@@ -49,7 +49,7 @@ describe('a request that drips', () => {
   })
 
   it('a body that may take long arrives whole, and its answer comes meanwhile', async () => {
-    const listener = await listen('127.0.0.1', 0, { headers: 200, whole: 300, checkEvery: 20 })
+    const listener = await listen('127.0.0.1', 0, { timeouts: { headers: 200, whole: 300, checkEvery: 20 } })
     listener.serve({
       async fetch({ body }, { incoming }) {
         letBodyTakeLong(incoming.socket)

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Server as NetServer } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { HotRoute } from '../http/hot-route.ts'
@@ -16,6 +17,12 @@ const CLOSE_TIMEOUT = 10 * SECOND
 /** Between two looks for connections that have become idle, while the server closes. */
 const CLOSE_SWEEP = 50
 
+/** A certificate with its chain, and its private key, both as PEM. */
+export interface Certificate {
+  cert: string
+  key: string
+}
+
 /** What answers requests. */
 export interface Served {
   fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
@@ -28,6 +35,8 @@ export interface Listener {
   readonly port: number
   /** From now on requests are answered. */
   serve(served: Served): void
+  /** New connections get this certificate; only for a listener that was given one. */
+  replaceCertificate(certificate: Certificate): void
   /**
    * Accepts no new connections, finishes the requests that have begun (within ten seconds), and resolves.
    * @param idleGrace milliseconds for which idle connections may still send a request, whose response closes them: a
@@ -54,12 +63,16 @@ export const arrivalTimeouts: ArrivalTimeouts = { headers: 10 * SECOND, whole: 3
 /**
  * Listens with limits on headers (16 KiB) and on how long a request may take to arrive.
  * @param port 0 for any free one
+ * @param options `certificate` where connections use TLS, 1.2 or newer
  * @throws {ListenError}
  */
 export async function listen(
   host: string,
   port: number,
-  timeouts: ArrivalTimeouts = arrivalTimeouts,
+  {
+    timeouts = arrivalTimeouts,
+    certificate,
+  }: { timeouts?: ArrivalTimeouts; certificate?: Certificate | undefined } = {},
 ): Promise<Listener> {
   let served: Served | undefined
   let hotRoutes = new HotRoutes([])
@@ -78,16 +91,19 @@ export async function listen(
     joinDuplicateHeaders: true,
   }
   const queue = new FairQueue()
-  const server = createServer(options, (incoming, outgoing) => {
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (isClosing) outgoing.shouldKeepAlive = false
     if (rawConnections) outgoing.once('close', () => rawConnections.responseEnded(incoming))
     if (hotRoutes.respondTo(incoming, outgoing)) return
     if (hotRoutes.matches(incoming)) listener(incoming, outgoing)
     else queue.add(() => outgoing.destroyed || listener(incoming, outgoing))
-  })
+  }
+  const tls = { ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers } as const
+  const server = certificate ? createTlsServer({ ...options, ...tls }, answer) : createServer(options, answer)
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   if (!process.versions.bun) server.on('clientError', refuseBrokenRequest)
   const rawConnections = takeRawConnections(server, timeouts)
+  const sockets = trackSockets(server)
   await startListening(server, host, port)
   return {
     port: (server.address() as { port: number }).port,
@@ -97,10 +113,13 @@ export async function listen(
       rawConnections?.serve(hotRoutes)
       isServed.resolve()
     },
+    replaceCertificate(replacement) {
+      ;(server as TlsServer).setSecureContext({ ...replacement, minVersion: 'TLSv1.2' })
+    },
     close(idleGrace = 0) {
       isClosing = true
       rawConnections?.beginClosing()
-      return closeGracefully(server, rawConnections, idleGrace)
+      return closeGracefully(server, rawConnections, sockets, idleGrace)
     },
   }
 }
@@ -121,13 +140,23 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
   socket.destroy(error)
 }
 
+/** All that are open, also those whose TLS handshake has not ended. */
+function trackSockets(server: Server | TlsServer): Set<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
 /** Bun runs no JavaScript between a connection and its requests. */
-function takeRawConnections(server: Server, timeouts: ArrivalTimeouts): RawConnections | undefined {
+function takeRawConnections(server: Server | TlsServer, timeouts: ArrivalTimeouts): RawConnections | undefined {
   if (process.versions.bun) return undefined
   return new RawConnections(server, { firstTimeout: timeouts.headers, idleTimeout: KEEP_ALIVE_TIMEOUT })
 }
 
-function startListening(server: Server, host: string, port: number): Promise<void> {
+function startListening(server: Server | TlsServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(explain(error as NodeJS.ErrnoException, host, port)))
     server.listen(port, host, resolve)
@@ -147,8 +176,9 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
 }
 
 async function closeGracefully(
-  server: Server,
+  server: Server | TlsServer,
   rawConnections: RawConnections | undefined,
+  sockets: ReadonlySet<Socket>,
   idleGrace: number,
 ): Promise<void> {
   const closed = new Promise<void>(resolve => {
@@ -167,7 +197,7 @@ async function closeGracefully(
     sweep = setInterval(closeIdle, CLOSE_SWEEP)
   }, idleGrace)
   const timeout = setTimeout(() => {
-    rawConnections?.closeAllConnections()
+    for (const socket of sockets) socket.destroy()
     server.closeAllConnections()
   }, CLOSE_TIMEOUT)
   await closed

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { HotRoutes } from './hot-routes.ts'
 import { RawConnection, type RawConnectionOptions } from './raw-connection.ts'
 
@@ -24,14 +26,16 @@ export class RawConnections {
   readonly #isClosingNow = () => this.#isClosing
 
   /** Takes a server's new connections before the server does. */
-  constructor(server: Server, options: RawConnectionOptions) {
+  constructor(server: Server | TlsServer, options: RawConnectionOptions) {
     this.#options = options
-    const listeners = server.listeners('connection') as ((stream: Duplex) => void)[]
-    server.removeAllListeners('connection')
+    // With TLS, a connection is one once its handshake has ended.
+    const event = server instanceof TlsServer ? 'secureConnection' : 'connection'
+    const listeners = server.listeners(event) as ((stream: Duplex) => void)[]
+    server.removeAllListeners(event)
     this.#passOn = stream => {
       for (const listener of listeners) listener.call(server, stream)
     }
-    server.on('connection', (socket: Socket) => this.#take(socket))
+    server.on(event, (socket: Socket) => this.#take(socket))
   }
 
   serve(routes: HotRoutes) {
@@ -52,14 +56,16 @@ export class RawConnections {
     for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy()
   }
 
-  closeAllConnections() {
-    for (const { socket } of this.#connections) socket.destroy()
-  }
-
   #take(socket: Socket) {
+    // What is decrypted of one read may have been sent at different times.
+    const isPlain = !(socket instanceof TLSSocket)
     const connection: RawConnection = new RawConnection(socket, this.#options, {
       respond: (bytes, isDirect) =>
-        this.#routes?.respondRaw(bytes, isDirect && this.#connections.size <= MAX_SHARING, this.#isClosingNow),
+        this.#routes?.respondRaw(
+          bytes,
+          isDirect && isPlain && this.#connections.size <= MAX_SHARING,
+          this.#isClosingNow,
+        ),
       onHttpStream: stream => {
         this.#byStream.set(stream, connection)
         this.#passOn(stream)

@@ -35,7 +35,7 @@ const createLog = `CREATE TABLE bearer_changes (
 const createIndex = 'CREATE INDEX bearer_changes_by_xid ON bearer_changes (xid)'
 
 /**
- * Whoever changes a row may have another search path than we have: then the log's schema, which is the table's, is named in
+ * A session that changes a row may have another search path than ours: then the log's schema, which is the table's, is named in
  * a statement that is made for it.
  */
 function createFunction([table, columns]: [string, readonly string[]]): string {
