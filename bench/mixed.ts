@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
@@ -5,7 +6,7 @@ import { type Benchmark, median, type Round, round, summarize } from './benchmar
 import { type Endpoint, loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
 import { cpuSeconds } from './machine.ts'
 import { listProxies } from './targets/proxies.ts'
-import { startBare, type Target } from './targets/start.ts'
+import { type CertificateFiles, startBare, type Target } from './targets/start.ts'
 import { makeStore, serveTenantry, someOf } from './targets/tenantry.ts'
 
 /** A way to reach a server. */
@@ -14,6 +15,8 @@ interface Way {
   /** Starts what stands before a server, and gives the port to ask. */
   reach(server: Target): Promise<number>
   otherEvery: number
+  /** What is asked, where it is not the first server and the first bare one. */
+  servers?: readonly [Target, Target]
 }
 
 /** Connections as production has them: with other requests in between, and those that a proxy keeps open. */
@@ -48,14 +51,22 @@ export const mixed: Benchmark = {
         })),
       ]
       const measured: { way: Way; rounds: Round[]; costs: number[]; ratios: number[]; ask(): Promise<void> }[] = []
+      const certificate = makeCertificate(folder.path)
+      if (certificate) {
+        const body = await answerOf(server, tokens)
+        const overTls = [await serveTenantry(store, { certificate }), await startBare(body, certificate)] as const
+        running.push(...overTls)
+        ways.push({ name: 'over TLS, one other in 100', reach: directly, otherEvery: 100, servers: overTls })
+      }
       for (const way of ways) {
-        const { otherEvery } = way
-        const [ours, least] = [await way.reach(server), await way.reach(bare)]
+        const { otherEvery, servers: [asked, beside] = [server, bare] } = way
+        const tls = way.servers !== undefined
+        const [ours, least] = [await way.reach(asked), await way.reach(beside)]
         const one = { way, rounds: [] as Round[], costs: [] as number[], ratios: [] as number[] }
         const ask = async () => {
-          const limit: Endpoint = { path: '/users/me', holds: TENANTRY_ANSWER.holds, tokens, port: least }
-          const ofBare = await cost(bare, limit, seconds)
-          const ofServer = await cost(server, { ...TENANTRY_ANSWER, tokens, port: ours, otherEvery }, seconds)
+          const limit: Endpoint = { path: '/users/me', holds: TENANTRY_ANSWER.holds, tokens, port: least, tls }
+          const ofBare = await cost(beside, limit, seconds)
+          const ofServer = await cost(asked, { ...TENANTRY_ANSWER, tokens, port: ours, otherEvery, tls }, seconds)
           one.rounds.push(ofServer.round)
           one.costs.push(ofServer.microseconds)
           one.ratios.push(ofBare.microseconds / ofServer.microseconds)
@@ -88,6 +99,14 @@ export const mixed: Benchmark = {
       folder.remove()
     }
   },
+}
+
+/** By OpenSSL, where it is installed. */
+function makeCertificate(folder: string): CertificateFiles | undefined {
+  const [cert, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')]
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const args = ['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=localhost', '-keyout', key, '-out', cert]
+  return spawnSync('openssl', args).status === 0 ? { cert, key } : undefined
 }
 
 async function cost({ pid }: Target, endpoint: Endpoint, seconds: number) {

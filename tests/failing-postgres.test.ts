@@ -158,18 +158,23 @@ describe.skipIf(!findPostgres())('a PostgreSQL that fails', () => {
 
   it('a write whose commit was not answered is never said to be done, and never done twice', async () => {
     await serve(server.url)
+    const sql = postgres(server.url, { max: 1 })
+    const kill = () => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry'`
+    let current = tokens
+    // What a refresh takes on this machine, with new connections.
+    await kill()
+    const started = performance.now()
+    current = await client.refreshed(current.refresh_token)
+    const usual = performance.now() - started
     // Ends each connection at some moment of a refresh, over and over.
     let running = true
     const killer = (async () => {
-      const { default: postgres } = await import('postgres')
-      const sql = postgres(server.url, { max: 1 })
       while (running) {
-        await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry'`
-        await sleep(15 + Math.random() * 30)
+        await kill()
+        await sleep(usual * (0.5 + Math.random()))
       }
       await sql.end()
     })()
-    let current = tokens
     const statuses: number[] = []
     for (let round = 0; round < 150; round++) {
       const answer = await client.refresh(current.refresh_token)

@@ -10,7 +10,7 @@ import { BOND, MI6, SECRET, startProvider, type TestProvider } from './support/p
 import { startCommand } from './support/sandbox-process.ts'
 
 const BUSY = 40
-const ROUNDS = 150
+const ROUNDS = 60
 
 describe('two servers on one database, many requests arriving at once', () => {
   let database: TestDatabase

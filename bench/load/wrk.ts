@@ -17,6 +17,8 @@ export interface Endpoint {
   company?: string
   /** One request in so many is for `/healthz` instead. */
   otherEvery?: number
+  /** Whether connections use TLS. */
+  tls?: boolean
 }
 
 export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', company: '"company_id":' }
@@ -27,11 +29,11 @@ export const TENANTRY_ANSWER = { path: '/users/me', holds: '"success":true', com
  * @throws when one answer was wrong, or none came
  */
 export async function loadFully(
-  { port, path, tokens, holds, company = '-', otherEvery = 0 }: Endpoint,
+  { port, path, tokens, holds, company = '-', otherEvery = 0, tls = false }: Endpoint,
   seconds: number,
   { mayTimeOut = false } = {},
 ): Promise<Round> {
-  const url = `http://127.0.0.1:${port}`
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '--latency', '-s', SCRIPT, url]
   const [command = '', ...rest] = [
     ...onCore('load'),

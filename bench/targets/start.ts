@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { get } from 'node:https'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +27,8 @@ export interface StartOptions {
   program?: string
   /** Where it was told to listen, for one that does not say when it is ready: it is asked. */
   port?: number
+  /** Whether it is asked over TLS, whatever its certificate. */
+  tls?: boolean
 }
 
 /**
@@ -42,7 +45,7 @@ export async function startTarget(args: string[], options: StartOptions = {}): P
   child.stdin.end(options.input ?? '')
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
   const facts = await Promise.race([
-    options.port === undefined ? readyLine(child) : answering(options.port),
+    options.port === undefined ? readyLine(child) : answering(options.port, options.tls ?? false),
     fails(child),
   ])
   child.stdout.resume()
@@ -67,15 +70,27 @@ async function readyLine(child: ChildProcess): Promise<Record<string, unknown>> 
   return never()
 }
 
-async function answering(port: number): Promise<Record<string, unknown>> {
-  while (
-    !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      answer => answer.ok,
-      () => false,
-    ))
-  )
-    await sleep(20)
+async function answering(port: number, tls: boolean): Promise<Record<string, unknown>> {
+  const isReady = tls ? isReadyOverTls : isReadyPlain
+  while (!(await isReady(port))) await sleep(20)
   return { port }
+}
+
+function isReadyPlain(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/readyz`).then(
+    answer => answer.ok,
+    () => false,
+  )
+}
+
+function isReadyOverTls(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const request = get({ port, path: '/readyz', rejectUnauthorized: false, agent: false }, answer => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
+    request.on('error', () => resolve(false))
+  })
 }
 
 async function fails(child: ChildProcess): Promise<never> {
@@ -96,6 +111,13 @@ export function pathOf(file: string): string {
 }
 
 /** The limit: bare `node:http` with the same bytes. */
-export function startBare(body: string): Promise<Target> {
-  return startTarget([pathOf('./bare.ts')], { input: body })
+export function startBare(body: string, certificate?: CertificateFiles): Promise<Target> {
+  const files = certificate ? [certificate.cert, certificate.key] : []
+  return startTarget([pathOf('./bare.ts'), ...files], { input: body })
+}
+
+/** The paths of PEM files. */
+export interface CertificateFiles {
+  cert: string
+  key: string
 }

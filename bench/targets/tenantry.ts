@@ -7,7 +7,7 @@ import { putInstallation } from '../../packages/server/src/store/queries/install
 import { setPasswordHash } from '../../packages/server/src/store/queries/users.ts'
 import { issueFirstTokens } from '../../packages/server/src/tokens/issue.ts'
 import { lastingPort } from '../../tests/support/sandbox-process.ts'
-import { pathOf, startTarget, type Target } from './start.ts'
+import { type CertificateFiles, pathOf, startTarget, type Target } from './start.ts'
 
 export const SECRET = 'a secret of the benchmark that is long enough'
 export const MAIN = pathOf('../../packages/server/src/cli/main.ts')
@@ -113,13 +113,16 @@ export interface ServeOptions {
   anyCore?: boolean
   /** A folder for the profiles of its threads. */
   profileTo?: string
+  /** Over TLS. */
+  certificate?: CertificateFiles
 }
 
 /** `tenantry serve`, as in production but for the address. */
 export async function serveTenantry({ flags }: Pick<Store, 'flags'>, options: ServeOptions = {}): Promise<Target> {
   const port = Number(await lastingPort())
-  const { main = MAIN, workers = 1, program, log = false, wrap = [], anyCore = false, profileTo } = options
-  return startTarget([main, 'serve', '--port', String(port), '--workers', String(workers), ...flags], {
+  const { main = MAIN, workers = 1, program, log = false, wrap = [], anyCore = false, profileTo, certificate } = options
+  const tls = certificate ? ['--tls-cert', certificate.cert, '--tls-key', certificate.key] : []
+  return startTarget([main, 'serve', '--port', String(port), '--workers', String(workers), ...tls, ...flags], {
     environment: {
       TENANTRY_ORIGIN: 'http://localhost:4040',
       TENANTRY_MODE: 'development',
@@ -133,6 +136,7 @@ export async function serveTenantry({ flags }: Pick<Store, 'flags'>, options: Se
     wrap,
     anyCore,
     port,
+    tls: certificate !== undefined,
     ...(program !== undefined && { program }),
   })
 }

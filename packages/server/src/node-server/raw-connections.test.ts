@@ -173,7 +173,7 @@ describe('the fast path', () => {
         expect((await line.answer()).status).toBe(200)
         line.socket.destroy()
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   }, 60_000)
 

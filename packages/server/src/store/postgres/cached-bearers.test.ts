@@ -24,7 +24,7 @@ import { deleteOldChanges } from '../queries/bearer-changes.ts'
 import { CachedBearers } from './cached-bearers.ts'
 
 /** Look-ups while others write: `TENANTRY_TEST_READS=1000000` looks for one stale answer in a million. */
-const READS = Number(process.env.TENANTRY_TEST_READS ?? 20_000)
+const READS = Number(process.env.TENANTRY_TEST_READS ?? 8000)
 
 describe('what is remembered of look-ups on PostgreSQL, step by step', () => {
   /** A database that is one number, which only grows. Everything takes its time, in whatever order. */

@@ -21,11 +21,17 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
     await provider.close()
   })
 
-  /** Once: `before` and `after` say whether the commit takes place. */
-  function loseCommit(commits: boolean, error: object = new Error('Connection terminated unexpectedly')) {
+  /** Once, for a write to a table: background jobs commit meanwhile. `commits` says whether the commit takes place. */
+  function loseCommit(
+    commits: boolean,
+    error: object = new Error('Connection terminated unexpectedly'),
+    table = 'settings',
+  ) {
     let isArmed = true
+    const writing = new Set<Session>()
     Session.prototype.query = async function (this: Session, sql: string, values: readonly unknown[] = []) {
-      if (sql !== 'COMMIT' || !isArmed) return query.call(this, sql, values) as never
+      if (sql.startsWith(`insert into "${table}"`)) writing.add(this)
+      if (sql !== 'COMMIT' || !isArmed || !writing.has(this)) return query.call(this, sql, values) as never
       isArmed = false
       await query.call(this, commits ? 'COMMIT' : 'ROLLBACK')
       throw error
@@ -60,7 +66,8 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
     const client = await provider.registerApp()
     const person = provider.person()
     const page = await person.reachConsent(client, { company: 1 })
-    loseCommit(true, Object.assign(new Error('could not commit transaction for shard 1'), { code: 'XX000' }))
+    const half = Object.assign(new Error('could not commit transaction for shard 1'), { code: 'XX000' })
+    loseCommit(true, half, 'authorization_codes')
     const answer = await person.submit(page, { decision: 'allow' })
     expect(answer.status).toBe(503)
     expect(await answer.text()).toContain('doing it twice does no harm')
