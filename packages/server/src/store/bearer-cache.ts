@@ -27,6 +27,7 @@ export class BearerCache {
   }
 
   forget({ company_id, user_id, token_hash, client_id }: BearerChange) {
+    if (company_id === null && client_id === null) return this.clear()
     for (const generation of [this.#young, this.#old]) {
       if (token_hash !== null) generation.delete(keyOf(token_hash))
       else if (company_id !== null && user_id !== null) generation.deleteMember(company_id, user_id)

@@ -111,10 +111,7 @@ export class CachedBearers {
 
   #forget(change: BearerChange) {
     this.#epoch += 1
-    const { company_id, user_id, token_hash, client_id } = change
-    const namesNothing = company_id === null && user_id === null && token_hash === null && client_id === null
-    if (namesNothing) this.#cache.clear()
-    else this.#cache.forget(change)
+    this.#cache.forget(change)
   }
 
   #clear() {

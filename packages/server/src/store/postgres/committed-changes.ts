@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { type BearerChange, CHANGES_KEPT_FROM } from '../bearer-change.ts'
-import { newClient } from './connection.ts'
-import { StandbyServer } from './errors.ts'
+import { closeNow, newClient, requirePrimary } from './connection.ts'
 import type { PostgresOptions } from './options.ts'
 import type { Session } from './session.ts'
 
@@ -82,9 +81,8 @@ export class CommittedChanges {
 
   async close() {
     this.#isClosed = true
-    const client = this.#client ?? (await this.#connecting?.catch(() => undefined))
+    await this.#connecting?.catch(() => {})
     this.#drop()
-    await client?.end().catch(() => {})
   }
 
   async #look(client: pg.Client, last: Look | undefined): Promise<Row[]> {
@@ -121,8 +119,7 @@ export class CommittedChanges {
     client.on('end', lost)
     try {
       await client.connect()
-      const { rows } = await client.query('SELECT pg_is_in_recovery() AS is_standby')
-      if (rows[0]?.is_standby) throw new StandbyServer()
+      await requirePrimary(client)
       if (this.#isClosed) throw new Error('The store is closed.')
     } catch (error) {
       void client.end().catch(() => {})
@@ -132,15 +129,11 @@ export class CommittedChanges {
     return client
   }
 
-  /** Without waiting for what is under way on it. */
   #drop() {
     const client = this.#client
     this.#client = undefined
     this.#last = undefined
-    if (!client) return
-    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
-    void client.end().catch(() => {})
-    stream.destroy()
+    if (client) closeNow(client)
   }
 }
 

@@ -40,7 +40,7 @@ export function newPool({ url, connections = 10 }: PostgresOptions): pg.Pool {
     max: connections,
     idleTimeoutMillis: 60 * SECOND,
     // pg-pool calls it for each new connection; its types leave it out.
-    verify: requirePrimary,
+    verify: (client: pg.PoolClient, done: (error?: Error) => void) => requirePrimary(client).then(() => done(), done),
   } as pg.PoolConfig)
   // A connection that breaks fails what is under way on it; the event itself would end the process.
   pool.on('error', () => {})
@@ -52,10 +52,17 @@ export function newPool({ url, connections = 10 }: PostgresOptions): pg.Pool {
  * A standby is behind its primary: a token that was revoked would be answered for. A primary never becomes one without
  * closing its connections, so that asking once for each is enough.
  */
-function requirePrimary(client: pg.PoolClient, done: (error?: Error) => void) {
-  client
-    .query('SELECT pg_is_in_recovery() AS is_standby')
-    .then(({ rows }) => done(rows[0]?.is_standby ? new StandbyServer() : undefined), done)
+export async function requirePrimary(client: pg.ClientBase) {
+  const { rows } = await client.query('SELECT pg_is_in_recovery() AS is_standby')
+  if (rows[0]?.is_standby) throw new StandbyServer()
+}
+
+/** Without waiting for what is under way on it. */
+export function closeNow(client: pg.Client | pg.PoolClient) {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
+  if ('release' in client) client.release(true)
+  else void client.end().catch(() => {})
+  stream.destroy()
 }
 
 /** Whether statements may be prepared: not where another transaction may use the same session. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { StoreUnavailable } from '../store.ts'
-import { mayPrepare, newClient, newPool, STATEMENT_TIMEOUT } from './connection.ts'
+import { closeNow, mayPrepare, newClient, newPool, STATEMENT_TIMEOUT } from './connection.ts'
 import { ConnectionLost, explainError, Interfered } from './errors.ts'
 import type { PostgresOptions } from './options.ts'
 import { Session } from './session.ts'
@@ -187,12 +187,4 @@ export class Pool {
       closeNow(probe)
     }
   }
-}
-
-/** Without waiting for what is under way on it. */
-function closeNow(client: pg.Client | pg.PoolClient) {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
-  if ('release' in client) client.release(true)
-  else void client.end().catch(() => {})
-  stream.destroy()
 }
