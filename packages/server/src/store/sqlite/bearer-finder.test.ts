@@ -17,7 +17,6 @@ import {
 import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
 import { issueFirstTokens } from '../../tokens/issue.ts'
 import { hashAsText, parseToken } from '../../tokens/token-text.ts'
-import { BearerCache } from '../bearer-cache.ts'
 import type { BearerChange } from '../bearer-change.ts'
 import type { BearerRecord } from '../bearer-record.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
@@ -342,30 +341,5 @@ describe('what bearer checks cache', () => {
       change({ company_id: 1, user_id: index })
       expect((find(hash) as BearerRecord).name).toBe('renamed')
     }
-  })
-
-  it('the cache indexes exactly the records that it holds, however long it runs', () => {
-    const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))
-    const cache = new BearerCache()
-    const live: string[] = []
-    for (let round = 0; round < 100_000; round++) {
-      const hash = hashAsText(`soak ${round}`)
-      cache.add(hash, record(1 + (round % 3), round % 500))
-      live.push(hash)
-      // A refresh revokes nothing of others, and ends what its family had.
-      if (live.length > 1000) cache.forget({ ...NO_CHANGE, company_id: 1, token_hash: bytes(live.shift()!) })
-      if (round % 1000 === 0) cache.forget({ ...NO_CHANGE, company_id: 1, user_id: round % 500 })
-      if (round % 20_000 === 0) cache.forget({ ...NO_CHANGE, client_id: 'app 1' })
-    }
-    expect(cache.sizes.records).toBeGreaterThan(0)
-    expect(cache.sizes.records).toBeLessThanOrEqual(1001)
-    expect(cache.sizes.indexed).toBe(cache.sizes.records)
-  })
-
-  it('two tokens whose hashes agree in 30 bits take the place of each other, in the index too', () => {
-    const cache = new BearerCache()
-    const alike = ['aaaa', 'aaa\u00e1'].map(begin => begin.padEnd(32, 'x'))
-    for (let round = 0; round < 1000; round++) for (const hash of alike) cache.add(hash, record(1, 7))
-    expect(cache.sizes).toEqual({ records: 1, indexed: 1 })
   })
 })
