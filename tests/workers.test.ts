@@ -75,6 +75,8 @@ describe('serve --workers', () => {
     return stdout.split('\n').filter(Boolean).map(Number).sort()
   }
 
+  const alive = (pids: number[]) => pids.filter(pid => spawnSync('kill', ['-0', String(pid)]).status === 0)
+
   /** The status of `/users/me`, or the error's code. */
   const ask = (agent: Agent) =>
     new Promise<number | string>(resolve => {
@@ -174,7 +176,6 @@ describe('serve --workers', () => {
     const first = workers()
     server.child.kill('SIGTERM')
     expect(await server.ended).toBe(0)
-    const alive = (pids: number[]) => pids.filter(pid => spawnSync('kill', ['-0', String(pid)]).status === 0)
     expect(alive(first)).toEqual([])
     server = await serve()
     const second = workers()
@@ -183,6 +184,33 @@ describe('serve --workers', () => {
     await expect.poll(() => alive(second)).toEqual([])
     server = await serve()
   })
+
+  it.each([
+    ['the first new one starts', 1, 0],
+    ['the first old one ends', 1, 1],
+    ['the last new one starts', 2, 1],
+    ['the last old one ends', 2, 2],
+  ])(
+    'tenantry serve --workers that is told to stop while it replaces them stops: when %s',
+    async (_when, begun, ready) => {
+      // Idle connections keep the old workers for a while.
+      const agent = new Agent({ keepAlive: true })
+      await Promise.all(Array.from({ length: 8 }, () => ask(agent)))
+      const before = workers()
+      server.child.kill('SIGHUP')
+      const answering = () => server.messages().filter(message => message.startsWith('a new worker answers')).length
+      await expect
+        .poll(() => [workers().filter(pid => !before.includes(pid)).length, answering()])
+        .toEqual([begun, ready])
+      const last = workers()
+      server.child.kill('SIGTERM')
+      expect(await server.ended).toBe(0)
+      expect(server.messages().filter(message => message.includes('did not start'))).toEqual([])
+      expect(server.messages().at(-1)).toBe('closed')
+      expect(alive(last)).toEqual([])
+      agent.destroy()
+    },
+  )
 
   it('tenantry serve --workers says why its workers do not start', async () => {
     const { code, stderr } = await runCommand(['serve', '--port', '0', '--workers', '2'], {

@@ -59,8 +59,8 @@ export async function runWorkers(configuration: Configuration, log: Logger): Pro
   const port = await workers.start(count)
   const metrics =
     metricsPort === undefined ? undefined : await serveMetrics(configuration, () => workers.snapshots(), log)
-  log.info({ origin, host, port, mode, workers: count }, 'ready')
   process.on('SIGHUP', () => void workers.replaceAll())
+  log.info({ origin, host, port, mode, workers: count }, 'ready')
   await askedToStop(workers)
   await metrics?.close()
   await workers.stop()
@@ -117,10 +117,15 @@ class Workers {
     const before = [...this.#wanted]
     this.#log.info({ workers: before.length }, 'replacing the workers')
     for (const old of before) {
+      if (this.#stopping) return
       try {
-        await this.#start()
+        const { worker } = await this.#start()
+        this.#log.info(
+          { worker: worker.process.pid, old: old.process.pid },
+          'a new worker answers, and the old one ends',
+        )
       } catch (error) {
-        this.#log.error({ err: error }, 'a new worker did not start; the old ones keep running')
+        if (!this.#stopping) this.#log.error({ err: error }, 'a new worker did not start; the old ones keep running')
         return
       }
       await this.#end(old)
@@ -131,6 +136,7 @@ class Workers {
   async stop() {
     this.#stopping = true
     await Promise.all([...this.#wanted].map(worker => this.#end(worker)))
+    await this.#replacing
   }
 
   /** What each worker has measured. One that does not answer within two seconds is left out. */
@@ -196,7 +202,7 @@ class Workers {
         await this.#start()
         return
       } catch (error) {
-        this.#log.error({ err: error }, 'a new worker did not start; trying again')
+        if (!this.#stopping) this.#log.error({ err: error }, 'a new worker did not start; trying again')
       }
     }
   }
