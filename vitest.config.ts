@@ -24,6 +24,7 @@ export default defineConfig({
           include: [
             ...[
               'oauth',
+              'openid',
               'metrics',
               'rate-limits',
               'users-me',

@@ -27,6 +27,7 @@ const packages: Package[] = [
       ['users-api'],
       ['users-me'],
       ['oauth'],
+      ['openid'],
       ['sign-in'],
       ['apps'],
       ['companies'],

@@ -1,7 +1,8 @@
-import { ownerOf } from './audit/signing-key.ts'
 import type { ClockGuard } from './config/clock-guard.ts'
 import { decrypt, encrypt } from './config/keys.ts'
 import type { Runtime } from './config/runtime.ts'
+import { signingKeyOwner } from './config/signing-key.ts'
+import { deleteOldSigningKeys } from './openid/signing-keys.ts'
 import { listEncryptedSecrets, reencryptAppSecret } from './store/queries/apps.ts'
 import { listSigningKeys, resealSigningKey } from './store/queries/signing-keys.ts'
 import { type Statement, WriteConflict } from './store/store.ts'
@@ -25,6 +26,7 @@ export async function maintainKeys(runtime: Runtime, guard: ClockGuard): Promise
     if (idOf(each) !== current) await reseal(runtime, each)
   }
   if (!(await guard.isTrusted())) return false
+  await deleteOldSigningKeys(runtime)
   const needed = new Set((await listSealed(runtime)).map(idOf))
   await runtime.keys.deleteOld(id => needed.has(id))
   return false
@@ -37,7 +39,7 @@ async function listSealed({ store }: Runtime): Promise<Sealed[]> {
     reseal: (sealed: string) => reencryptAppSecret(store, client_id, encrypted_secret, sealed),
   }))
   const signing = (await listSigningKeys(store)).map(row => ({
-    owner: ownerOf(row.key_id),
+    owner: signingKeyOwner(row.key_id),
     sealed: row.sealed,
     reseal: (sealed: string) => resealSigningKey(store, row, sealed),
   }))

@@ -22,6 +22,9 @@ const DESCRIBED = [
   'terms_url',
   'verified_at',
   'rate_limits',
+  'id_token_algorithm',
+  'post_logout_redirect_uris',
+  'backchannel_logout_url',
 ] as const
 
 /** For the audit log. */
@@ -46,6 +49,11 @@ export function toColumns({ clock, actor }: Runtime, given: z.output<typeof appC
     ...(given.privacyUrl !== undefined && { privacy_url: given.privacyUrl }),
     ...(given.termsUrl !== undefined && { terms_url: given.termsUrl }),
     ...(given.rateLimits !== undefined && { rate_limits: rateLimitsText(given.rateLimits) }),
+    ...(given.idTokenAlgorithm !== undefined && { id_token_algorithm: given.idTokenAlgorithm }),
+    ...(given.postLogoutRedirectUris !== undefined && {
+      post_logout_redirect_uris: JSON.stringify(given.postLogoutRedirectUris),
+    }),
+    ...(given.backchannelLogoutUrl !== undefined && { backchannel_logout_url: given.backchannelLogoutUrl }),
     // A name or a redirect URI that is another was not verified.
     ...(isChanged(given, before) && { verified_at: null, verified_by: null }),
     ...(given.verified === false && { verified_at: null, verified_by: null }),

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { displayName, InputError, type InputMistake } from '../companies/input.ts'
+import { ID_TOKEN_ALGORITHMS } from '../config/id-token-algorithms.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { parseScopes } from '../tokens/scopes.ts'
+import { callbackUrlMistake } from './callback-url.ts'
 import { redirectUriMistake } from './redirect-uri.ts'
-import { uninstallUrlMistake } from './uninstall-url.ts'
 
 const MAX_ICON = 64 * 1024
 
@@ -36,6 +37,12 @@ export const appFields = {
   termsUrl: pageUrl.nullish(),
   /** Requests a minute that hold for it instead of the configured limits: `{ token: 60000 }`. */
   rateLimits: appRateLimitsSchema.nullish(),
+  /** How its ID tokens are signed. */
+  idTokenAlgorithm: z.enum(ID_TOKEN_ALGORITHMS),
+  /** Where people may be sent after they signed out. */
+  postLogoutRedirectUris: z.array(z.string()),
+  /** Is told of sessions that end (OpenID Connect Back-Channel Logout). */
+  backchannelLogoutUrl: z.string().nullish(),
   /** Private-use schemes without a dot that its redirect URIs may have, such as `cursor`. */
   allowSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+-]*$/, 'must be a scheme such as cursor')).optional(),
 }
@@ -62,6 +69,8 @@ export const newApp = z
     profile: appFields.profile.default('standard'),
     isPublic: z.boolean().default(false),
     requirePkce: z.boolean().default(false),
+    idTokenAlgorithm: appFields.idTokenAlgorithm.default('RS256'),
+    postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
     /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
     keepSecret: z.boolean().default(false),
   })
@@ -94,6 +103,8 @@ interface Checked {
   redirectUris?: string[] | undefined
   scopes?: string[] | undefined
   uninstallUrl?: string | null | undefined
+  postLogoutRedirectUris?: string[] | undefined
+  backchannelLogoutUrl?: string | null | undefined
   allowSchemes?: string[] | undefined
 }
 
@@ -103,7 +114,14 @@ interface Checked {
  */
 export function checkApp(
   { settings }: Runtime,
-  { redirectUris = [], scopes = [], uninstallUrl, allowSchemes = [] }: Checked,
+  {
+    redirectUris = [],
+    scopes = [],
+    uninstallUrl,
+    allowSchemes = [],
+    postLogoutRedirectUris = [],
+    backchannelLogoutUrl,
+  }: Checked,
   kind: { isPublic: boolean; hasKeys: boolean },
 ) {
   const mistakes: InputMistake[] = []
@@ -113,9 +131,15 @@ export function checkApp(
   for (const uri of redirectUris) {
     add('redirectUris', redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
   }
+  for (const uri of postLogoutRedirectUris) {
+    add('postLogoutRedirectUris', redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
+  }
+  if (backchannelLogoutUrl) {
+    add('backchannelLogoutUrl', callbackUrlMistake(backchannelLogoutUrl, settings.localCallbacks, 'a logout token'))
+  }
   add('scopes', scopeMistake(scopes, Object.keys(settings.scopes)))
   if (uninstallUrl) {
-    add('uninstallUrl', uninstallUrlMistake(uninstallUrl, settings.localCallbacks))
+    add('uninstallUrl', callbackUrlMistake(uninstallUrl, settings.localCallbacks, 'the client secret'))
     if (kind.isPublic) add('uninstallUrl', 'a public app has no secret to authenticate the callback with')
     if (kind.hasKeys) {
       add('uninstallUrl', 'an app that authenticates with keys has no secret to authenticate the callback with')

@@ -1,3 +1,4 @@
+import type { IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
 import type { AppRateLimits } from '../config/rate-limits.ts'
 import type { AppRow } from '../store/queries/apps.ts'
 import { type CompatibilityProfile, storedScopes } from '../tokens/scopes.ts'
@@ -24,6 +25,12 @@ export interface App {
   verifiedBy: string | null
   /** Requests a minute that hold for it instead of the configured limits. */
   rateLimits: AppRateLimits | null
+  /** How its ID tokens are signed. */
+  idTokenAlgorithm: IdTokenAlgorithm
+  /** Where people may be sent after they signed out. */
+  postLogoutRedirectUris: string[]
+  /** Is told of sessions that end (OpenID Connect Back-Channel Logout). */
+  backchannelLogoutUrl: string | null
   hasIcon: boolean
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
@@ -51,6 +58,9 @@ export function toApp(row: AppRow): App {
     verifiedAt: row.verified_at,
     verifiedBy: row.verified_by,
     rateLimits: row.rate_limits === null ? null : JSON.parse(row.rate_limits),
+    idTokenAlgorithm: row.id_token_algorithm ?? 'RS256',
+    postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris ?? '[]'),
+    backchannelLogoutUrl: row.backchannel_logout_url,
     hasIcon: row.icon !== null,
     jwks: row.jwks,
     secretHash: row.secret_hash,

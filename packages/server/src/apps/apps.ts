@@ -65,6 +65,9 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     verified_at: null,
     verified_by: null,
     rate_limits: rateLimitsText(given.rateLimits),
+    id_token_algorithm: given.idTokenAlgorithm,
+    post_logout_redirect_uris: JSON.stringify(given.postLogoutRedirectUris),
+    backchannel_logout_url: given.backchannelLogoutUrl ?? null,
   }
   try {
     await store.write([

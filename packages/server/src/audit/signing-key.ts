@@ -1,16 +1,7 @@
-import {
-  CompactSign,
-  calculateJwkThumbprint,
-  compactVerify,
-  errors,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-} from 'jose'
-import { decrypt, encrypt, type Keys } from '../config/keys.ts'
+import { CompactSign, calculateJwkThumbprint, compactVerify, errors, importJWK, type JWK } from 'jose'
 import type { Runtime } from '../config/runtime.ts'
-import { findSigningKey, insertSigningKey, listSigningKeys, type SigningKeyRow } from '../store/queries/signing-keys.ts'
+import { makeSigningKey, openSigningKey, publicPart } from '../config/signing-key.ts'
+import { findSigningKey, insertSigningKey, listSigningKeys } from '../store/queries/signing-keys.ts'
 
 const ALGORITHM = 'Ed25519'
 const PURPOSE = 'audit'
@@ -32,22 +23,9 @@ async function auditKey({ store, keys, clock }: Runtime): Promise<SigningKey> {
       throw new Error('The signing key of the audit log cannot be decrypted with the configured secrets.')
     return { keyId: row.key_id, jwk }
   }
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true })
-  const jwk = await exportJWK(privateKey)
-  const keyId = await calculateJwkThumbprint(jwk)
-  const sealed = encrypt(ready, JSON.stringify(jwk), ownerOf(keyId))
-  await store.write([insertSigningKey(store, { key_id: keyId, purpose: PURPOSE, sealed, created_at: clock() })])
-  return { keyId, jwk }
-}
-
-/** The private part, or undefined where it is sealed under a key that is not at hand. */
-export function openSigningKey(keys: Keys, { key_id, sealed }: SigningKeyRow): JWK | undefined {
-  const text = decrypt(keys, sealed, ownerOf(key_id))
-  return text === undefined ? undefined : (JSON.parse(text) as JWK)
-}
-
-export function ownerOf(keyId: string): string {
-  return `signing key ${keyId}`
+  const made = await makeSigningKey(ready, ALGORITHM, { purpose: PURPOSE, createdAt: clock() })
+  await store.write([insertSigningKey(store, made.row)])
+  return { keyId: made.row.key_id, jwk: made.jwk }
 }
 
 /** Signs a statement of this server: a JWS in compact form (RFC 7515), with the public key in its header. */
@@ -97,8 +75,4 @@ export async function verifyStatement(
       return undefined
     throw error
   }
-}
-
-function publicPart({ kty, crv, x }: JWK): JWK {
-  return { kty, crv, x } as JWK
 }

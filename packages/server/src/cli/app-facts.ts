@@ -29,6 +29,9 @@ export function describeApp(app: App) {
     verified_at: app.verifiedAt === null ? null : formatMoment(app.verifiedAt),
     verified_by: app.verifiedBy,
     rate_limits: Object.entries(app.rateLimits ?? {}).map(([group, limit]) => `${group}=${limit || 'unlimited'}`),
+    id_token_algorithm: app.idTokenAlgorithm,
+    post_logout_redirect_uris: app.postLogoutRedirectUris,
+    backchannel_logout_url: app.backchannelLogoutUrl,
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),
   }

@@ -3,6 +3,7 @@ import { createApp, deleteApp, findRegisteredApp, setApp, setDisabled, toApp } f
 import { listSecrets, rotateSecret } from '../apps/client-secrets.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { InputError } from '../companies/input.ts'
+import { ID_TOKEN_ALGORITHMS, type IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
 import { type AppName, listApps } from '../store/queries/apps.ts'
 import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
@@ -29,12 +30,27 @@ interface CreateOptions extends AdministrationOptions {
   privacyUrl?: string
   termsUrl?: string
   rateLimit?: string[]
+  idTokenAlgorithm?: IdTokenAlgorithm
+  postLogoutRedirectUri?: string[]
+  backchannelLogoutUrl?: string
 }
 
 interface SetOptions
   extends AdministrationOptions,
     Partial<
-      Pick<CreateOptions, 'name' | 'redirectUri' | 'scope' | 'homeUrl' | 'privacyUrl' | 'termsUrl' | 'rateLimit'>
+      Pick<
+        CreateOptions,
+        | 'name'
+        | 'redirectUri'
+        | 'scope'
+        | 'homeUrl'
+        | 'privacyUrl'
+        | 'termsUrl'
+        | 'rateLimit'
+        | 'idTokenAlgorithm'
+        | 'postLogoutRedirectUri'
+        | 'backchannelLogoutUrl'
+      >
     > {
   verified?: boolean
   maker?: string
@@ -71,6 +87,9 @@ export function addAppCommands(program: Command) {
       'requests a minute instead of the configured ones: token, introspect, api or me; may be repeated',
       collect,
     )
+    .addOption(idTokenAlgorithmOption())
+    .option('--post-logout-redirect-uri <uri>', 'where people may go after they signed out; may be repeated', collect)
+    .option('--backchannel-logout-url <url>', 'told of every session that ends')
     .action(async (options: CreateOptions) => {
       const { app, clientSecret, alike } = await withRuntime(options, async runtime => {
         const created = await createApp(runtime, {
@@ -89,6 +108,9 @@ export function addAppCommands(program: Command) {
           privacyUrl: options.privacyUrl,
           termsUrl: options.termsUrl,
           rateLimits: parseRateLimits(options.rateLimit),
+          idTokenAlgorithm: options.idTokenAlgorithm,
+          postLogoutRedirectUris: options.postLogoutRedirectUri,
+          backchannelLogoutUrl: options.backchannelLogoutUrl,
         })
         return { ...created, alike: await findLookAlikes(runtime, created.app) }
       })
@@ -143,6 +165,13 @@ export function addAppCommands(program: Command) {
       'requests a minute instead of the configured ones: token, introspect, api or me; may be repeated; "none" for the configured ones',
       collect,
     )
+    .addOption(idTokenAlgorithmOption())
+    .option(
+      '--post-logout-redirect-uri <uri>',
+      'where people may go after they signed out, instead of those before; may be repeated',
+      collect,
+    )
+    .option('--backchannel-logout-url <url>', 'told of every session that ends; "none" to remove it')
     .option('--verified <yes|no>', 'whether you have found out who makes it; people are told', parseYesOrNo)
     .action(async (clientId: string, options: SetOptions) => {
       const { uninstallUrl } = options
@@ -164,6 +193,9 @@ export function addAppCommands(program: Command) {
             privacyUrl: noneAsNull(options.privacyUrl),
             termsUrl: noneAsNull(options.termsUrl),
             rateLimits: parseRateLimits(options.rateLimit),
+            idTokenAlgorithm: options.idTokenAlgorithm,
+            postLogoutRedirectUris: options.postLogoutRedirectUri,
+            backchannelLogoutUrl: noneAsNull(options.backchannelLogoutUrl),
             verified: options.verified,
           }),
         )
@@ -225,6 +257,12 @@ export function addAppCommands(program: Command) {
         print(options, { client_id: clientId, disabled }, `App ${clientId} is ${disabled ? 'disabled' : 'enabled'}.`)
       })
   }
+}
+
+function idTokenAlgorithmOption(): Option {
+  return new Option('--id-token-algorithm <name>', 'how its ID tokens are signed; RS256 when not given').choices([
+    ...ID_TOKEN_ALGORITHMS,
+  ])
 }
 
 function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {

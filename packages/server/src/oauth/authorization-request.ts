@@ -1,10 +1,12 @@
 import { findRegisteredApp } from '../apps/apps.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { OAuthError } from '../http/errors.ts'
 import { type Parameters, parseParameters } from '../http/form.ts'
 import { asciiQuery } from '../http/raw-query.ts'
+import { checkOpenidParameters, type OpenidParameters } from '../openid/authorization-parameters.ts'
 import { PageError } from '../pages/error-page.ts'
-import { isSubset, parseScopes } from '../tokens/scopes.ts'
+import { intersection, isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
 import { checkCodeChallenge } from './pkce.ts'
 
@@ -19,6 +21,8 @@ export interface AuthorizationRequest extends AnswerTarget {
   companyId: number | undefined
   loginHint: string | undefined
   uiLocales: string | undefined
+  /** Where an ID token is asked for (OpenID Connect Core section 3.1.2.1). */
+  openid: OpenidParameters | undefined
 }
 
 /** Parameters that must not be repeated (RFC 6749 section 3.1). Unknown ones are ignored; `resource` may be repeated. */
@@ -38,6 +42,8 @@ const KNOWN = new Set([
   'login_hint',
   'acr_values',
   'claims',
+  'claims_locales',
+  'registration',
   'request',
   'request_uri',
   'code_challenge',
@@ -59,15 +65,20 @@ export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: stri
   checkRepeated(target, repeated)
   checkResponseType(target, parameters)
   checkPrompt(target, parameters)
+  const asked = checkScopes(target, parameters.get('scope'))
+  const openid = asked.includes('openid') ? await checkOpenid(runtime, target, parameters) : undefined
+  const claimScopes = openid ? intersection(openid.claimScopes, target.app.scopes) : []
   return {
     query,
     ...target,
-    scopes: checkScopes(target, parameters.get('scope')),
+    scopes: [...new Set([...asked, ...claimScopes])],
     codeChallenge: checkCodeChallenge(target, parameters),
     prompt: parameters.get('prompt')?.split(' ') ?? [],
-    companyId: checkCompanyId(target, parameters.get('company_id')),
+    companyId:
+      checkCompanyId(target, parameters.get('company_id')) ?? openid?.subject?.companyId ?? openid?.hint?.companyId,
     loginHint: parameters.get('login_hint')?.slice(0, 254),
     uiLocales: parameters.get('ui_locales')?.slice(0, 200),
+    openid,
   }
 }
 
@@ -103,11 +114,23 @@ function checkResponseType(target: AnswerTarget, parameters: Parameters) {
   if ((parameters.get('response_mode') ?? 'query') !== 'query') {
     throw new AuthorizationError(target, 'invalid_request', 'Only the response mode "query" is supported.')
   }
+  if (parameters.has('registration')) {
+    throw new AuthorizationError(target, 'registration_not_supported', 'Apps are registered beforehand.')
+  }
   if (parameters.has('request')) {
     throw new AuthorizationError(target, 'request_not_supported', 'Request objects are not supported.')
   }
   if (parameters.has('request_uri')) {
     throw new AuthorizationError(target, 'request_uri_not_supported', 'Request URIs are not supported.')
+  }
+}
+
+async function checkOpenid(runtime: Runtime, target: AnswerTarget, parameters: Parameters) {
+  try {
+    return await checkOpenidParameters(runtime, target.app.clientId, parameters)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    throw new AuthorizationError(target, error.code, error.description)
   }
 }
 

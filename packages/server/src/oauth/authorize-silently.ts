@@ -7,6 +7,7 @@ import { listActiveMemberships } from './active-memberships.ts'
 import { AuthorizationError, respondWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { grantCodeAgain } from './grant-code.ts'
+import { needsNewSignIn } from './wanted-sign-in.ts'
 
 /**
  * `prompt=none` (OpenID Connect Core section 3.1.2.1): a code if everything was allowed before, an error otherwise;
@@ -31,9 +32,17 @@ function requireKnowableClient(request: AuthorizationRequest) {
   throw new AuthorizationError(request, 'interaction_required', 'The user must confirm this app each time.')
 }
 
-async function requireHintedUser(c: RequestContext, { loginHint, ...request }: AuthorizationRequest) {
+async function requireHintedUser(c: RequestContext, request: AuthorizationRequest) {
+  const { loginHint } = request
   const { signedIn, runtime } = c.var
   if (!signedIn) throw new AuthorizationError(request, 'login_required', 'The user is not signed in.')
+  if (needsNewSignIn(request, signedIn, runtime.clock())) {
+    throw new AuthorizationError(
+      request,
+      'login_required',
+      'Another user is expected, or a sign-in that is not as long ago.',
+    )
+  }
   if (loginHint === undefined) return
   const hinted = await findUserByAnyEmail(runtime.store, loginHint)
   if (hinted?.user_id !== signedIn.user.user_id) {

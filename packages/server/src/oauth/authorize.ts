@@ -12,12 +12,13 @@ import { type AuthorizationRequest, checkAuthorizationRequest } from './authoriz
 import { answerWithoutAsking } from './authorize-silently.ts'
 import { showCompanyChooser, showNoCompany } from './choose-company-page.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
+import { afterSignIn, needsNewSignIn, wantsRecentSignIn } from './wanted-sign-in.ts'
 
 /** `GET /oauth/authorize` (RFC 6749 section 4.1.1): sign in, choose a company, allow. */
 export const authorize: RouteHandler = async c => {
   const request = await readAuthorizationRequest(c, rawQuery(c.req.url))
   if (request.prompt.includes('none')) return answerWithoutAsking(c, request)
-  if (!c.var.signedIn || asksToSignIn(request)) return showSignIn(c, request)
+  if (!c.var.signedIn || needsNewSignIn(request, c.var.signedIn, c.var.runtime.clock())) return showSignIn(c, request)
   return askForCompany(c, request)
 }
 
@@ -34,16 +35,16 @@ export async function askForCompany(
   return askForConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
 }
 
-function showSignIn(c: RequestContext, request: AuthorizationRequest) {
+async function showSignIn(c: RequestContext, request: AuthorizationRequest) {
   return askToSignIn(c, {
     page: {
-      returnTo: `/oauth/authorize?${withoutSignInPrompt(request)}`,
+      returnTo: `/oauth/authorize?${afterSignIn(request)}`,
       email: request.loginHint,
       ...signInContext(request),
     },
     companyId: request.companyId,
     scopes: request.scopes,
-    reauthenticate: asksToSignIn(request),
+    reauthenticate: c.var.signedIn !== undefined || wantsRecentSignIn(request),
   })
 }
 
@@ -72,17 +73,4 @@ async function requestAt(c: RequestContext, returnTo: string): Promise<Authoriza
 
 function signInContext({ app, uiLocales, redirectUri }: AuthorizationRequest) {
   return { app, uiLocales, formTargets: formTargets(redirectUri) }
-}
-
-function asksToSignIn({ prompt }: AuthorizationRequest): boolean {
-  return prompt.includes('login') || prompt.includes('select_account')
-}
-
-/** Once signed in, the request continues without asking again. */
-function withoutSignInPrompt({ query, prompt }: AuthorizationRequest): string {
-  const left = prompt.filter(value => value !== 'login' && value !== 'select_account')
-  return query
-    .split('&')
-    .flatMap(pair => (/^prompt=/.test(pair) ? left.map(value => `prompt=${value}`).slice(0, 1) : [pair]))
-    .join('&')
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { recordEvent } from '../audit/record.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
+import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import {
   findInstallation,
@@ -16,6 +17,7 @@ import type { Statement } from '../store/store.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, newToken } from '../tokens/token-text.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { requireWantedSignIn } from './wanted-sign-in.ts'
 
 /**
  * Installs the app for the user at the company, as they have just allowed it, and gives an authorization code, in one
@@ -87,8 +89,10 @@ function keyOf(c: RequestContext, request: AuthorizationRequest, companyId: numb
 
 function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
   const { store, clock, settings } = c.var.runtime
+  requireWantedSignIn(request, c.var.signedIn!, key.company_id)
   const now = clock()
   const code = newToken('ac', key.company_id)
+  const { openid } = request
   const statements = [
     insertAuthorizationCode(store, {
       ...key,
@@ -100,6 +104,7 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       created_at: now,
       expires_at: now + settings.authorizationCodeLifetime * 1000,
       used_at: null,
+      openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),
   ]

@@ -3,6 +3,7 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { readOAuthForm } from '../http/form.ts'
+import { formatSubject } from '../openid/subject.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
@@ -36,7 +37,7 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
     token_type: found.tokenType,
     exp: Math.floor(found.expires_at / 1000),
     iat: Math.floor(found.created_at / 1000),
-    sub: `${found.company_id}:${found.user_id}`,
+    sub: formatSubject({ companyId: found.company_id, userId: found.user_id }),
     iss: settings.origin,
     company_id: found.company_id,
     user_id: found.user_id,

@@ -1,4 +1,5 @@
 import type { RouteHandler } from '../http/environment.ts'
+import { openidMetadata } from '../openid/metadata.ts'
 import { languages } from '../pages/languages.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
@@ -6,9 +7,10 @@ import { grants } from './token.ts'
 
 const AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
-/** `GET /.well-known/oauth-authorization-server` (RFC 8414) */
+/** `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: one document. */
 export const metadata: RouteHandler = c => {
-  const { origin, scopes } = c.var.runtime.settings
+  const { settings } = c.var.runtime
+  const { origin, scopes } = settings
   return c.json({
     issuer: origin,
     authorization_endpoint: `${origin}/oauth/authorize`,
@@ -28,5 +30,6 @@ export const metadata: RouteHandler = c => {
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     authorization_response_iss_parameter_supported: true,
     ui_locales_supported: languages,
+    ...openidMetadata(settings),
   })
 }

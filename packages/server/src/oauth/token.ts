@@ -5,6 +5,8 @@ import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { type Parameters, parseParameters, readOAuthForm } from '../http/form.ts'
 import { rawQuery } from '../http/raw-query.ts'
+import { issueIdToken } from '../openid/id-token.ts'
+import { readSignIn } from '../openid/sign-in.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
@@ -73,8 +75,21 @@ async function tokenAnswer(runtime: Runtime, app: App, tokens: IssuedTokens) {
     expires_in: Math.max(0, Math.ceil((tokens.expiresAt - runtime.clock()) / 1000)),
     refresh_token: tokens.refreshToken,
     scope: formatScopes(tokens.scopes, app.profile),
+    ...(await idTokenOf(runtime, app, tokens)),
     api_domain: await apiDomain(runtime, tokens.companyId),
   }
+}
+
+/** An ID token where one was asked for and is still allowed (OpenID Connect Core sections 3.1.3.3 and 12.2). */
+async function idTokenOf(runtime: Runtime, app: App, tokens: IssuedTokens): Promise<{ id_token?: string }> {
+  const { openid, scopes, accessToken } = tokens
+  if (openid === null || !scopes.includes('openid')) return {}
+  const { clientId, idTokenAlgorithm: algorithm } = app
+  const { companyId, userId } = tokens
+  const signIn = readSignIn(openid)
+  const idToken = await issueIdToken(runtime, { companyId, userId, clientId, algorithm, scopes, signIn, accessToken })
+  if (idToken === undefined) throw new OAuthError('invalid_grant', 'The user is not a member of this company any more.')
+  return { id_token: idToken }
 }
 
 async function apiDomain({ settings, store }: Runtime, companyId: number): Promise<string> {

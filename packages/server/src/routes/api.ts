@@ -3,16 +3,18 @@ import { corsFor } from '../http/cors.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import { healthz, readyz } from '../http/health.ts'
-import { getOnly } from '../http/not-allowed.ts'
+import { getOnly, getOrPostOnly } from '../http/not-allowed.ts'
+import { userinfo } from '../openid/userinfo.ts'
 import { findUsersOfCompany, getUserOfCompany, listUsersOfCompany, usersApiPrefixes } from '../users-api/users-api.ts'
 import { usersMe, usersMePaths } from '../users-me/users-me.ts'
 import type { RouteGroup } from './route-group.ts'
 
 const cors = corsFor(['GET', 'HEAD'])
+const userinfoCors = corsFor(['GET', 'HEAD', 'POST'])
 
 /** What apps and monitors call with a token or without. Errors have the envelope of the API. */
 export const apiRoutes: RouteGroup = {
-  paths: ['/users/*', '/v1/*', '/api/*', '/healthz', '/readyz'],
+  paths: ['/users/*', '/v1/*', '/api/*', '/oauth/userinfo/*', '/healthz', '/readyz'],
   errorFormat: answerAsApi,
   addTo(app) {
     for (const path of usersMePaths) {
@@ -32,6 +34,9 @@ export const apiRoutes: RouteGroup = {
         app.all(prefix + path, getOnly)
       }
     }
+    app.use('/oauth/userinfo', userinfoCors)
+    app.on(['GET', 'POST'], '/oauth/userinfo', userinfo)
+    app.all('/oauth/userinfo', getOrPostOnly)
     app.get('/healthz', healthz)
     app.get('/readyz', readyz)
   },

@@ -7,9 +7,9 @@ import { introspect } from '../oauth/introspect.ts'
 import { metadata } from '../oauth/metadata.ts'
 import { revoke } from '../oauth/revoke.ts'
 import { token } from '../oauth/token.ts'
+import { jwks } from '../openid/jwks.ts'
 import type { RouteGroup } from './route-group.ts'
 
-const METADATA = 'oauth-authorization-server'
 const tokenCors = corsFor(['POST'])
 const metadataCors = corsFor(['GET'])
 
@@ -30,12 +30,15 @@ export const oauthRoutes: RouteGroup = {
       app.post(path, handler)
       app.all(path, postOnly)
     }
-    // Below the base path, and where RFC 8414 inserts it.
-    const metadataPaths = new Set([insertedWellKnown(METADATA, ''), insertedWellKnown(METADATA, basePath)])
-    for (const path of metadataPaths) {
-      app.use(path, metadataCors)
-      app.get(path, metadata)
+    for (const name of ['oauth-authorization-server', 'openid-configuration']) {
+      // Below the base path, and where RFC 8414 inserts it.
+      for (const path of new Set([insertedWellKnown(name, ''), insertedWellKnown(name, basePath)])) {
+        app.use(path, metadataCors)
+        app.get(path, metadata)
+      }
     }
+    app.use('/.well-known/jwks.json', metadataCors)
+    app.get('/.well-known/jwks.json', jwks)
   },
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
@@ -21,6 +21,12 @@ export async function readSession({ store, clock }: Runtime, sessionId: string):
   if (!session || session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
   const user = await findUser(store, session.user_id)
   return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
+}
+
+/** What apps know a session by: it says nothing of the cookie. */
+export function sidOf({ sid, session_hash }: Pick<SessionRow, 'sid' | 'session_hash'>): string {
+  // A session of an earlier version has none.
+  return sid ?? hash('sha256', session_hash, 'base64url').slice(0, 22)
 }
 
 /** How the person proved who they are, where that was not here. */
@@ -60,7 +66,7 @@ export async function renewOrStartSession(
   const isRecent = Math.abs((proof.authenticated_at ?? 0) - (session.authenticated_at ?? 0)) < RENEW_AFTER
   if (isSame && isRecent && conditions.length === 0) return signedIn
   const renewed = { ...session, ...proof, expires_at: clock() + settings.sessionLifetime * 1000 }
-  const { company_id, created_at, user_id, ...written } = renewed
+  const { company_id, created_at, user_id, sid, ...written } = renewed
   const isWritten = await writeUnlessConflict(store, [...conditions, renewSession(store, written)])
   if (!isWritten) return undefined
   writeCookie(c, 'session', sessionId, settings.sessionLifetime)
@@ -77,10 +83,13 @@ async function startNewSession(
   const sessionId = randomBytes(32).toString('base64url')
   const now = clock()
   const before = readCookie(c, 'session')
+  // Towards apps it is the same session, so that what they were told of it stays true.
+  const keptSid = c.var.signedIn?.user.user_id === user.user_id ? sidOf(c.var.signedIn.session) : undefined
   const session: SessionRow = {
     ...proof,
     session_hash: hashSecret(sessionId),
     user_id: user.user_id,
+    sid: keptSid ?? randomBytes(16).toString('base64url'),
     company_id: null,
     created_at: now,
     expires_at: now + settings.sessionLifetime * 1000,

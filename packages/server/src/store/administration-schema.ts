@@ -49,7 +49,7 @@ export interface AuditCheckpointsTable {
 export interface SigningKeysTable {
   /** The thumbprint of its public part (RFC 7638), so that it cannot be exchanged. */
   key_id: string
-  /** What it is for: `audit`. */
+  /** What it is for: `audit`, or `id_token` and an algorithm. */
   purpose: string
   /** The private part as a JWK, encrypted under a master key. */
   sealed: string

@@ -27,6 +27,8 @@ export interface Schema {
   refresh_tokens: RefreshTokensTable
   uninstall_callbacks: UninstallCallbacksTable
   sessions: SessionsTable
+  openid_sessions: OpenidSessionsTable
+  logout_callbacks: LogoutCallbacksTable
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
   company_logos: CompanyLogosTable
@@ -136,6 +138,12 @@ export interface AppsTable {
   verified_by: string | null
   /** JSON: its own rate limits. */
   rate_limits: string | null
+  /** How its ID tokens are signed; RS256 where it is null. */
+  id_token_algorithm: 'RS256' | 'ES256' | 'EdDSA' | null
+  /** A JSON array of strings: where people may be sent after they signed out. */
+  post_logout_redirect_uris: string | null
+  /** Is told of sessions that end. */
+  backchannel_logout_url: string | null
 }
 
 export interface ClientSecretsTable {
@@ -169,6 +177,8 @@ export interface AuthorizationCodesTable {
   created_at: number
   expires_at: number
   used_at: number | null
+  /** JSON: what the ID token says of the sign-in, where one was asked for. */
+  openid: string | null
 }
 
 export interface AccessTokensTable {
@@ -195,6 +205,8 @@ export interface RefreshTokensTable {
   used_at: number | null
   /** Which of the access tokens derived from this refresh token is the current one. */
   access_generation: Generated<number>
+  /** As that of the code. */
+  openid: string | null
 }
 
 export interface UninstallCallbacksTable {
@@ -223,6 +235,23 @@ export interface SessionsTable {
   methods: string | null
   /** JSON: what the platform's sign-in page allows apps in this session, by client id. */
   limits: string | null
+  /** What apps know it by; the same when the same person signs in again in the same browser. */
+  sid: string | null
+}
+
+/** An app that someone signed in to by OpenID Connect within a session, at a company. */
+export interface OpenidSessionsTable {
+  sid: string
+  client_id: string
+  company_id: number
+  user_id: number
+  /** When the session ends by itself. */
+  expires_at: number
+}
+
+/** An app that is to be told that a session has ended. */
+export interface LogoutCallbacksTable extends UninstallCallbacksTable {
+  sid: string
 }
 
 /** Apart from the companies, whose rows are read often. */

@@ -12,6 +12,8 @@ export interface IssuedTokens {
   companyId: number
   userId: number
   scopes: string[]
+  /** What an ID token says of the sign-in, as it is stored; null where none was asked for. */
+  openid: string | null
   /** Of the access token, in milliseconds since 1970. */
   expiresAt: number
 }
@@ -19,7 +21,7 @@ export interface IssuedTokens {
 /** The first tokens of a family, and what writes them. */
 export function issueFirstTokens(
   runtime: Runtime,
-  family: Family,
+  family: Family & { openid?: string | null },
   scopes: string[],
 ): { tokens: IssuedTokens; statements: Statement[] } {
   const tokens: IssuedTokens = {
@@ -28,10 +30,11 @@ export function issueFirstTokens(
     companyId: family.company_id,
     userId: family.user_id,
     scopes,
+    openid: family.openid ?? null,
     expiresAt: accessTokenEnd(runtime),
   }
   const statements = [
-    storeRefreshToken(runtime, family, tokens.refreshToken, scopes),
+    storeRefreshToken(runtime, { ...family, openid: tokens.openid }, tokens.refreshToken, scopes),
     storeAccessToken(runtime, family, tokens.accessToken, scopes),
   ]
   return { tokens, statements }
@@ -47,7 +50,12 @@ export function storeAccessToken(runtime: Runtime, family: Family, token: string
   })
 }
 
-export function storeRefreshToken(runtime: Runtime, family: Family, token: string, scopes: string[]): Statement {
+export function storeRefreshToken(
+  runtime: Runtime,
+  family: Family & { openid: string | null },
+  token: string,
+  scopes: string[],
+): Statement {
   return insertRefreshToken(runtime.store, {
     ...familyColumns(family),
     token_hash: hashSecret(token),
@@ -56,6 +64,7 @@ export function storeRefreshToken(runtime: Runtime, family: Family, token: strin
     expires_at: runtime.clock() + runtime.settings.refreshTokenLifetime * 1000,
     used_at: null,
     access_generation: 0,
+    openid: family.openid,
   })
 }
 

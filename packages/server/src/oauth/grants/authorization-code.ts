@@ -1,5 +1,6 @@
 import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
+import { withoutNonce } from '../../openid/sign-in.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import {
   type AuthorizationCodeRow,
@@ -34,13 +35,15 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
     const longest = settings.authorizationCodeLifetime * 1000
     if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
     await refuseInactive(store, code)
-    const { tokens, statements } = issueFirstTokens(runtime, code, intersection(storedScopes(code.scopes), app.scopes))
+    const family = { ...code, openid: withoutNonce(code.openid) }
+    const scopes = intersection(storedScopes(code.scopes), app.scopes)
+    const { tokens, statements } = issueFirstTokens(runtime, family, scopes)
     await store.write([
       requireActiveMembership(store, code.company_id, code.user_id),
       spendAuthorizationCode(store, code, now),
       ...statements,
     ])
-    return tokens
+    return { ...tokens, openid: code.openid }
   })
 }
 

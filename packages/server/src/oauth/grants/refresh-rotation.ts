@@ -194,6 +194,7 @@ function derive(
     companyId: token.company_id,
     userId: token.user_id,
     scopes,
+    openid: token.openid,
     expiresAt,
   }
 }

@@ -95,6 +95,9 @@ const CHANGEABLE = [
   'verified_at',
   'verified_by',
   'rate_limits',
+  'id_token_algorithm',
+  'post_logout_redirect_uris',
+  'backchannel_logout_url',
 ] as const
 
 function changeable(row: AppRow): Required<AppColumns> {

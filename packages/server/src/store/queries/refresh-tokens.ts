@@ -18,6 +18,7 @@ const insertion = new PreparedQuery((db, row: RefreshTokenRow) =>
     expires_at: row.expires_at,
     used_at: row.used_at,
     access_generation: row.access_generation,
+    openid: row.openid,
   }),
 )
 

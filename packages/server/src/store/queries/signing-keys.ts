@@ -18,6 +18,10 @@ export function insertSigningKey({ db }: Store, row: SigningKeyRow): Statement {
   return statement(db.insertInto('signing_keys').values(row))
 }
 
+export function deleteSigningKey({ db }: Store, keyId: string): Statement {
+  return statement(db.deleteFrom('signing_keys').where('key_id', '=', keyId))
+}
+
 /** Holds only while it is as it was read. */
 export function resealSigningKey({ db }: Store, { key_id, sealed }: SigningKeyRow, to: string): Statement {
   return expecting(
