@@ -4,12 +4,13 @@ import postgres from 'postgres'
 import { addMember, createApp, createCompany, createUser, type Runtime } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRuntime } from '../packages/server/src/server.ts'
-import { deleteExpired } from '../packages/server/src/store/queries/expired.ts'
 import {
   claimDueCallbacks,
   listAppsWithCallbacks,
   recallCallbacks,
-} from '../packages/server/src/store/queries/uninstall-callbacks.ts'
+  uninstallQueue,
+} from '../packages/server/src/store/queries/callback-queue.ts'
+import { deleteExpired } from '../packages/server/src/store/queries/expired.ts'
 import { isCitus } from './support/postgres.ts'
 import { makePreparedSchema } from './support/postgres-schema.ts'
 import { BOND, CALLBACK, DAY, MI6, ORIGIN, onPostgres, SECRET } from './support/provider.ts'
@@ -216,12 +217,12 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
       },
       () => add('uninstall_callbacks', callback(healthy, NOW), TO_DO),
       async () => {
-        expect((await listAppsWithCallbacks(runtime.store, '', 256)).sort()).toEqual([...apps].sort())
+        expect((await listAppsWithCallbacks(runtime.store, uninstallQueue, '', 256)).sort()).toEqual([...apps].sort())
         for (let claimed = 0; claimed < TO_DO; claimed += 5) {
           const claiming = { now: NOW, until: NOW + 15_000 }
-          expect(await claimDueCallbacks(runtime.store, healthy, 5, claiming)).toHaveLength(5)
+          expect(await claimDueCallbacks(runtime.store, uninstallQueue, healthy, 5, claiming)).toHaveLength(5)
         }
-        expect(await recallCallbacks(runtime.store, NOW, NOW + 2 * DAY)).toEqual([])
+        expect(await recallCallbacks(runtime.store, uninstallQueue, NOW, NOW + 2 * DAY)).toEqual([])
       },
     )
   })

@@ -31,10 +31,10 @@ const ACROSS = [
   // `app delete`
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
-  /^WITH RECURSIVE app \(client_id\) AS \(\s+SELECT min\(client_id\) FROM uninstall_callbacks/,
-  /^SELECT DISTINCT client_id FROM uninstall_callbacks/,
-  /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 and "gave_up_at" is null and "next_attempt_at" <= /,
-  /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "gave_up_at" is null and "next_attempt_at" > /,
+  /^WITH RECURSIVE app \(client_id\) AS \(\s+SELECT min\(client_id\) FROM (uninstall|logout)_callbacks/,
+  /^SELECT DISTINCT client_id FROM (uninstall|logout)_callbacks/,
+  /^select ("\w+"(, )?)+ from "(uninstall|logout)_callbacks" where "client_id" = \$1 and "gave_up_at" is null and "next_attempt_at" <= /,
+  /^select ("\w+"(, )?)+ from "(uninstall|logout)_callbacks" where "gave_up_at" is null and "next_attempt_at" > /,
   /^select ("\w+"(, )?)+ from "refresh_tokens" where "expires_at" <= \$1 limit 500$/,
   /^select "company_id", "code_hash" from "authorization_codes" where "expires_at" <= \$1 and "used_at" is null limit 500$/,
   /^select "access"\."company_id", "access"\."token_hash" from "refresh_tokens" as "token"/,

@@ -1,4 +1,5 @@
 import { CallbackSender } from './apps/callback-sender.ts'
+import { uninstallCallbacks } from './apps/uninstall-callbacks.ts'
 import { chainAuditEvents } from './audit/chain.ts'
 import { recordRefusals } from './audit/refusals.ts'
 import { cutOldEvents } from './audit/retention.ts'
@@ -7,6 +8,7 @@ import { RELOAD_EVERY } from './config/key-ring.ts'
 import type { Runtime } from './config/runtime.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { maintainKeys } from './maintain-keys.ts'
+import { logoutCallbacks } from './openid/logout-callbacks.ts'
 import { rateLimiterOf } from './rate-limits/rate-limiter.ts'
 import { cleanExpired } from './store/queries/expired.ts'
 import { StoreUnavailable } from './store/store.ts'
@@ -43,9 +45,9 @@ export function startRuntimeJobs(runtime: Runtime): Jobs {
     const level = error instanceof StoreUnavailable ? 'warn' : 'error'
     runtime.log[level]({ err: error }, 'a background job failed and will run again')
   }
-  const sender = new CallbackSender(runtime)
+  const senders = [new CallbackSender(runtime, uninstallCallbacks), new CallbackSender(runtime, logoutCallbacks)]
   const look = async () => {
-    await sender.look()
+    await Promise.all(senders.map(sender => sender.look()))
     return false
   }
   const jobs = startJobs(
@@ -63,7 +65,7 @@ export function startRuntimeJobs(runtime: Runtime): Jobs {
   )
   return {
     async stop() {
-      await Promise.all([jobs.stop(), sender.stop()])
+      await Promise.all([jobs.stop(), ...senders.map(sender => sender.stop())])
     },
   }
 }

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { recordEvent } from '../audit/record.ts'
+import { endSessionsOfUser } from '../companies/end-sessions.ts'
 import { id, NotFoundError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
-import { deleteSessionOfUser, deleteSessionsOfUser, listSessionsOfUser } from '../store/queries/sessions.ts'
-import { writeUnlessConflict } from '../store/store.ts'
+import { endStatements } from '../sign-in/session.ts'
+import { findSession, listSessionsOfUser } from '../store/queries/sessions.ts'
+import { retryOnConflict } from '../store/store.ts'
 import { formatTime, json, momentText, nothing } from './answers.ts'
 import { type AdminApp, addOperation } from './operation.ts'
 import { userParams } from './users.ts'
@@ -55,7 +57,7 @@ export function addSessionOperations(app: AdminApp) {
       const { store } = runtime
       await requireUser(store, user_id)
       const event = recordEvent(runtime, { action: 'sessions.ended', userId: user_id })
-      await store.write([deleteSessionsOfUser(store, user_id), event])
+      await retryOnConflict(async () => store.write([...(await endSessionsOfUser(runtime, user_id)), event]))
       return nothing()
     },
   })
@@ -72,9 +74,10 @@ export function addSessionOperations(app: AdminApp) {
     async handle({ runtime, params: { user_id, session_id } }) {
       const { store } = runtime
       const event = recordEvent(runtime, { action: 'sessions.ended', userId: user_id, facts: { session_id } })
-      const deletion = deleteSessionOfUser(store, user_id, Buffer.from(session_id, 'hex'))
-      if (await writeUnlessConflict(store, [deletion, event])) return nothing()
-      throw new NotFoundError(`User ${user_id} has no such session.`)
+      const session = await findSession(store, Buffer.from(session_id, 'hex'))
+      if (session?.user_id !== user_id) throw new NotFoundError(`User ${user_id} has no such session.`)
+      await retryOnConflict(async () => store.write([...(await endStatements(runtime, session)), event]))
+      return nothing()
     },
   })
 }

@@ -5,9 +5,10 @@ import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { type AppRow, deleteAppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
+import { deleteCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
-import { deleteCallback, listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
+import { listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
@@ -141,7 +142,7 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
     const callbacks = await listCallbacksOfApp(store, clientId, DELETED_AT_ONCE)
     const deletions = [
       ...installations.map(each => discardInstallation(store, each)),
-      ...callbacks.map(each => deleteCallback(store, each)),
+      ...callbacks.map(each => deleteCallback(store, uninstallQueue, each)),
     ]
     await Promise.all(deletions.map(deletion => writeUnlessConflict(store, [deletion])))
     ended += installations.length

@@ -1,9 +1,5 @@
-import type { Runtime } from '../config/runtime.ts'
-import { type OutboundAnswer, send } from '../http/outbound/send.ts'
-import { findApp } from '../store/queries/apps.ts'
-import type { UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
-import { inNewTrace } from '../tracing/spans.ts'
-import { decryptClientSecret } from './apps.ts'
+import type { OutboundAnswer } from '../http/outbound/send.ts'
+import type { QueuedCallback } from '../store/queries/callback-queue.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
@@ -29,7 +25,7 @@ export const FURTHEST_ATTEMPT = MAX_RETRY_AFTER + MAX_PAUSE * MAX_SPREAD
  * more.
  * @param wait how long the app asked to be left alone, in milliseconds
  */
-export function planNextAttempt(callback: UninstallCallbackRow, now: number, error: string, wait = 0) {
+export function planNextAttempt(callback: QueuedCallback, now: number, error: string, wait = 0) {
   const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(callback.attempts, 20), MAX_PAUSE)
   const spread = SMALLEST_SPREAD + Math.random() * (MAX_SPREAD - SMALLEST_SPREAD)
   const nextAttemptAt = Math.round(now + Math.max(pause * spread, wait))
@@ -46,41 +42,6 @@ export function retryAfter({ retryAfter }: OutboundAnswer, now: number): number 
   return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), MAX_RETRY_AFTER) : 0
 }
 
-/** @returns undefined if the app wants no more callbacks */
-export async function callApp(
-  runtime: Runtime,
-  callback: UninstallCallbackRow,
-  stopping: AbortSignal,
-): Promise<OutboundAnswer | undefined> {
-  const app = await findApp(runtime.store, callback.client_id)
-  const url = app?.uninstall_url
-  if (!app || !url) return undefined
-  const secret = decryptClientSecret(runtime, app)
-  if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
-  const { localCallbacks, outboundProxy } = runtime.settings
-  const { hostname } = new URL(url)
-  const attributes = {
-    'http.request.method': 'DELETE',
-    'server.address': hostname,
-    'tenantry.client_id': app.client_id,
-  }
-  return inNewTrace('uninstall callback', attributes, () =>
-    send(
-      {
-        url,
-        method: 'DELETE',
-        headers: {
-          Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
-          'Content-Type': 'application/json',
-        },
-        body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
-        signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
-      },
-      { localAllowed: localCallbacks, proxy: outboundProxy },
-    ),
-  )
-}
-
-export function publicFacts({ client_id, company_id, user_id }: UninstallCallbackRow) {
+export function publicFacts({ client_id, company_id, user_id }: QueuedCallback) {
   return { client_id, company_id, user_id }
 }

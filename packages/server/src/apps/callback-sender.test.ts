@@ -8,6 +8,7 @@ import { createRuntime } from '../server.ts'
 import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
 import { CallbackSender } from './callback-sender.ts'
+import { uninstallCallbacks } from './uninstall-callbacks.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -31,7 +32,7 @@ beforeEach(async () => {
   await runtime.store.ready
   await runtime.keys.load()
   await createCompany(runtime, { companyId: MI6, name: 'MI6', domain: 'mi6' })
-  sender = new CallbackSender(runtime)
+  sender = new CallbackSender(runtime, uninstallCallbacks)
 })
 afterEach(async () => {
   for (const server of servers.splice(0)) {

@@ -3,13 +3,14 @@ import {
   claimDueCallbacks,
   deleteCallback,
   listAppsWithCallbacks,
+  type QueuedCallback,
   recallCallbacks,
   recordFailedCallback,
   releaseCallback,
-  type UninstallCallbackRow,
-} from '../store/queries/uninstall-callbacks.ts'
+} from '../store/queries/callback-queue.ts'
 import { StoreUnavailable } from '../store/store.ts'
-import { callApp, FURTHEST_ATTEMPT, planNextAttempt, publicFacts, retryAfter, TIME_LIMIT } from './callback-attempts.ts'
+import { FURTHEST_ATTEMPT, planNextAttempt, publicFacts, retryAfter, TIME_LIMIT } from './callback-attempts.ts'
+import type { CallbackKind } from './callback-kind.ts'
 import { CallbackPlaces } from './callback-places.ts'
 
 const SECOND = 1000
@@ -32,12 +33,13 @@ interface Failure {
 }
 
 /**
- * Sends uninstall callbacks. Each is claimed in the database first, so that no other sender has it. A place that becomes free
+ * Sends callbacks of one kind. Each is claimed in the database first, so that no other sender has it. A place that becomes free
  * is filled at once; an app that fails gets one place, and longer and longer pauses where it does not answer at all, so that it holds
  * up no others.
  */
-export class CallbackSender {
+export class CallbackSender<Callback extends QueuedCallback = QueuedCallback> {
   readonly #runtime: Runtime
+  readonly #kind: CallbackKind<Callback>
   readonly #places = new CallbackPlaces()
   readonly #calls = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
@@ -47,8 +49,9 @@ export class CallbackSender {
   #after = ''
   #recalledAt = Number.NEGATIVE_INFINITY
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, kind: CallbackKind<Callback>) {
     this.#runtime = runtime
+    this.#kind = kind
   }
 
   /** Begins to send what is due, as far as there are places. @returns how many calls were begun */
@@ -77,7 +80,7 @@ export class CallbackSender {
     if (this.#isStopped) return 0
     await this.#recall()
     this.#places.beginRound()
-    const apps = await listAppsWithCallbacks(this.#runtime.store, this.#after, APPS_AT_ONCE)
+    const apps = await listAppsWithCallbacks(this.#runtime.store, this.#kind.queue, this.#after, APPS_AT_ONCE)
     this.#after = apps.length === APPS_AT_ONCE ? apps.at(-1)! : ''
     const begun = await Promise.all(apps.map(clientId => this.#fill(clientId)))
     return begun.reduce((sum, each) => sum + each, 0)
@@ -90,9 +93,12 @@ export class CallbackSender {
     if (places === 0) return 0
     // Taken while it is not known yet how many callbacks are due.
     this.#places.take(clientId, places)
-    let claimed: UninstallCallbackRow[] = []
+    let claimed: Callback[] = []
     try {
-      claimed = await claimDueCallbacks(store, clientId, places, { now: clock(), until: clock() + CLAIM })
+      claimed = await claimDueCallbacks(store, this.#kind.queue, clientId, places, {
+        now: clock(),
+        until: clock() + CLAIM,
+      })
     } finally {
       this.#places.release(clientId, places)
     }
@@ -100,12 +106,10 @@ export class CallbackSender {
     return claimed.length
   }
 
-  #begin(callback: UninstallCallbackRow) {
+  #begin(callback: Callback) {
     this.#places.take(callback.client_id, 1)
     const call = this.#send(callback)
-      .catch(error =>
-        this.#runtime.log.warn({ err: error }, 'the outcome of an uninstall callback could not be stored'),
-      )
+      .catch(error => this.#runtime.log.warn({ err: error }, `${this.#kind.name}: the outcome could not be stored`))
       .finally(() => {
         this.#places.release(callback.client_id, 1)
         this.#calls.delete(call)
@@ -119,26 +123,30 @@ export class CallbackSender {
     const next = this.#places.isShort ? this.look() : this.#fill(clientId)
     const filling = next.then(
       () => {},
-      error => this.#runtime.log.warn({ err: error }, 'uninstall callbacks could not be looked for'),
+      error => this.#runtime.log.warn({ err: error }, `${this.#kind.name}: what is due could not be looked for`),
     )
     this.#calls.add(filling)
     void filling.then(() => this.#calls.delete(filling))
   }
 
-  async #send(callback: UninstallCallbackRow): Promise<void> {
+  async #send(callback: Callback): Promise<void> {
     const { store, clock, log } = this.#runtime
+    const { name, queue, keepsGivenUp } = this.#kind
     const outcome = await this.#deliver(callback)
     const now = clock()
-    if (outcome === 'untried') return void (await store.write([releaseCallback(store, callback, now)]))
+    if (outcome === 'untried') return void (await store.write([releaseCallback(store, queue, callback, now)]))
     if (outcome === 'done') {
       this.#places.recordSuccess(callback.client_id)
-      return void (await store.write([deleteCallback(store, callback)]))
+      return void (await store.write([deleteCallback(store, queue, callback)]))
     }
     if (outcome.isAnswered && outcome.wait === 0) this.#pauseBriefly(callback.client_id)
     else this.#places.pause(callback.client_id, now, outcome.wait)
     const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
-    log.warn({ ...publicFacts(callback), ...failure }, 'uninstall callback failed')
-    await store.write([recordFailedCallback(store, callback, failure)])
+    log.warn({ ...publicFacts(callback), ...failure }, `${name} failed`)
+    const isForgotten = failure.gaveUpAt !== null && !keepsGivenUp
+    await store.write([
+      isForgotten ? deleteCallback(store, queue, callback) : recordFailedCallback(store, queue, callback, failure),
+    ])
   }
 
   #pauseBriefly(clientId: string) {
@@ -150,13 +158,13 @@ export class CallbackSender {
     timer.unref()
   }
 
-  async #deliver(callback: UninstallCallbackRow): Promise<'done' | 'untried' | Failure> {
+  async #deliver(callback: Callback): Promise<'done' | 'untried' | Failure> {
     const { clock, log } = this.#runtime
     try {
-      const answer = await callApp(this.#runtime, callback, this.#stopping.signal)
+      const answer = await this.#kind.call(this.#runtime, callback, this.#stopping.signal)
       if (answer === undefined || (answer.status >= 200 && answer.status <= 299)) return 'done'
       if (answer.status === 410) {
-        log.info(publicFacts(callback), 'the app answered 410 to an uninstall callback: it is not sent again')
+        log.info(publicFacts(callback), `${this.#kind.name}: the app answered 410, so it is not sent again`)
         return 'done'
       }
       return { error: `the app answered ${answer.status}`, isAnswered: true, wait: retryAfter(answer, clock()) }
@@ -175,7 +183,7 @@ export class CallbackSender {
     const now = clock()
     if (Math.abs(now - this.#recalledAt) < RECALL_EVERY) return
     this.#recalledAt = now
-    const statements = await recallCallbacks(store, now, now + FURTHEST_ATTEMPT)
+    const statements = await recallCallbacks(store, this.#kind.queue, now, now + FURTHEST_ATTEMPT)
     if (statements.length > 0) await store.write(statements)
   }
 }

@@ -13,10 +13,12 @@ import {
   type TestProvider,
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
-import { listAppsWithCallbacks, listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
+import { listAppsWithCallbacks, uninstallQueue } from '../store/queries/callback-queue.ts'
+import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
 import { statement } from '../store/store.ts'
 import { CallbackSender } from './callback-sender.ts'
 import { removeInstallation } from './installations.ts'
+import { uninstallCallbacks } from './uninstall-callbacks.ts'
 
 interface Heard {
   method: string | undefined
@@ -64,7 +66,7 @@ describe('the uninstall callback', () => {
   const pending = () => listPendingCallbacks(provider.runtime.store)
   /** The job of the server may be faster than we are. */
   const untilSent = async () => {
-    const sender = new CallbackSender(provider.runtime)
+    const sender = new CallbackSender(provider.runtime, uninstallCallbacks)
     while ((await sender.look()) > 0) await sender.settle()
     await expect.poll(async () => (await pending()).filter(callback => callback.claimed_until !== null)).toEqual([])
   }
@@ -180,7 +182,7 @@ describe('the uninstall callback', () => {
   it('the uninstall callback is sent by one of many senders at a time', async () => {
     const tokens = await install()
     await client.revoke(tokens.refresh_token)
-    const senders = Array.from({ length: 8 }, () => new CallbackSender(provider.runtime))
+    const senders = Array.from({ length: 8 }, () => new CallbackSender(provider.runtime, uninstallCallbacks))
     await Promise.all(senders.map(sender => sender.look()))
     await Promise.all(senders.map(sender => sender.settle()))
     await untilSent()
@@ -209,7 +211,7 @@ describe('the uninstall callback', () => {
       ...Array.from({ length: 200 }, (_, index) => due(deaf.id, provider.now() - 1000 + index)),
       due(honest.id, provider.now()),
     ])
-    expect(new Set(await listAppsWithCallbacks(store, '', 10))).toEqual(new Set([deaf.id, honest.id]))
+    expect(new Set(await listAppsWithCallbacks(store, uninstallQueue, '', 10))).toEqual(new Set([deaf.id, honest.id]))
     await expect.poll(() => heard.length).toBe(1)
   })
 

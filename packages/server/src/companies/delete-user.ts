@@ -1,10 +1,10 @@
 import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { endMembership, listCompanyIdsOfUser, requireMembershipCount } from '../store/queries/memberships.ts'
-import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { markUserDeleted } from '../store/queries/users.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { emailForms } from './emails.ts'
+import { endSessionsOfUser } from './end-sessions.ts'
 import { requireUser } from './users.ts'
 
 /**
@@ -31,7 +31,7 @@ export function deleteUser(runtime: Runtime, userId: number): Promise<void> {
       ]),
       recordEvent(runtime, { action: 'user.deleted', userId }),
       ...removeUser,
-      deleteSessionsOfUser(store, userId),
+      ...(await endSessionsOfUser(runtime, userId)),
     ])
   })
 }

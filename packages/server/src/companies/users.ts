@@ -4,7 +4,6 @@ import { describeChange, recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { allocateId, reserveIds } from '../store/queries/ids.ts'
 import { listCompanyIdsOfUser, requireMembershipCount } from '../store/queries/memberships.ts'
-import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import {
   findUser,
   findUserByEmail,
@@ -15,8 +14,9 @@ import {
   type UserRow,
   updateUser,
 } from '../store/queries/users.ts'
-import { ConstraintViolation, retryOnConflict, type Statement } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, type Statement, type Store } from '../store/store.ts'
 import { canonicalEmail, emailForms } from './emails.ts'
+import { endSessionsOfUser } from './end-sessions.ts'
 import {
   checkInput,
   displayName,
@@ -150,12 +150,15 @@ export function changeUser(
       statements.push(...updateUser(store, before, after, emailForms(before.email), canonicalEmail(after.email)))
     }
     if (active !== undefined && active !== (before.active === 1)) {
-      statements.push(...(await activate(runtime, userId, active)))
+      statements.push(...(await activate(store, userId, active)))
       after.active = active ? 1 : 0
     }
     if (hash !== undefined && !isImported(before, hash)) {
       statements.push(...importPassword(runtime, userId, hash))
       after.password_hash = hash
+    }
+    if (after.active < before.active || after.password_hash !== before.password_hash) {
+      statements.push(...(await endSessionsOfUser(runtime, userId)))
     }
     if (statements.length === 0) return before
     if (!isUnchanged({ ...before, password_hash: null }, { ...after, password_hash: null })) {
@@ -186,17 +189,17 @@ export function setActive(runtime: Runtime, userId: number, active: boolean): Pr
   return retryOnConflict(async () => {
     await requireUser(store, userId)
     await store.write([
-      ...(await activate(runtime, userId, active)),
+      ...(await activate(store, userId, active)),
+      ...(active ? [] : await endSessionsOfUser(runtime, userId)),
       recordEvent(runtime, { action: 'user.changed', userId, facts: { active } }),
     ])
   })
 }
 
-async function activate({ store }: Runtime, userId: number, active: boolean): Promise<Statement[]> {
+async function activate(store: Store, userId: number, active: boolean): Promise<Statement[]> {
   const companyIds = await listCompanyIdsOfUser(store, userId)
-  const signOut = active ? [] : [deleteSessionsOfUser(store, userId)]
   const [touchUser, ...changeMemberships] = setUserActive(store, userId, companyIds, active)
-  return [touchUser!, requireMembershipCount(store, userId, companyIds.length), ...changeMemberships, ...signOut]
+  return [touchUser!, requireMembershipCount(store, userId, companyIds.length), ...changeMemberships]
 }
 
 /** Whether this hash was given before: it may have been replaced by one of ours since, at a sign-in. */
@@ -208,7 +211,6 @@ function importPassword(runtime: Runtime, userId: number, hash: string): Stateme
   const { store, clock } = runtime
   return [
     setPasswordHash(store, userId, hash, clock(), fingerprint(hash)),
-    deleteSessionsOfUser(store, userId),
     recordEvent(runtime, { action: 'user.password_set', userId, facts: { imported: true } }),
   ]
 }

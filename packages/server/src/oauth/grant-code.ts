@@ -3,6 +3,7 @@ import { recordEvent } from '../audit/record.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
+import { sidOf } from '../sign-in/session.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import {
   findInstallation,
@@ -12,6 +13,8 @@ import {
   requireInstallation,
 } from '../store/queries/installations.ts'
 import { requireActiveMembership } from '../store/queries/memberships.ts'
+import { putOpenidSession } from '../store/queries/openid-sessions.ts'
+import { requireSession } from '../store/queries/sessions.ts'
 import { setLastCompany } from '../store/queries/users.ts'
 import type { Statement } from '../store/store.ts'
 import { storedScopes } from '../tokens/scopes.ts'
@@ -87,6 +90,17 @@ function keyOf(c: RequestContext, request: AuthorizationRequest, companyId: numb
   return { company_id: companyId, user_id: c.var.signedIn!.user.user_id, client_id: request.app.clientId }
 }
 
+/** An app that asked to hear of the end of the session is told, so it must not end unseen. */
+function rememberSignIn(c: RequestContext, { app }: AuthorizationRequest, key: InstallationKey): Statement[] {
+  const { store } = c.var.runtime
+  const { session } = c.var.signedIn!
+  if (app.backchannelLogoutUrl === null) return []
+  return [
+    requireSession(store, session),
+    putOpenidSession(store, { ...key, sid: sidOf(session), expires_at: session.expires_at }),
+  ]
+}
+
 function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
   const { store, clock, settings } = c.var.runtime
   requireWantedSignIn(request, c.var.signedIn!, key.company_id)
@@ -107,6 +121,7 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),
+    ...(openid ? rememberSignIn(c, request, key) : []),
   ]
   return { code, statements }
 }

@@ -8,6 +8,9 @@ export function openidMetadata({ origin }: Settings) {
   return {
     jwks_uri: `${origin}/.well-known/jwks.json`,
     userinfo_endpoint: `${origin}/oauth/userinfo`,
+    end_session_endpoint: `${origin}/oauth/logout`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ID_TOKEN_ALGORITHMS,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],

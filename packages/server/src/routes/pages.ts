@@ -6,6 +6,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
+import { logout } from '../openid/logout.ts'
 import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
@@ -33,6 +34,8 @@ export const pageRoutes: RouteGroup = {
     app.get('/sign-in/return', findBrowserSession, signInReturn(tellRefusal))
     app.get('/sign-in', signInForm)
     app.post('/sign-in', signIn(authorizationPurpose))
+    app.use('/oauth/logout', limitByAddress('authorize'), findSignedIn)
+    app.on(['GET', 'POST'], '/oauth/logout', logout)
     app.use('/sign-out', findSignedIn)
     app.get('/sign-out', signOutForm)
     app.post('/sign-out', signOut)

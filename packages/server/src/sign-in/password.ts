@@ -1,10 +1,11 @@
 import { hash, type Options } from '@node-rs/argon2'
 import { recordEvent } from '../audit/record.ts'
+import { endSessionsOfUser } from '../companies/end-sessions.ts'
 import { InputError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { deleteSessionsOfUser } from '../store/queries/sessions.ts'
 import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
+import { retryOnConflict } from '../store/store.ts'
 import { inSpan } from '../tracing/spans.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { verifyHash } from './verify-hash.ts'
@@ -71,11 +72,13 @@ export async function setPassword(runtime: Runtime, userId: number, password: st
   if ([...password].length < MIN_LENGTH) throw new InputError(`The password needs at least ${MIN_LENGTH} characters.`)
   if (Buffer.byteLength(password) > MAX_BYTES) throw new InputError('The password is longer than 1024 bytes.')
   const passwordHash = await hashPassword(password)
-  await store.write([
-    setPasswordHash(store, userId, passwordHash, clock()),
-    deleteSessionsOfUser(store, userId),
-    recordEvent(runtime, { action: 'user.password_set', userId }),
-  ])
+  await retryOnConflict(async () =>
+    store.write([
+      setPasswordHash(store, userId, passwordHash, clock()),
+      ...(await endSessionsOfUser(runtime, userId)),
+      recordEvent(runtime, { action: 'user.password_set', userId }),
+    ]),
+  )
 }
 
 /** The same characters typed on another keyboard are the same password (NIST SP 800-63B section 3.1.1.2). */

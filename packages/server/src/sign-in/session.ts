@@ -6,9 +6,10 @@ import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { RequestContext, SignedIn } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
+import { endOpenidSessions } from '../store/queries/openid-sessions.ts'
 import { deleteSession, findSession, insertSession, renewSession, type SessionRow } from '../store/queries/sessions.ts'
 import { findUser, replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
-import { type Statement, writeUnlessConflict } from '../store/store.ts'
+import { retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 
 /** A small step back of the clock ends no session; a session created by a clock further ahead would live too long. */
@@ -73,6 +74,14 @@ export async function renewOrStartSession(
   return { sessionId, session: renewed, user }
 }
 
+/** The session that this browser had: for apps it goes on where the same person signs in again. */
+async function endEarlier(c: RequestContext, keptSid: string | undefined): Promise<Statement[]> {
+  const { runtime, signedIn } = c.var
+  if (signedIn && keptSid === undefined) return endStatements(runtime, signedIn.session)
+  const before = readCookie(c, 'session')
+  return before ? [deleteSession(runtime.store, hashSecret(before))] : []
+}
+
 async function startNewSession(
   c: RequestContext,
   user: UserRow,
@@ -82,7 +91,6 @@ async function startNewSession(
   const { store, clock, settings } = c.var.runtime
   const sessionId = randomBytes(32).toString('base64url')
   const now = clock()
-  const before = readCookie(c, 'session')
   // Towards apps it is the same session, so that what they were told of it stays true.
   const keptSid = c.var.signedIn?.user.user_id === user.user_id ? sidOf(c.var.signedIn.session) : undefined
   const session: SessionRow = {
@@ -95,29 +103,47 @@ async function startNewSession(
     expires_at: now + settings.sessionLifetime * 1000,
   }
   const facts = proof.authenticated_at !== null && { external: true, amr: proof.methods?.split(' ') ?? [] }
-  const isStarted = await writeUnlessConflict(store, [
-    requireUnchangedSignIn(store, user),
-    ...conditions,
-    ...(before ? [deleteSession(store, hashSecret(before))] : []),
-    insertSession(store, session),
-    recordEvent(actingAs(c, 'user', user.user_id), {
-      action: 'user.signed_in',
-      userId: user.user_id,
-      ...(facts && { facts }),
-    }),
-    ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
-  ])
+  const start = async () =>
+    writeUnlessConflict(store, [
+      requireUnchangedSignIn(store, user),
+      ...conditions,
+      ...(await endEarlier(c, keptSid)),
+      insertSession(store, session),
+      recordEvent(actingAs(c, 'user', user.user_id), {
+        action: 'user.signed_in',
+        userId: user.user_id,
+        ...(facts && { facts }),
+      }),
+      ...recordSignIn(store, user.user_id, await listCompanyIdsOfUser(store, user.user_id), now),
+    ])
+  // An app may have been signed in to within the session that ends, at this moment: decided again.
+  const isStarted = (await start()) || (c.var.signedIn !== undefined && (await start()))
   if (!isStarted) return undefined
   writeCookie(c, 'session', sessionId, settings.sessionLifetime)
   return { sessionId, session, user }
 }
 
+/** Signs the browser out, and tells the apps that asked to hear of it. */
 export async function endSession(c: RequestContext) {
   const { store } = c.var.runtime
+  const { signedIn } = c.var
   const sessionId = readCookie(c, 'session')
-  const userId = c.var.signedIn?.user.user_id
-  const event =
-    userId === undefined ? [] : [recordEvent(actingAs(c, 'user', userId), { action: 'user.signed_out', userId })]
-  if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId)), ...event])
+  if (signedIn) {
+    const userId = signedIn.user.user_id
+    await retryOnConflict(async () =>
+      store.write([
+        ...(await endStatements(c.var.runtime, signedIn.session)),
+        recordEvent(actingAs(c, 'user', userId), { action: 'user.signed_out', userId }),
+      ]),
+    )
+  } else if (sessionId) await store.write([deleteSession(store, hashSecret(sessionId))])
   writeCookie(c, 'session', '', 0)
+}
+
+/** Deletes a session, and queues what apps are told of it. */
+export async function endStatements({ store, clock }: Runtime, session: SessionRow): Promise<Statement[]> {
+  return [
+    deleteSession(store, session.session_hash),
+    ...(await endOpenidSessions(store, { sid: sidOf(session) }, clock())),
+  ]
 }

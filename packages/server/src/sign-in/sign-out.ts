@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { RouteHandler } from '../http/environment.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { formToken, holdsFormToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
@@ -12,14 +12,20 @@ import { endSession } from './session.ts'
 /** `GET /sign-out` asks, since a link must not sign anyone out. */
 export const signOutForm: RouteHandler = c => {
   const { signedIn } = c.var
-  const language = pageLanguage(c, undefined, signedIn?.user.locale)
-  const body = signedIn
-    ? html`<h1>${say(language, 'signOut.title')}</h1>
+  if (!signedIn) return showSignedOut(c)
+  const language = pageLanguage(c, undefined, signedIn.user.locale)
+  const body = html`<h1>${say(language, 'signOut.title')}</h1>
 <p>${say(language, 'signOut.text')}</p>
 <p class="muted small">${say(language, 'account.signedInAs', { name: signedIn.user.name, email: signedIn.user.email })}</p>
 <form method="post" action="/sign-out">${hiddenField('form_token', formToken(c))}
 <button type="submit">${say(language, 'signOut.title')}</button></form>`
-    : html`<h1>${say(language, 'signOut.title')}</h1>
+  return showPage(c, { language, title: say(language, 'signOut.title'), body })
+}
+
+/** The page of someone who is not signed in any more. */
+export function showSignedOut(c: RequestContext, uiLocales?: string) {
+  const language = pageLanguage(c, uiLocales)
+  const body = html`<h1>${say(language, 'signOut.title')}</h1>
 <p role="status">${say(language, 'signOut.done')}</p><p><a href="/sign-in">${say(language, 'signIn.title')}</a></p>`
   return showPage(c, { language, title: say(language, 'signOut.title'), body })
 }

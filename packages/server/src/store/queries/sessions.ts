@@ -34,9 +34,9 @@ export function listSessionsOfUser({ db }: Store, userId: number): Promise<Sessi
     .execute()
 }
 
-/** Holds only if the user has that session. */
-export function deleteSessionOfUser({ db }: Store, userId: number, sessionHash: Uint8Array): Statement {
-  return expecting(1, db.deleteFrom('sessions').where('session_hash', '=', sessionHash).where('user_id', '=', userId))
+/** Holds only while this browser is signed in. */
+export function requireSession({ db }: Store, { session_hash, user_id }: SessionRow): Statement {
+  return expecting(1, db.updateTable('sessions').set({ user_id }).where('session_hash', '=', session_hash))
 }
 
 export function deleteSession({ db }: Store, sessionHash: Uint8Array): Statement {

@@ -1,0 +1,50 @@
+import type { Runtime } from '../config/runtime.ts'
+import { type OutboundAnswer, send } from '../http/outbound/send.ts'
+import { findApp } from '../store/queries/apps.ts'
+import { type QueuedCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
+import { inNewTrace } from '../tracing/spans.ts'
+import { decryptClientSecret } from './apps.ts'
+import { publicFacts, TIME_LIMIT } from './callback-attempts.ts'
+import type { CallbackKind } from './callback-kind.ts'
+
+/** A `DELETE` with the client's own credentials, for each installation that ended. */
+export const uninstallCallbacks: CallbackKind = {
+  name: 'uninstall callback',
+  queue: uninstallQueue,
+  keepsGivenUp: true,
+  call: callApp,
+}
+
+async function callApp(
+  runtime: Runtime,
+  callback: QueuedCallback,
+  stopping: AbortSignal,
+): Promise<OutboundAnswer | undefined> {
+  const app = await findApp(runtime.store, callback.client_id)
+  const url = app?.uninstall_url
+  if (!app || !url) return undefined
+  const secret = decryptClientSecret(runtime, app)
+  if (secret === undefined) throw new Error('the client secret cannot be decrypted with the configured secrets')
+  const { localCallbacks, outboundProxy } = runtime.settings
+  const { hostname } = new URL(url)
+  const attributes = {
+    'http.request.method': 'DELETE',
+    'server.address': hostname,
+    'tenantry.client_id': app.client_id,
+  }
+  return inNewTrace('uninstall callback', attributes, () =>
+    send(
+      {
+        url,
+        method: 'DELETE',
+        headers: {
+          Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
+        signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
+      },
+      { localAllowed: localCallbacks, proxy: outboundProxy },
+    ),
+  )
+}
