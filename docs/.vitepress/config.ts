@@ -50,6 +50,7 @@ export default defineConfig({
         text: 'For app developers',
         items: [
           { text: 'The protocol', link: '/apps' },
+          { text: 'OpenID Connect', link: '/openid' },
           { text: '@tenantry/connect', link: '/connect/' },
           ...connectReference,
         ],

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { appFields, newAppFields } from '../apps/app-input.ts'
 import { type App, changeApp, createApp, deleteApp, findRegisteredApp, toApp } from '../apps/apps.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { NotFoundError, TakenError } from '../companies/input.ts'
-import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { pageOfApps } from '../store/queries/apps.ts'
 import { newClientSecret } from '../tokens/token-text.ts'
-import { formatTime, formatTimeOrNull, json, jsonRow, momentText } from './answers.ts'
+import { json, jsonRow } from './answers.ts'
+import { appBody, appPatch, appSchema, createdSchema, representApp } from './app-schema.ts'
 import { preconditionOf } from './etag.ts'
 import { idempotently } from './idempotency.ts'
 import { toCamelNames } from './names.ts'
@@ -18,113 +17,6 @@ import { page, pageOf, pageQuery } from './paging.ts'
 const tag = 'Apps'
 const path = '/apps/{client_id}'
 export const appParams = z.object({ client_id: z.string().max(64) })
-
-const {
-  redirectUris,
-  requirePkce,
-  uninstallUrl,
-  allowSchemes,
-  homeUrl,
-  privacyUrl,
-  termsUrl,
-  rateLimits,
-  idTokenAlgorithm,
-  postLogoutRedirectUris,
-  backchannelLogoutUrl,
-  icon: _,
-  ...sameNames
-} = appFields
-const changeable = {
-  ...sameNames,
-  redirect_uris: redirectUris,
-  require_pkce: requirePkce,
-  uninstall_url: uninstallUrl,
-  home_url: homeUrl,
-  privacy_url: privacyUrl,
-  terms_url: termsUrl,
-  rate_limits: rateLimits,
-  allow_schemes: allowSchemes,
-  id_token_algorithm: idTokenAlgorithm,
-  post_logout_redirect_uris: postLogoutRedirectUris,
-  backchannel_logout_url: backchannelLogoutUrl,
-  disabled: z.boolean(),
-  verified: z.boolean(),
-}
-const appPatch = z.strictObject(changeable).partial().openapi('AppPatch')
-const appBody = z
-  .strictObject({
-    ...changeable,
-    scopes: changeable.scopes.optional(),
-    profile: changeable.profile.optional(),
-    require_pkce: changeable.require_pkce.optional(),
-    id_token_algorithm: changeable.id_token_algorithm.optional(),
-    post_logout_redirect_uris: changeable.post_logout_redirect_uris.optional(),
-    disabled: changeable.disabled.optional(),
-    verified: changeable.verified.optional(),
-    client_id: newAppFields.clientId,
-    client_secret: newAppFields.clientSecret,
-    public: z.boolean().optional(),
-    jwks: newAppFields.jwks,
-  })
-  .openapi('AppInput')
-
-const shown = {
-  client_id: z.string(),
-  name: z.string(),
-  maker: z.string().nullable(),
-  redirect_uris: z.array(z.string()),
-  scopes: z.array(z.string()),
-  profile: z.enum(['standard', 'pipedrive']),
-  public: z.boolean(),
-  require_pkce: z.boolean(),
-  uninstall_url: z.string().nullable(),
-  home_url: z.string().nullable(),
-  privacy_url: z.string().nullable(),
-  terms_url: z.string().nullable(),
-  verified: z.boolean(),
-  verified_at: momentText.nullable(),
-  verified_by: z.string().nullable().openapi({ description: 'Who said so: the kind and the id of the actor.' }),
-  rate_limits: appRateLimitsSchema.nullable(),
-  id_token_algorithm: idTokenAlgorithm,
-  post_logout_redirect_uris: z.array(z.string()),
-  backchannel_logout_url: z.string().nullable(),
-  has_icon: z.boolean(),
-  disabled: z.boolean(),
-  created_at: momentText,
-}
-const appSchema = z.object(shown).openapi('App')
-const secretText = z
-  .string()
-  .nullable()
-  .openapi({ description: 'Shown only here; null for a public app and for one with keys.' })
-const createdSchema = z.object({ ...shown, client_secret: secretText }).openapi('CreatedApp')
-
-function representApp(app: App): z.input<typeof appSchema> {
-  return {
-    client_id: app.clientId,
-    name: app.name,
-    maker: app.maker,
-    redirect_uris: app.redirectUris,
-    scopes: app.scopes,
-    profile: app.profile,
-    public: app.isPublic,
-    require_pkce: app.requirePkce,
-    uninstall_url: app.uninstallUrl,
-    home_url: app.homeUrl,
-    privacy_url: app.privacyUrl,
-    terms_url: app.termsUrl,
-    verified: app.verifiedAt !== null,
-    verified_at: formatTimeOrNull(app.verifiedAt),
-    verified_by: app.verifiedBy,
-    rate_limits: app.rateLimits,
-    id_token_algorithm: app.idTokenAlgorithm,
-    post_logout_redirect_uris: app.postLogoutRedirectUris,
-    backchannel_logout_url: app.backchannelLogoutUrl,
-    has_icon: app.hasIcon,
-    disabled: app.disabledAt !== null,
-    created_at: formatTime(app.createdAt),
-  }
-}
 
 const one = { description: 'The app.', schema: appSchema }
 

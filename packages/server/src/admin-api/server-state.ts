@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { recordEvent } from '../audit/record.ts'
+import { ID_TOKEN_ALGORITHMS } from '../config/id-token-algorithms.ts'
 import { toJsonName } from '../config/json-name.ts'
 import { describeMasterKeys } from '../config/key-facts.ts'
 import { settingChangesSchema } from '../config/live-settings.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { rotateKeys } from '../openid/rotate-keys.ts'
+import { listSigningKeyFacts } from '../openid/signing-keys.ts'
 import { changeSettings } from '../settings/change-settings.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
@@ -16,6 +18,14 @@ import { AdminProblem } from './problem.ts'
 const keySchema = z
   .object({ key_id: z.int(), state: z.string(), created_at: momentText, active_at: momentText })
   .openapi('Key')
+
+const signingKeySchema = z
+  .object({ key_id: z.string(), algorithm: z.enum(ID_TOKEN_ALGORITHMS), active_at: momentText })
+  .openapi('NewSigningKey')
+
+const shownSigningKeySchema = signingKeySchema
+  .extend({ state: z.string(), created_at: momentText })
+  .openapi('SigningKey', { description: 'A key that signs ID tokens and logout tokens.' })
 
 const settingsSchema = z
   .object({
@@ -51,7 +61,12 @@ export function addServerOperations(app: AdminApp) {
     scope: 'keys:read',
     tag: 'Server',
     summary: 'List the keys that all nodes share; the secret parts are never shown',
-    answers: { 200: { description: 'The newest first.', schema: z.object({ data: z.array(keySchema) }) } },
+    answers: {
+      200: {
+        description: 'The newest first.',
+        schema: z.object({ data: z.array(keySchema), signing_keys: z.array(shownSigningKeySchema) }),
+      },
+    },
     async handle({ runtime: { store, clock } }) {
       const keys = describeMasterKeys(await listMasterKeys(store), clock())
       return json({
@@ -60,6 +75,13 @@ export function addServerOperations(app: AdminApp) {
           state,
           created_at: formatTime(createdAt),
           active_at: formatTime(activeAt),
+        })),
+        signing_keys: (await listSigningKeyFacts({ store, clock })).map(key => ({
+          key_id: key.keyId,
+          algorithm: key.algorithm,
+          state: key.state,
+          created_at: formatTime(key.createdAt),
+          active_at: formatTime(key.activeAt),
         })),
       })
     },
@@ -70,14 +92,23 @@ export function addServerOperations(app: AdminApp) {
     path: '/keys',
     scope: 'keys:write',
     tag: 'Server',
-    summary: 'Make a new key; every node uses it two minutes later, earlier ones still verify',
-    answers: { 201: { description: 'The new key.', schema: z.object({ key_id: z.int(), active_at: momentText }) } },
+    summary: 'Make new keys; every node uses them once all have read them, earlier ones still verify',
+    answers: {
+      201: {
+        description: 'The new key.',
+        schema: z.object({ key_id: z.int(), active_at: momentText, signing_keys: z.array(signingKeySchema) }),
+      },
+    },
     problems: [409],
     async handle({ runtime }) {
-      const { keys } = runtime
       try {
-        const activeAt = await keys.rotate([recordEvent(runtime, { action: 'key.rotated' })])
-        return json({ key_id: keys.list()[0]!.keyId, active_at: formatTime(activeAt) }, 201)
+        const { keyId, activeAt, signingKeys } = await rotateKeys(runtime)
+        const signing_keys = signingKeys.map(key => ({
+          key_id: key.keyId,
+          algorithm: key.algorithm,
+          active_at: formatTime(key.activeAt),
+        }))
+        return json({ key_id: keyId, active_at: formatTime(activeAt), signing_keys }, 201)
       } catch (error) {
         if (!(error instanceof WriteConflict)) throw error
         throw new AdminProblem(409, 'conflict', 'Another program made a key at the same time. List them.')

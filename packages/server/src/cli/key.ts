@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { recordEvent } from '../audit/record.ts'
 import { describeMasterKeys } from '../config/key-facts.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { type RotatedKeys, rotateKeys } from '../openid/rotate-keys.ts'
+import { listSigningKeyFacts } from '../openid/signing-keys.ts'
 import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { WriteConflict } from '../store/store.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
@@ -13,11 +14,13 @@ export function addKeyCommands(program: Command) {
 
   administer(key.command('list').description('all keys; the secret parts are never shown')).action(
     async (options: AdministrationOptions) => {
-      const keys = await withRuntime(options, async ({ store, clock }) =>
-        describeMasterKeys(await listMasterKeys(store), clock()),
-      )
-      const rows = keys.map(({ keyId, state, createdAt, activeAt }) => ({
+      const keys = await withRuntime(options, async ({ store, clock }) => [
+        ...describeMasterKeys(await listMasterKeys(store), clock()).map(key => ({ ...key, use: 'everything else' })),
+        ...(await listSigningKeyFacts({ store, clock })).map(key => ({ ...key, use: `ID tokens, ${key.algorithm}` })),
+      ])
+      const rows = keys.map(({ keyId, use, state, createdAt, activeAt }) => ({
         key_id: keyId,
+        use,
         state,
         created_at: formatMoment(createdAt),
         active_at: formatMoment(activeAt),
@@ -29,22 +32,33 @@ export function addKeyCommands(program: Command) {
   administer(
     key
       .command('rotate')
-      .description('make a new key; every node uses it two minutes later, earlier ones still verify'),
+      .description(
+        'make new keys, those for ID tokens too; every node uses them once all have read them, earlier ones still verify',
+      ),
   ).action(async (options: AdministrationOptions) => {
-    const { activeAt, keyId } = await withRuntime(options, async runtime => {
-      return { activeAt: await rotate(runtime), keyId: runtime.keys.list()[0]!.keyId }
-    })
+    const { activeAt, keyId, signingKeys } = await withRuntime(options, rotate)
+    const signing = signingKeys.map(key => ({
+      key_id: key.keyId,
+      algorithm: key.algorithm,
+      active_at: formatMoment(key.activeAt),
+    }))
     print(
       options,
-      { key_id: keyId, active_at: formatMoment(activeAt) },
-      `Made key ${keyId}. It is used from ${formatMoment(activeAt)} on.`,
+      { key_id: keyId, active_at: formatMoment(activeAt), signing_keys: signing },
+      [
+        `Made key ${keyId}. It is used from ${formatMoment(activeAt)} on.`,
+        ...signing.map(
+          ({ key_id, algorithm, active_at }) =>
+            `Made key ${key_id} for ID tokens by ${algorithm}. It is published now and signs from ${active_at} on.`,
+        ),
+      ].join('\n'),
     )
   })
 }
 
-async function rotate(runtime: Runtime): Promise<number> {
+async function rotate(runtime: Runtime): Promise<RotatedKeys> {
   try {
-    return await runtime.keys.rotate([recordEvent(runtime, { action: 'key.rotated' })])
+    return await rotateKeys(runtime)
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error
     throw new UsageError('Another program made a key at the same time. See `tenantry key list`.')

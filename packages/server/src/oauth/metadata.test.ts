@@ -17,9 +17,9 @@ describe('GET /.well-known/oauth-authorization-server', () => {
 
   it('[OA-50] the metadata names endpoints that are there', async () => {
     const endpoints = Object.entries(document).filter(([name]) => name.endsWith('_endpoint'))
-    expect(endpoints).toHaveLength(4)
+    expect(endpoints).toHaveLength(6)
     for (const [name, url] of endpoints) {
-      const method = name === 'authorization_endpoint' ? 'GET' : 'POST'
+      const method = ['authorization_endpoint', 'end_session_endpoint'].includes(name) ? 'GET' : 'POST'
       const answer = await provider.fetch(String(url), { method })
       expect({ name, there: answer.status !== 404 && answer.status !== 405 }).toEqual({ name, there: true })
     }
@@ -37,9 +37,18 @@ describe('GET /.well-known/oauth-authorization-server', () => {
   })
 
   it('[OA-50] the metadata promises the scopes that an app can be given, each said in words', async () => {
-    expect(document.scopes_supported).toEqual(['base', 'users:read', 'deals:read'])
+    expect(document.scopes_supported).toEqual([
+      'base',
+      'users:read',
+      'openid',
+      'profile',
+      'email',
+      'phone',
+      'offline_access',
+      'deals:read',
+    ])
     await expect(provider.registerApp({ scopes: ['unknown:scope'] })).rejects.toThrow(
-      /unknown scope unknown:scope\. Known scopes: base, users:read, deals:read/,
+      /unknown scope unknown:scope\. Known scopes: base, users:read, openid, profile, email, phone, offline_access, deals:read/,
     )
     const client = await provider.registerApp({ scopes: ['deals:read'] })
     const english = await provider.person().reachConsent(client, { company: 1 })

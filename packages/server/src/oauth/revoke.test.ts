@@ -68,7 +68,7 @@ describe('revocation and introspection', () => {
       token_type: 'Bearer',
       iat: provider.now() / 1000,
       exp: provider.now() / 1000 + 3600,
-      sub: `${MI6}:${BOND}`,
+      sub: `c${MI6}-u${BOND}`,
       iss: ORIGIN,
       company_id: MI6,
       user_id: BOND,

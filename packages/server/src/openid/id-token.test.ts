@@ -18,7 +18,7 @@ import {
   UNIVERSAL_EXPORTS,
 } from '../../../../tests/support/provider.ts'
 import { removeMember, setMember } from '../companies/memberships.ts'
-import { newSigningKeys } from './signing-keys.ts'
+import { rotateKeys } from './rotate-keys.ts'
 
 const SCOPES = ['openid', 'profile', 'email', 'phone', 'base']
 type Claims = Record<string, unknown>
@@ -240,7 +240,7 @@ describe('ID tokens', () => {
   describe('the parameter claims', () => {
     const claims = (value: unknown) => ({ claims: JSON.stringify(value) })
 
-    it('asks for the scopes that tell the claims, on the consent page too, as far as the app is registered for them', async () => {
+    it('the parameter claims asks for the scopes that tell the claims, on the consent page too, as far as the app is registered for them', async () => {
       const parameters = {
         scope: 'openid',
         ...claims({ id_token: { email: { essential: true } }, userinfo: { name: null } }),
@@ -255,7 +255,7 @@ describe('ID tokens', () => {
       expect(less).not.toHaveProperty('email')
     })
 
-    it('[OA-12] with a sub: only that person at that company will do', async () => {
+    it('[OA-12] the parameter claims with a sub: only that person at that company will do', async () => {
       const wanted = claims({ id_token: { sub: { value: `c${UNIVERSAL_EXPORTS}-u${BOND}` } } })
       expect((await signedIn(wanted, UNIVERSAL_EXPORTS)).claims.company_id).toBe(UNIVERSAL_EXPORTS)
       expect((await silently(wanted)).searchParams.get('code')).toBeTruthy()
@@ -271,7 +271,7 @@ describe('ID tokens', () => {
       }
     })
 
-    it('with an essential acr that was not reached: an error; a voluntary one is told as it is', async () => {
+    it('the parameter claims with an essential acr that was not reached: an error; a voluntary one is told as it is', async () => {
       await signedIn()
       const acr = (request: object) => claims({ id_token: { acr: request } })
       const company_id = String(MI6)
@@ -282,7 +282,7 @@ describe('ID tokens', () => {
       }
     })
 
-    it('that cannot be read is an error, and nothing is granted', async () => {
+    it('the parameter claims that cannot be read is an error, and nothing is granted', async () => {
       await signedIn()
       for (const text of [
         '{',
@@ -307,8 +307,7 @@ describe('ID tokens', () => {
     const before = (await signedIn()).id_token
     const kid = (token: string) => decodeProtectedHeader(token).kid
     provider.pass(HOUR)
-    const { keys, statements } = await newSigningKeys(provider.runtime)
-    await provider.runtime.store.write(statements)
+    const { signingKeys: keys } = await rotateKeys(provider.runtime)
     expect(keys).toMatchObject([{ algorithm: 'RS256' }])
     expect((await jwks()).keys.map(key => key.kid)).toEqual([kid(before), keys[0]!.keyId])
     expect(kid((await signedIn()).id_token)).toBe(kid(before))

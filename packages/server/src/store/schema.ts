@@ -6,6 +6,8 @@ import type {
   IdempotencyKeysTable,
   SigningKeysTable,
 } from './administration-schema.ts'
+import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
+import type { OpenidSessionsTable, SessionsTable } from './session-schema.ts'
 
 /**
  * The tables, as rows. Times are integer milliseconds since 1970 UTC, flags are 0 or 1, hashes are SHA-256 bytes,
@@ -207,51 +209,6 @@ export interface RefreshTokensTable {
   access_generation: Generated<number>
   /** As that of the code. */
   openid: string | null
-}
-
-export interface UninstallCallbacksTable {
-  company_id: number
-  user_id: number
-  client_id: string
-  /** When the installation ended: the `timestamp` of the callback. */
-  ended_at: number
-  attempts: Generated<number>
-  next_attempt_at: number
-  claimed_until: number | null
-  gave_up_at: number | null
-  last_error: string | null
-}
-
-export interface SessionsTable {
-  session_hash: Uint8Array
-  user_id: number
-  /** The company on the consent page shown last in this browser. */
-  company_id: number | null
-  created_at: number
-  expires_at: number
-  /** When the person proved who they are, if that was elsewhere and at another time than the session began. */
-  authenticated_at: number | null
-  /** How they did, in words of RFC 8176 separated by spaces. */
-  methods: string | null
-  /** JSON: what the platform's sign-in page allows apps in this session, by client id. */
-  limits: string | null
-  /** What apps know it by; the same when the same person signs in again in the same browser. */
-  sid: string | null
-}
-
-/** An app that someone signed in to by OpenID Connect within a session, at a company. */
-export interface OpenidSessionsTable {
-  sid: string
-  client_id: string
-  company_id: number
-  user_id: number
-  /** When the session ends by itself. */
-  expires_at: number
-}
-
-/** An app that is to be told that a session has ended. */
-export interface LogoutCallbacksTable extends UninstallCallbacksTable {
-  sid: string
 }
 
 /** Apart from the companies, whose rows are read often. */

@@ -1,7 +1,8 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely'
+import type { UninstallCallbacksTable } from '../callback-schema.ts'
 import { CLOCK_SKEW } from '../clock-skew.ts'
 import { columns } from '../columns.ts'
-import type { Schema, UninstallCallbacksTable } from '../schema.ts'
+import type { Schema } from '../schema.ts'
 import { expecting, readInBackground, type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
 
 /** Something that an app is still to be told; kinds of it have more columns in their keys. */

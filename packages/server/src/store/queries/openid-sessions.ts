@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
+import type { LogoutCallbacksTable } from '../callback-schema.ts'
 import { columns } from '../columns.ts'
-import type { LogoutCallbacksTable, OpenidSessionsTable } from '../schema.ts'
+import type { OpenidSessionsTable } from '../session-schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 export type OpenidSessionRow = Selectable<OpenidSessionsTable>

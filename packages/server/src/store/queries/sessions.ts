@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
-import type { SessionsTable } from '../schema.ts'
+import type { SessionsTable } from '../session-schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 export type SessionRow = Selectable<SessionsTable>

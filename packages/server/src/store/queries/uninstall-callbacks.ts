@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
+import type { UninstallCallbacksTable } from '../callback-schema.ts'
 import { columns } from '../columns.ts'
-import type { UninstallCallbacksTable } from '../schema.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
 
 export type UninstallCallbackRow = Selectable<UninstallCallbacksTable>

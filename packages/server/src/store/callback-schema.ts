@@ -1,0 +1,20 @@
+import type { Generated } from 'kysely'
+
+/** An app that is to be told that an installation has ended. See schema.ts for what columns hold. */
+export interface UninstallCallbacksTable {
+  company_id: number
+  user_id: number
+  client_id: string
+  /** When the installation ended: the `timestamp` of the callback. */
+  ended_at: number
+  attempts: Generated<number>
+  next_attempt_at: number
+  claimed_until: number | null
+  gave_up_at: number | null
+  last_error: string | null
+}
+
+/** An app that is to be told that a session has ended. */
+export interface LogoutCallbacksTable extends UninstallCallbacksTable {
+  sid: string
+}

@@ -1,0 +1,27 @@
+/** The tables of browsers that are signed in, and of apps that are signed in to. See schema.ts for what columns hold. */
+export interface SessionsTable {
+  session_hash: Uint8Array
+  user_id: number
+  /** The company on the consent page shown last in this browser. */
+  company_id: number | null
+  created_at: number
+  expires_at: number
+  /** When the person proved who they are, if that was elsewhere and at another time than the session began. */
+  authenticated_at: number | null
+  /** How they did, in words of RFC 8176 separated by spaces. */
+  methods: string | null
+  /** JSON: what the platform's sign-in page allows apps in this session, by client id. */
+  limits: string | null
+  /** What apps know it by; the same when the same person signs in again in the same browser. */
+  sid: string | null
+}
+
+/** An app that someone signed in to by OpenID Connect within a session, at a company. */
+export interface OpenidSessionsTable {
+  sid: string
+  client_id: string
+  company_id: number
+  user_id: number
+  /** When the session ends by itself. */
+  expires_at: number
+}
