@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const ONLY_POSTGRES = ['packages/server/src/store/postgres/*.test.ts', 'packages/server/src/cli/database.test.ts']
+
+// Tests start several hundred processes from the same sources: compiled once, they start in two thirds of the time.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled-for-tests', import.meta.url))
 
 export default defineConfig({
   resolve: { conditions: ['@tenantry/source'] },
