@@ -1,26 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { hasPackage } from './debian-package.ts'
 import { freePort } from './free-port.ts'
 import { serverUser } from './postgres-server.ts'
+import { waitForPort } from './wait-for-port.ts'
 
 const PROGRAM = '/usr/sbin/pgbouncer'
 
 /** Whether it is here; in CI it is installed where that is possible. */
 export function hasPgBouncer(): boolean {
-  if (existsSync(PROGRAM)) return true
-  if (process.env.CI && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', 'pgbouncer'], {
-      env: environment,
-      stdio: 'ignore',
-    })
-  }
-  if (existsSync(PROGRAM)) return true
-  if (process.env.CI) throw new Error('This test needs PgBouncer: install the package "pgbouncer".')
-  return false
+  return hasPackage('pgbouncer', PROGRAM)
 }
 
 /** A PgBouncer in transaction mode before a server on this machine, with few connections behind it. */
@@ -50,7 +40,7 @@ server_login_retry = 1
   async function start() {
     const child = spawn(program, rest, { stdio: 'ignore' })
     const ended = new Promise(resolve => child.once('exit', resolve))
-    while (!(await answers(port))) await sleep(50)
+    await waitForPort(port)
     return async (signal: NodeJS.Signals) => {
       child.kill(signal)
       await ended
@@ -67,15 +57,4 @@ server_login_retry = 1
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

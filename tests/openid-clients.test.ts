@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import * as oauth from 'oauth4webapi'
+import * as openid from 'openid-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasApacheWithOpenid, startApache } from './support/apache.ts'
+import { makeTestDatabase, type TestDatabase } from './support/database.ts'
+import { hasPackage } from './support/debian-package.ts'
+import { navigate } from './support/navigate.ts'
+import { Person } from './support/person.ts'
+import { SandboxBrowser } from './support/sandbox-browser.ts'
+import { REPOSITORY, type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
+
+const REDIRECT_URI = 'http://127.0.0.1:5999/callback'
+const AFTERWARDS = 'http://127.0.0.1:5999/bye'
+const SCOPE = 'openid profile email offline_access'
+
+describe('OpenID Connect clients as they are', () => {
+  let database: TestDatabase
+  let sandbox: RunningSandbox
+  let issuer: URL
+  let app: { client_id: string; client_secret: string }
+
+  beforeAll(async () => {
+    database = await makeTestDatabase()
+    sandbox = await startSandbox(database.flags)
+    issuer = new URL(sandbox.facts.origin)
+    app = await register('Field Notes', REDIRECT_URI, '--post-logout-redirect-uri', AFTERWARDS)
+  })
+  afterAll(async () => {
+    await sandbox?.stop()
+    await database?.remove()
+  })
+
+  async function register(name: string, redirectUri: string, ...more: string[]) {
+    const scope = ['--scope', SCOPE]
+    const { stdout, stderr } = await runCommand([
+      ...['app', 'create', ...database.flags, '--json', '--name', name, '--redirect-uri', redirectUri],
+      ...scope,
+      ...more,
+    ])
+    expect(stderr).toBe('')
+    return JSON.parse(stdout) as typeof app
+  }
+
+  /** What a client must learn of Bond at a company. */
+  const bondAt = (company: number) => ({ sub: `c${company}-u777`, company_id: company, user_id: 777 })
+
+  it.each([1, 2])('openid-client signs in, at company %i: ID token, userinfo, refresh, logout', async company => {
+    const browser = new SandboxBrowser(sandbox)
+    const authentication = openid.ClientSecretBasic(app.client_secret)
+    const options = { execute: [openid.allowInsecureRequests] }
+    const config = await openid.discovery(issuer, app.client_id, undefined, authentication, options)
+    const verifier = openid.randomPKCECodeVerifier()
+    const [state, nonce] = [openid.randomState(), openid.randomNonce()]
+    const url = openid.buildAuthorizationUrl(config, {
+      redirect_uri: REDIRECT_URI,
+      scope: SCOPE,
+      state,
+      nonce,
+      max_age: '300',
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    })
+    const tokens = await openid.authorizationCodeGrant(config, await browser.allow(url.href, company), {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+      idTokenExpected: true,
+      maxAge: 300,
+    })
+    expect(tokens.claims()).toMatchObject({ ...bondAt(company), email_verified: false })
+    const userinfo = await openid.fetchUserInfo(config, tokens.access_token, `c${company}-u777`)
+    expect(userinfo).toMatchObject({ ...bondAt(company), name: tokens.claims()!.name })
+
+    const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token!)
+    expect(refreshed.claims()).toMatchObject({ ...bondAt(company), auth_time: tokens.claims()!.auth_time })
+
+    const logout = openid.buildEndSessionUrl(config, {
+      post_logout_redirect_uri: AFTERWARDS,
+      id_token_hint: refreshed.id_token!,
+      state: 'over',
+    })
+    const answer = await browser.person.request(logout.pathname + logout.search)
+    expect(answer.headers.get('Location')).toBe(`${AFTERWARDS}?state=over`)
+    expect((await browser.person.request('/connected-apps')).status).toBe(303)
+  })
+
+  it('oauth4webapi takes the discovery document, the ID token and its signature by each algorithm', async () => {
+    const insecure = { [oauth.allowInsecureRequests]: true }
+    for (const algorithm of ['RS256', 'ES256', 'EdDSA']) {
+      const { client_id, client_secret } = await register(algorithm, REDIRECT_URI, '--id-token-algorithm', algorithm)
+      const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
+      const client: oauth.Client = { client_id, id_token_signed_response_alg: algorithm }
+      const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()]
+      const url = new URL(as.authorization_endpoint!)
+      url.search = new URLSearchParams({
+        ...{ client_id, redirect_uri: REDIRECT_URI, response_type: 'code', scope: 'openid', state, nonce },
+      }).toString()
+      const answer = await new SandboxBrowser(sandbox).allow(url.href, 2)
+      const parameters = oauth.validateAuthResponse(as, client, answer, state)
+      const response = await oauth.authorizationCodeGrantRequest(
+        as,
+        client,
+        oauth.ClientSecretPost(client_secret),
+        parameters,
+        REDIRECT_URI,
+        oauth.nopkce,
+        insecure,
+      )
+      const tokens = await oauth.processAuthorizationCodeResponse(as, client, response, {
+        expectedNonce: nonce,
+        requireIdToken: true,
+      })
+      await oauth.validateApplicationLevelSignature(as, response, insecure)
+      expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject(bondAt(2))
+    }
+  })
+
+  it.skipIf(!hasPackage('python3-authlib', '/usr/lib/python3/dist-packages/authlib'))(
+    'Authlib signs in at both companies: ID token and userinfo',
+    async () => {
+      for (const company of [1, 2]) {
+        const script = `${REPOSITORY}/tests/fixtures/authlib_client.py`
+        const args = [script, issuer.origin, app.client_id, app.client_secret, REDIRECT_URI]
+        const child = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'inherit'] })
+        const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+        const nextLine = async () => (await lines.next()).value as string
+        const answer = await new SandboxBrowser(sandbox).allow(await nextLine(), company)
+        child.stdin.end(`${answer}\n`)
+        const { claims, userinfo } = JSON.parse(await nextLine())
+        expect(claims).toMatchObject({ ...bondAt(company), nonce: 'a nonce' })
+        expect(userinfo).toMatchObject(bondAt(company))
+      }
+    },
+  )
+
+  it.skipIf(!hasApacheWithOpenid())(
+    'mod_auth_openidc in front of a page: login at both companies, back-channel logout, logout begun there',
+    async () => {
+      const apache = await startApache(async port => {
+        const at = `http://localhost:${port}/private/callback`
+        const { client_id, client_secret } = await register(
+          'Apache',
+          at,
+          ...['--backchannel-logout-url', `${at}?logout=backchannel`],
+          ...['--post-logout-redirect-uri', `http://localhost:${port}/`],
+        )
+        return {
+          issuer: issuer.origin,
+          clientId: client_id,
+          clientSecret: client_secret,
+          scope: 'openid profile email',
+        }
+      })
+      try {
+        for (const company of [1, 2]) {
+          const visitor = new Person((path, init) => navigate(new URL(path, apache.origin), init))
+          const browser = new SandboxBrowser(sandbox)
+          const signIn = async () => {
+            const asked = await visitor.request('/private/')
+            const back = await browser.allow(asked.headers.get('Location')!, company)
+            const arrived = await visitor.request(back.href.replace(apache.origin, ''))
+            expect(new URL(arrived.headers.get('Location')!).pathname).toBe('/private/')
+          }
+          await signIn()
+          const page = await visitor.request('/private/')
+          expect([page.status, page.headers.get('X-Sub')]).toEqual([200, expect.stringContaining(`c${company}-u777`)])
+          expect(page.headers.get('X-Company')).toBe(String(company))
+          expect(page.headers.get('X-Email')).toContain('@')
+
+          // Signed out here, they are signed out there.
+          await browser.person.submit(await browser.person.open('/sign-out'), {})
+          await expect.poll(async () => (await visitor.request('/private/')).status, { timeout: 15_000 }).toBe(302)
+
+          // And the other way round.
+          await signIn()
+          const leaving = await visitor.request(`/private/callback?logout=${encodeURIComponent(`${apache.origin}/`)}`)
+          const location = new URL(leaving.headers.get('Location')!)
+          expect([location.origin, location.pathname]).toEqual([issuer.origin, '/oauth/logout'])
+          const answer = await browser.person.request(location.pathname + location.search)
+          expect(answer.headers.get('Location')).toMatch(`${apache.origin}/`)
+          expect((await browser.person.request('/connected-apps')).status).toBe(303)
+        }
+      } finally {
+        await apache.stop()
+      }
+    },
+  )
+})
