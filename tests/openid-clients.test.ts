@@ -7,6 +7,7 @@ import { hasApacheWithOpenid, startApache } from './support/apache.ts'
 import { makeTestDatabase, type TestDatabase } from './support/database.ts'
 import { hasPackage } from './support/debian-package.ts'
 import { navigate } from './support/navigate.ts'
+import { startOidcAgent } from './support/oidc-agent.ts'
 import { Person } from './support/person.ts'
 import { SandboxBrowser } from './support/sandbox-browser.ts'
 import { REPOSITORY, type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
@@ -184,6 +185,41 @@ describe('OpenID Connect clients as they are', () => {
         }
       } finally {
         await apache.stop()
+      }
+    },
+  )
+
+  it.skipIf(!hasPackage('oidc-agent-cli', '/usr/bin/oidc-gen'))(
+    'oidc-agent signs in at both companies, and gives access tokens that it refreshes by itself',
+    async () => {
+      const { client_id, client_secret } = await register('Terminal', 'http://localhost:4242/')
+      const agent = startOidcAgent()
+      try {
+        for (const company of [1, 2]) {
+          const account = `company-${company}`
+          const asked = await agent.run(
+            'oidc-gen',
+            account,
+            ...agent.generation,
+            '--flow=code',
+            '--no-webserver',
+            ...[`--iss=${issuer.origin}`, `--client-id=${client_id}`, `--client-secret=${client_secret}`],
+            ...['--redirect-uri=http://localhost:4242/', '--scope=openid profile offline_access'],
+          )
+          const url = /http:\S+\/oauth\/authorize\S+/.exec(asked)![0]
+          const answer = await new SandboxBrowser(sandbox).allow(url, company)
+          await agent.run('oidc-gen', ...agent.generation, `--codeExchange=${answer}`)
+          const first = (await agent.run('oidc-token', account)).trim()
+          const refreshed = (await agent.run('oidc-token', '--time=4000', account)).trim()
+          expect(refreshed).not.toBe(first)
+          for (const token of [first, refreshed]) {
+            const headers = { Authorization: `Bearer ${token}` }
+            const userinfo = await fetch(new URL('/oauth/userinfo', issuer), { headers })
+            expect(await userinfo.json()).toMatchObject(bondAt(company))
+          }
+        }
+      } finally {
+        agent.stop()
       }
     },
   )

@@ -1,0 +1,32 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { temporaryFolder } from './sandbox-process.ts'
+
+const execute = promisify(execFile)
+
+/** An agent of its own, with a home of its own. */
+export function startOidcAgent() {
+  const home = temporaryFolder()
+  const password = join(home.path, 'password')
+  writeFileSync(password, 'of the tests\n')
+  const environment: NodeJS.ProcessEnv = { ...process.env, HOME: home.path }
+  const { stdout } = spawnSync('oidc-agent', ['--no-autoload'], { env: environment, encoding: 'utf8' })
+  for (const [, name, value] of stdout.matchAll(/^(OIDC\w+)=([^;]+);/gm)) environment[name!] = value
+  return {
+    /** Options of `oidc-gen` that ask nothing and open no browser. */
+    generation: ['--no-url-call', '--confirm-default', '--prompt=none', `--pw-file=${password}`],
+    /** All that a command of the agent prints. */
+    async run(command: string, ...args: string[]): Promise<string> {
+      const running = execute(command, args, { env: environment, timeout: 30_000 })
+      running.child.stdin?.end()
+      const { stdout, stderr } = await running
+      return command === 'oidc-gen' ? stdout + stderr : stdout
+    },
+    stop() {
+      process.kill(Number(environment.OIDCD_PID))
+      home.remove()
+    },
+  }
+}
