@@ -29,6 +29,7 @@ export default defineConfig({
             ...[
               'oauth',
               'openid',
+              'resource-servers',
               'metrics',
               'rate-limits',
               'users-me',

@@ -30,6 +30,7 @@ const packages: Package[] = [
       ['openid'],
       ['sign-in'],
       ['apps'],
+      ['resource-servers'],
       ['companies'],
       ['tokens', 'settings'],
       ['audit'],

@@ -34,6 +34,15 @@ export type { ExternalUser, SignIn, SignInRequest } from './config/external-page
 export type { ChangedSettings, SettingChanges } from './config/live-settings.ts'
 export type { Runtime } from './config/runtime.ts'
 export { SettingsError } from './config/settings.ts'
+export type { ResourceServer } from './resource-servers/resource-server.ts'
+export {
+  createResourceServer,
+  deleteResourceServer,
+  type NewResourceServer,
+  type ResourceServerChange,
+  rotateResourceServerSecret,
+  setResourceServer,
+} from './resource-servers/resource-servers.ts'
 export { createTenantry, type Tenantry, type TenantryOptions } from './server.ts'
 export { changeSettings } from './settings/change-settings.ts'
 export { forgetAttempts } from './sign-in/attempt-limits.ts'

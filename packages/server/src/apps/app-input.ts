@@ -4,6 +4,7 @@ import { ID_TOKEN_ALGORITHMS } from '../config/id-token-algorithms.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
+import { listResourceScopes } from '../store/queries/resource-servers.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { callbackUrlMistake } from './callback-url.ts'
 import { redirectUriMistake } from './redirect-uri.ts'
@@ -112,8 +113,8 @@ interface Checked {
  * What depends on the provider's settings, or on what kind of app it is.
  * @throws {InputError} with every mistake
  */
-export function checkApp(
-  { settings }: Runtime,
+export async function checkApp(
+  { settings, store }: Runtime,
   {
     redirectUris = [],
     scopes = [],
@@ -137,7 +138,8 @@ export function checkApp(
   if (backchannelLogoutUrl) {
     add('backchannelLogoutUrl', callbackUrlMistake(backchannelLogoutUrl, settings.localCallbacks, 'a logout token'))
   }
-  add('scopes', scopeMistake(scopes, Object.keys(settings.scopes)))
+  const ofResources = scopes.length === 0 ? [] : (await listResourceScopes(store)).map(({ scope }) => scope)
+  add('scopes', scopeMistake(scopes, [...Object.keys(settings.scopes), ...ofResources]))
   if (uninstallUrl) {
     add('uninstallUrl', callbackUrlMistake(uninstallUrl, settings.localCallbacks, 'the client secret'))
     if (kind.isPublic) add('uninstallUrl', 'a public app has no secret to authenticate the callback with')
@@ -156,5 +158,5 @@ function scopeMistake(scopes: readonly string[], configured: readonly string[]):
   const known = [...new Set([...knownScopes, ...configured])]
   const unknown = scopes.filter(scope => !known.includes(scope))
   if (unknown.length === 0) return undefined
-  return `unknown scope ${unknown.join(', ')}. Known scopes: ${known.join(', ')}. Others are defined by "scopes" in the configuration`
+  return `unknown scope ${unknown.join(', ')}. Known scopes: ${known.join(', ')}. Others are defined by "scopes" in the configuration, or by a resource server`
 }

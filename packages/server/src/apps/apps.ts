@@ -39,7 +39,7 @@ const DELETED_AT_ONCE = 200
 export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
-  checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
+  await checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
   const clientId = given.clientId ?? randomBytes(8).toString('hex')
   const clientSecret = given.isPublic || given.jwks ? null : (given.clientSecret ?? newClientSecret())
   const keepsSecret = clientSecret !== null && (given.uninstallUrl || given.keepSecret)
@@ -111,7 +111,7 @@ export function changeApp(
   return retryOnConflict(async () => {
     const before = await requireApp(store, clientId)
     precondition(toApp(before))
-    checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
+    await checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
     const after: AppRow = { ...before, ...toColumns(runtime, given, before) }
     if (!isUnchanged(before, after)) {
       const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })

@@ -10,6 +10,8 @@ import type { Language } from '../pages/languages.ts'
 import { say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
+import type { ScopeTexts } from '../resource-servers/resource-server.ts'
+import { scopeTexts } from '../resource-servers/scopes.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
 import { findLastUses, type LastUses, lastUseKey } from '../store/queries/last-uses.ts'
@@ -45,6 +47,10 @@ async function showConnectedApps(c: RequestContext) {
   const companyIds = memberships.map(membership => membership.company_id)
   const installations = await listInstallations(runtime.store, { companyIds, userId: user.user_id })
   const lastUses = await findLastUses(runtime.store, user.user_id, companyIds)
+  const texts = await scopeTexts(
+    runtime,
+    installations.flatMap(({ scopes }) => storedScopes(scopes)),
+  )
   const last = memberships.find(membership => membership.company_id === user.last_company_id) ?? memberships[0]
   const language = pageLanguage(c, undefined, last?.locale ?? user.locale)
   const timezone = last?.timezone ?? 'UTC'
@@ -56,7 +62,7 @@ async function showConnectedApps(c: RequestContext) {
     body: html`<h1>${say(language, 'connected.title')}</h1>
 ${await removalNotice(c, language, memberships)}
 <p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
-${groupByApp(language, installations).map(group => appSection(c, language, timezone, group, lastUses))}`,
+${groupByApp(language, installations).map(group => appSection(c, language, timezone, group, { lastUses, texts }))}`,
   })
 }
 
@@ -77,12 +83,19 @@ function groupByApp(language: Language, installations: readonly InstallationView
     .sort(([a], [b]) => compare(a!.app_name, b!.app_name))
 }
 
+/** What is shown of installations beside themselves. */
+interface Facts {
+  lastUses: LastUses
+  /** What scopes allow in words. */
+  texts: Record<string, ScopeTexts>
+}
+
 function appSection(
   c: RequestContext,
   language: Language,
   timezone: string,
   group: readonly InstallationView[],
-  lastUses: LastUses,
+  facts: Facts,
 ) {
   const { client_id, app_name, app_maker, app_has_icon } = group[0]!
   return html`<section class="app">
@@ -92,7 +105,7 @@ ${appMark({ clientId: client_id, name: app_name, hasIcon: app_has_icon === 1 })}
 ${app_maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app_maker })}</p>` : ''}</div>
 </div>
 <ul class="installations">
-${group.map(installation => installationAt(c, language, timezone, installation, lastUses))}
+${group.map(installation => installationAt(c, language, timezone, installation, facts))}
 </ul>
 </section>`
 }
@@ -102,7 +115,7 @@ function installationAt(
   language: Language,
   timezone: string,
   installation: InstallationView,
-  lastUses: LastUses,
+  { lastUses, texts }: Facts,
 ) {
   const { client_id, app_name, company_id, company_name, company_domain } = installation
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone })
@@ -112,7 +125,7 @@ function installationAt(
 <p class="tile"><strong>${company_name}</strong> <span class="small muted"><bdi>${company_domain}</bdi></span>
 <span class="small">${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
 <p class="small">${say(language, 'connected.mayDo')}</p>
-<ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, c.var.runtime.settings.scopes)}</li>`)}</ul>
+<ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, texts)}</li>`)}</ul>
 <details class="danger"><summary>${say(language, 'connected.remove')}</summary>
 <p>${say(language, 'connected.removeText', values)} ${say(language, 'connected.cannotUndo')}</p>
 <form method="post" action="/connected-apps/remove">

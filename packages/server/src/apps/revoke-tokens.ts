@@ -40,7 +40,7 @@ export async function revokeToken(runtime: Runtime, token: string, clientId?: st
     return false
   }
   const tokenHash = hashSecret(token)
-  const find = { at: findAccessToken, rt: findRefreshToken, ac: undefined }[parsed.kind]
+  const find = { at: findAccessToken, ra: findAccessToken, rt: findRefreshToken, ac: undefined }[parsed.kind]
   const found = await find?.(store, parsed.companyId, tokenHash)
   if (!found || (clientId !== undefined && found.client_id !== clientId)) return false
   if (parsed.kind === 'rt') return removeInstallation(runtime, found)

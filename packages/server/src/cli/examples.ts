@@ -51,6 +51,13 @@ const examples: Record<string, string> = {
   'app show': 'tenantry app show 3f1c9a7be0d24c55',
   'app set': 'tenantry app set 3f1c9a7be0d24c55 --redirect-uri https://app.example/callback --scope base',
   'app delete': 'tenantry app delete 3f1c9a7be0d24c55 --dry-run',
+  'resource-server create':
+    "tenantry resource-server create --name Notes --identifier 'https://notes.example.com/c/{company_domain}' --scope 'notes:write=Write notes'",
+  'resource-server list': 'tenantry resource-server list --search notes',
+  'resource-server show': 'tenantry resource-server show 1',
+  'resource-server set': "tenantry resource-server set 1 --name 'Company notes' --describe-users yes",
+  'resource-server delete': 'tenantry resource-server delete 1 --dry-run',
+  'resource-server rotate-secret': 'tenantry resource-server rotate-secret 1 --keep-old 24h',
   'app rotate-secret': 'tenantry app rotate-secret 3f1c9a7be0d24c55 --keep-old 24h',
   'app disable': 'tenantry app disable 3f1c9a7be0d24c55',
   'app enable': 'tenantry app enable 3f1c9a7be0d24c55',

@@ -20,6 +20,7 @@ import { addLoadCommand } from './load.ts'
 import { addMemberCommands } from './member.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addMoveCommands } from './move.ts'
+import { addResourceServerCommands } from './resource-server.ts'
 import { addServeCommand } from './serve.ts'
 import { addSettingsCommands } from './settings.ts'
 import { addTokenCommands } from './token.ts'
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addUserCommands(program)
   addMemberCommands(program)
   addAppCommands(program)
+  addResourceServerCommands(program)
   addInstallationCommands(program)
   addTokenCommands(program)
   addAdminKeyCommands(program)

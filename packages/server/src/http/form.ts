@@ -27,7 +27,7 @@ const OAUTH_FORM_PARAMETERS = new Set([
 export interface ParsedParameters {
   /** Every name, with or without a value. */
   names: ReadonlySet<string>
-  /** Of a repeated parameter the first value. */
+  /** Of a repeated parameter the first value; of `resource` all of them, joined by spaces (RFC 8707 section 2). */
   parameters: Parameters
   /** Names sent more than once, with or without a value. */
   repeated: ReadonlySet<string>
@@ -45,7 +45,10 @@ export function parseParameters(text: string): ParsedParameters {
   for (const [name, value] of new URLSearchParams(text)) {
     if (names.has(name)) repeated.add(name)
     names.add(name)
-    if (value !== '' && !parameters.has(name)) parameters.set(name, value)
+    if (value === '') continue
+    const before = parameters.get(name)
+    if (before === undefined) parameters.set(name, value)
+    else if (name === 'resource') parameters.set(name, `${before} ${value}`)
   }
   return { names, parameters, repeated }
 }

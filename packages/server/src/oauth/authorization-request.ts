@@ -6,6 +6,8 @@ import { type Parameters, parseParameters } from '../http/form.ts'
 import { asciiQuery } from '../http/raw-query.ts'
 import { checkOpenidParameters, type OpenidParameters } from '../openid/authorization-parameters.ts'
 import { PageError } from '../pages/error-page.ts'
+import { type Resource, resolveResources, storeResources } from '../resource-servers/resolve.ts'
+import { fitScopes } from '../resource-servers/scopes.ts'
 import { intersection, isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
 import { checkCodeChallenge } from './pkce.ts'
@@ -19,6 +21,10 @@ export interface AuthorizationRequest extends AnswerTarget {
   prompt: readonly string[]
   /** A hint: preselects a company, never skips a check. */
   companyId: number | undefined
+  /** The resource servers that the tokens are for (RFC 8707), as they are stored; null for the platform's default API. */
+  resources: string | null
+  /** The company whose address a resource is: no other will do. */
+  onlyCompanyId: number | undefined
   loginHint: string | undefined
   uiLocales: string | undefined
   /** Where an ID token is asked for (OpenID Connect Core section 3.1.2.1). */
@@ -65,7 +71,8 @@ export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: stri
   checkRepeated(target, repeated)
   checkResponseType(target, parameters)
   checkPrompt(target, parameters)
-  const asked = checkScopes(target, parameters.get('scope'))
+  const resources = await checkResources(runtime, target, parameters.get('resource'))
+  const asked = await checkScopes(runtime, target, parameters.get('scope'), resources)
   const openid = asked.includes('openid') ? await checkOpenid(runtime, target, parameters) : undefined
   const claimScopes = openid ? intersection(openid.claimScopes, target.app.scopes) : []
   return {
@@ -76,6 +83,8 @@ export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: stri
     prompt: parameters.get('prompt')?.split(' ') ?? [],
     companyId:
       checkCompanyId(target, parameters.get('company_id')) ?? openid?.subject?.companyId ?? openid?.hint?.companyId,
+    resources: storeResources(resources),
+    onlyCompanyId: resources.find(each => each.companyId !== undefined)?.companyId,
     loginHint: parameters.get('login_hint')?.slice(0, 254),
     uiLocales: parameters.get('ui_locales')?.slice(0, 200),
     openid,
@@ -141,14 +150,32 @@ function checkPrompt(target: AnswerTarget, parameters: Parameters) {
   }
 }
 
-function checkScopes(target: AnswerTarget, text: string | undefined): string[] {
+/** @throws {AuthorizationError} `invalid_target` (RFC 8707 section 2) */
+async function checkResources(runtime: Runtime, target: AnswerTarget, text: string | undefined): Promise<Resource[]> {
+  if (text === undefined) return []
+  const resources = await resolveResources(runtime, text)
+  if (resources) return resources
+  throw new AuthorizationError(target, 'invalid_target', 'resource: no resource server here has this address.')
+}
+
+async function checkScopes(
+  runtime: Runtime,
+  target: AnswerTarget,
+  text: string | undefined,
+  resources: readonly Resource[],
+): Promise<string[]> {
   const { app } = target
-  if (text === undefined) return app.scopes
-  const scopes = parseScopes(text, app.profile)
-  if (!scopes || scopes.length === 0 || !isSubset(scopes, app.scopes)) {
+  const asked = text === undefined ? app.scopes : parseScopes(text, app.profile)
+  if (!asked || (text !== undefined && asked.length === 0) || !isSubset(asked, app.scopes)) {
     throw new AuthorizationError(target, 'invalid_scope', 'The app is not registered for all of these scopes.')
   }
-  return scopes
+  const { fitting, misfit } = await fitScopes(runtime, asked, resources)
+  if (text === undefined || misfit === undefined) return fitting
+  const description =
+    misfit.identifier === undefined
+      ? `The scope ${misfit.scope} is not one of the resource that was asked for.`
+      : `The scope ${misfit.scope} belongs to a resource server: send resource=${misfit.identifier}`
+  throw new AuthorizationError(target, 'invalid_scope', description)
 }
 
 function checkCompanyId(target: AnswerTarget, text: string | undefined): number | undefined {

@@ -51,7 +51,7 @@ async function requireHintedUser(c: RequestContext, request: AuthorizationReques
 }
 
 async function requireOneMembership(c: RequestContext, request: AuthorizationRequest) {
-  const memberships = await listActiveMemberships(c, request.app)
+  const memberships = await listActiveMemberships(c, request)
   const candidates =
     request.companyId === undefined ? memberships : memberships.filter(m => m.company_id === request.companyId)
   const [membership] = candidates

@@ -1,4 +1,4 @@
-import { setDisabled, setMember } from 'tenantry'
+import { createResourceServer, setDisabled, setMember } from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { pkcePair } from '../../../../tests/support/client.ts'
 import { answerOf, type Person } from '../../../../tests/support/person.ts'
@@ -83,7 +83,9 @@ describe('GET /oauth/authorize', () => {
   )
 
   it('[OA-04] the authorization endpoint ignores repeated parameters that it does not know, and lets resource be repeated', async () => {
-    const more = '&utm_source=a&utm_source=b&resource=https://a.example&resource=https://b.example'
+    const identifiers = ['https://a.example', 'https://b.example']
+    for (const identifier of identifiers) await createResourceServer(provider.runtime, { name: 'An API', identifier })
+    const more = `&utm_source=a&utm_source=b&resource=${identifiers.join('&resource=')}`
     const page = await provider.person().open(client.authorizePath() + more)
     expect([page.status, page.text.includes('Sign in')]).toEqual([200, true])
   })

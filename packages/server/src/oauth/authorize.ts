@@ -28,7 +28,7 @@ export async function askForCompany(
   request: AuthorizationRequest,
   problem?: 'consent.membershipEnded' | 'consent.stale',
 ) {
-  const memberships = await listActiveMemberships(c, request.app)
+  const memberships = await listActiveMemberships(c, request)
   const [first] = memberships
   if (!first) return showNoCompany(c, request)
   if (memberships.length > 1) return showCompanyChooser(c, request, memberships, { problem })

@@ -135,7 +135,7 @@ export function showNoCompany(c: RequestContext, request: AuthorizationRequest) 
     footer: accountFooter(c, language, `/oauth/authorize?${request.query}`),
     body: html`
 <div class="who-asks"><h1>${say(language, 'company.none.title')}</h1></div>
-<p>${say(language, 'company.none.text', { app: app.name })}</p>
+<p>${say(language, request.onlyCompanyId === undefined ? 'company.none.text' : 'company.notThere', { app: app.name })}</p>
 <form method="post" action="/oauth/authorize/company">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', request.query)}

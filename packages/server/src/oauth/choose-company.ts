@@ -18,7 +18,7 @@ export const chooseCompany: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const request = await readAuthorizationRequest(c, query)
   if (form.has('cancel')) return respondDenied(c, request)
-  const memberships = await listActiveMemberships(c, request.app)
+  const memberships = await listActiveMemberships(c, request)
   if (form.has('search') && memberships.length > 0) {
     return showCompanyChooser(c, request, memberships, { search: form.get('company_search') })
   }

@@ -5,6 +5,8 @@ import type { RequestContext } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
 import { countRequest, limitFailures } from '../rate-limits/limit-requests.ts'
+import { findAuthenticatedResourceServer, mayBeResourceServer } from '../resource-servers/secret.ts'
+import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { annotateSpan } from '../tracing/spans.ts'
 import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
 
@@ -12,6 +14,30 @@ interface Credentials {
   method: 'basic' | 'post' | 'assertion' | 'none'
   clientId: string
   secret?: string
+}
+
+/**
+ * Who introspects: a confidential app its own tokens, a resource server those that are meant for it.
+ * @throws {OAuthError} `invalid_client`, `invalid_request`
+ * @throws {TooManyRequests}
+ */
+export async function authenticateIntrospector(
+  c: RequestContext,
+  form: Parameters,
+): Promise<{ app: App } | { server: ResourceServerRow }> {
+  const credentials = readCredentials(c, form)
+  const { clientId, secret } = credentials
+  if (!mayBeResourceServer(clientId)) return { app: await authenticateClient(c, form, 'introspect') }
+  const countFailure = limitFailures(c, 'introspect')
+  const server =
+    secret === undefined ? undefined : await findAuthenticatedResourceServer(c.var.runtime, clientId, secret)
+  if (!server) {
+    countFailure()
+    throw refused(credentials, 'The client id or secret is wrong.')
+  }
+  annotateSpan({ 'tenantry.client_id': clientId })
+  countRequest(c, [{ group: 'introspect', by: 'app', id: clientId, clientId }])
+  return { server }
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, type MessageValues, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
+import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listLogoVersions } from '../store/queries/company-logos.ts'
 import { findInstallation } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
@@ -51,6 +52,7 @@ export async function showConsent(
   const logos = await listLogoVersions(runtime.store, [company_id])
   // Of an app that is installed, what it asks for beyond what it has.
   const isNew = (scope: string) => installation !== undefined && !storedScopes(installation.scopes).includes(scope)
+  const texts = await scopeTexts(runtime, scopes)
   const language = pageLanguage(c, request.uiLocales, membership.locale)
   const title = say(language, 'consent.title', { app: app.name })
   return showPage(c, {
@@ -74,7 +76,7 @@ ${companyTile(say(language, 'consent.for'), { name: company_name, domain: compan
 <h2>${say(language, 'consent.mayDo')}</h2>
 <ul class="can-do">${scopes.map(
       scope =>
-        html`<li>${isNew(scope) ? html`<strong>${say(language, 'consent.new')}</strong> ` : ''}${describeScope(language, scope, runtime.settings.scopes)}</li>`,
+        html`<li>${isNew(scope) ? html`<strong>${say(language, 'consent.new')}</strong> ` : ''}${describeScope(language, scope, texts)}</li>`,
     )}</ul>
 ${destinationNote(language, request.redirectUri)}
 <form method="post" action="/oauth/authorize/consent">

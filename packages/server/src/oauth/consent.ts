@@ -97,7 +97,7 @@ async function consentFor(
   companyId: number,
   options: ConsentOptions = {},
 ) {
-  const memberships = await listActiveMemberships(c, request.app)
+  const memberships = await listActiveMemberships(c, request)
   const membership = memberships.find(candidate => candidate.company_id === companyId)
   if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
   return askForConsent(c, request, membership, { onlyCompany: memberships.length === 1, ...options })
@@ -121,5 +121,5 @@ async function findChosen(
   request: AuthorizationRequest,
   companyId: number | null,
 ): Promise<MembershipWithCompany | undefined> {
-  return (await listActiveMemberships(c, request.app)).find(membership => membership.company_id === companyId)
+  return (await listActiveMemberships(c, request)).find(membership => membership.company_id === companyId)
 }

@@ -118,6 +118,7 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       created_at: now,
       expires_at: now + settings.authorizationCodeLifetime * 1000,
       used_at: null,
+      resources: request.resources,
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),

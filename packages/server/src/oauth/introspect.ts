@@ -9,17 +9,25 @@ import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
 import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
-import { authenticateClient } from './client-authentication.ts'
+import { authenticateIntrospector } from './client-authentication.ts'
 import { requireParameter } from './grants/grant.ts'
+import { describeForResource } from './introspect-for-resource.ts'
 import { refuseSecretsInQuery } from './token.ts'
 
-/** `POST /oauth/introspect` (RFC 7662): a confidential client learns of its own tokens, and nothing of others'. */
+/**
+ * `POST /oauth/introspect` (RFC 7662): a confidential client learns of its own tokens, a resource server of those that are
+ * meant for it, and nothing of others'.
+ */
 export const introspect: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
-  const app = await authenticateClient(c, form, 'introspect')
-  if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
+  const client = await authenticateIntrospector(c, form)
   const token = requireParameter(form, 'token')
+  if ('server' in client) {
+    return c.json((await describeForResource(c.var.runtime, client.server, token)) ?? { active: false })
+  }
+  const { app } = client
+  if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
   return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })
 }
 
@@ -46,7 +54,7 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
 
 async function findToken({ store }: Runtime, token: string) {
   const parsed = parseToken(token)
-  if (parsed?.kind === 'at') {
+  if (parsed?.kind === 'at' || parsed?.kind === 'ra') {
     const row = await findAccessToken(store, parsed.companyId, hashSecret(token))
     return row && { ...row, tokenType: 'Bearer', spent: false }
   }

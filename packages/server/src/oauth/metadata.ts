@@ -2,14 +2,16 @@ import type { RouteHandler } from '../http/environment.ts'
 import { openidMetadata } from '../openid/metadata.ts'
 import { languages } from '../pages/languages.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
+import { listResourceScopes } from '../store/queries/resource-servers.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
 import { grants } from './token.ts'
 
 const AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: one document. */
-export const metadata: RouteHandler = c => {
-  const { settings } = c.var.runtime
+export const metadata: RouteHandler = async c => {
+  const { settings, store } = c.var.runtime
+  const ofResources = (await listResourceScopes(store)).map(({ scope }) => scope)
   const { origin, scopes } = settings
   return c.json({
     issuer: origin,
@@ -17,7 +19,7 @@ export const metadata: RouteHandler = c => {
     token_endpoint: `${origin}/oauth/token`,
     revocation_endpoint: `${origin}/oauth/revoke`,
     introspection_endpoint: `${origin}/oauth/introspect`,
-    scopes_supported: [...new Set([...knownScopes, ...Object.keys(scopes)])],
+    scopes_supported: [...new Set([...knownScopes, ...Object.keys(scopes), ...ofResources])],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: Object.keys(grants),

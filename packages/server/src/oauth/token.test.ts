@@ -220,10 +220,9 @@ describe('POST /oauth/token', () => {
   it('[OA-21] the token endpoint refuses a repeated parameter and a secret in the query', async () => {
     const headers = basic(client.id, client.secret!)
     expect(await errorOf(await post(`${grant()}&code=${code}`, headers))).toEqual([400, 'invalid_request'])
-    expect(
-      (await post(`${grant()}&unknown=1&unknown=2&resource=https://a.example&resource=https://b.example`, headers))
-        .status,
-    ).toBe(200)
+    expect((await post(`${grant()}&unknown=1&unknown=2&resource=${ORIGIN}&resource=${ORIGIN}`, headers)).status).toBe(
+      200,
+    )
     const form = grant()
     form.set('client_id', client.id)
     const inQuery = await post(String(form), {}, `/oauth/token?client_secret=${client.secret}`)

@@ -5,6 +5,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import { findMembership } from '../store/queries/memberships.ts'
 import { describePerson, type Person } from './claims.ts'
+import { toPerson } from './person.ts'
 import type { SignIn } from './sign-in.ts'
 import { currentSigningKey, publicSigningKeys } from './signing-keys.ts'
 import { parseSubject, type Subject } from './subject.ts'
@@ -56,22 +57,7 @@ export async function issueIdToken(runtime: Runtime, facts: IdTokenFacts): Promi
 
 async function findPerson({ store }: Runtime, { companyId, userId }: Subject): Promise<Person | undefined> {
   const [member, company] = await Promise.all([findMembership(store, companyId, userId), findCompany(store, companyId)])
-  if (!member || !company) return undefined
-  return {
-    companyId,
-    userId,
-    name: member.name,
-    email: member.email,
-    phone: member.phone,
-    locale: member.locale,
-    timezone: member.timezone,
-    isAdmin: member.is_admin,
-    roleId: member.role_id,
-    iconUrl: member.icon_url,
-    modifiedAt: member.modified_at,
-    companyName: company.name,
-    companyDomain: company.domain,
-  }
+  return member && company && toPerson(member, company)
 }
 
 /** How strongly a person proved who they are: `2` by several factors, `1` by one. */

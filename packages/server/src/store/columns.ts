@@ -84,6 +84,18 @@ export const columns = {
     expires_at: true,
     last_used_at: true,
   }),
+  resource_servers: columnsOf<'resource_servers'>({
+    resource_server_id: true,
+    client_id: true,
+    name: true,
+    identifier: true,
+    describes_users: true,
+    secret_hash: true,
+    earlier_secret_hash: true,
+    earlier_secret_until: true,
+    created_at: true,
+  }),
+  resource_scopes: columnsOf<'resource_scopes'>({ scope: true, resource_server_id: true, texts: true }),
   installations: columnsOf<'installations'>({
     company_id: true,
     user_id: true,
@@ -105,6 +117,7 @@ export const columns = {
     expires_at: true,
     used_at: true,
     openid: true,
+    resources: true,
   }),
   access_tokens: columnsOf<'access_tokens'>({
     company_id: true,
@@ -115,6 +128,7 @@ export const columns = {
     scopes: true,
     created_at: true,
     expires_at: true,
+    resources: true,
   }),
   refresh_tokens: columnsOf<'refresh_tokens'>({
     company_id: true,
@@ -128,6 +142,7 @@ export const columns = {
     used_at: true,
     access_generation: true,
     openid: true,
+    resources: true,
   }),
   uninstall_callbacks: columnsOf<'uninstall_callbacks'>({
     company_id: true,

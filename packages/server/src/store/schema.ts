@@ -7,6 +7,7 @@ import type {
   SigningKeysTable,
 } from './administration-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
+import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { OpenidSessionsTable, SessionsTable } from './session-schema.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface Schema {
   memberships: MembershipsTable
   apps: AppsTable
   client_secrets: ClientSecretsTable
+  resource_servers: ResourceServersTable
+  resource_scopes: ResourceScopesTable
   installations: InstallationsTable
   authorization_codes: AuthorizationCodesTable
   access_tokens: AccessTokensTable
@@ -181,6 +184,8 @@ export interface AuthorizationCodesTable {
   used_at: number | null
   /** JSON: what the ID token says of the sign-in, where one was asked for. */
   openid: string | null
+  /** The ids of the resource servers that it is for, joined by spaces; null for the platform's default API. */
+  resources: string | null
 }
 
 export interface AccessTokensTable {
@@ -192,6 +197,8 @@ export interface AccessTokensTable {
   scopes: string
   created_at: number
   expires_at: number
+  /** As those of the code, or a part of them. */
+  resources: string | null
 }
 
 export interface RefreshTokensTable {
@@ -209,6 +216,8 @@ export interface RefreshTokensTable {
   access_generation: Generated<number>
   /** As that of the code. */
   openid: string | null
+  /** As those of the code. */
+  resources: string | null
 }
 
 /** Apart from the companies, whose rows are read often. */

@@ -44,6 +44,7 @@ function findToken(
   beganBeforeTurn: boolean | undefined,
 ): MaybePromise<BearerRecord | undefined> {
   const parsed = parseToken(token)
+  if (parsed?.kind === 'ra') throw invalidToken('The access token is for another resource server.')
   if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
   return store.findBearer(hashAsText(token), parsed.companyId, beganBeforeTurn)
 }

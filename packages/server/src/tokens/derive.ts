@@ -7,6 +7,12 @@ export function deriveRefreshToken(key: Uint8Array, companyId: number, presented
 }
 
 /** The access token that comes with it; the next `generation` follows once this one has ended. */
-export function deriveAccessToken(key: Uint8Array, companyId: number, presented: string, generation: number): string {
-  return formatToken('at', companyId, toSecret(authenticate(key, 'access', String(generation), presented)))
+export function deriveAccessToken(
+  key: Uint8Array,
+  kind: 'at' | 'ra',
+  companyId: number,
+  presented: string,
+  generation: number,
+): string {
+  return formatToken(kind, companyId, toSecret(authenticate(key, 'access', String(generation), presented)))
 }

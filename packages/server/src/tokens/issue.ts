@@ -3,7 +3,7 @@ import { insertAccessToken } from '../store/queries/access-tokens.ts'
 import type { Family } from '../store/queries/families.ts'
 import { insertRefreshToken } from '../store/queries/refresh-tokens.ts'
 import type { Statement } from '../store/store.ts'
-import { hashSecret, newToken } from './token-text.ts'
+import { accessTokenKind, hashSecret, newToken } from './token-text.ts'
 
 /** A pair of tokens as the client gets it. */
 export interface IssuedTokens {
@@ -14,6 +14,8 @@ export interface IssuedTokens {
   scopes: string[]
   /** What an ID token says of the sign-in, as it is stored; null where none was asked for. */
   openid: string | null
+  /** The resource servers that the access token is for, as they are stored. */
+  resources: string | null
   /** Of the access token, in milliseconds since 1970. */
   expiresAt: number
 }
@@ -21,38 +23,52 @@ export interface IssuedTokens {
 /** The first tokens of a family, and what writes them. */
 export function issueFirstTokens(
   runtime: Runtime,
-  family: Family & { openid?: string | null },
+  family: Family & { openid?: string | null; resources?: string | null },
   scopes: string[],
+  access: { scopes: string[]; resources: string | null } = { scopes, resources: family.resources ?? null },
 ): { tokens: IssuedTokens; statements: Statement[] } {
+  const { resources } = access
   const tokens: IssuedTokens = {
-    accessToken: newToken('at', family.company_id),
+    accessToken: newToken(accessTokenKind(resources), family.company_id),
     refreshToken: newToken('rt', family.company_id),
     companyId: family.company_id,
     userId: family.user_id,
-    scopes,
+    scopes: access.scopes,
     openid: family.openid ?? null,
+    resources,
     expiresAt: accessTokenEnd(runtime),
   }
   const statements = [
-    storeRefreshToken(runtime, { ...family, openid: tokens.openid }, tokens.refreshToken, scopes),
-    storeAccessToken(runtime, family, tokens.accessToken, scopes),
+    storeRefreshToken(
+      runtime,
+      { ...family, openid: tokens.openid, resources: family.resources ?? null },
+      tokens.refreshToken,
+      scopes,
+    ),
+    storeAccessToken(runtime, { ...family, resources }, tokens.accessToken, access.scopes),
   ]
   return { tokens, statements }
 }
 
-export function storeAccessToken(runtime: Runtime, family: Family, token: string, scopes: string[]): Statement {
+export function storeAccessToken(
+  runtime: Runtime,
+  family: Family & { resources: string | null },
+  token: string,
+  scopes: string[],
+): Statement {
   return insertAccessToken(runtime.store, {
     ...familyColumns(family),
     token_hash: hashSecret(token),
     scopes: scopes.join(' '),
     created_at: runtime.clock(),
     expires_at: accessTokenEnd(runtime),
+    resources: family.resources,
   })
 }
 
 export function storeRefreshToken(
   runtime: Runtime,
-  family: Family & { openid: string | null },
+  family: Family & { openid: string | null; resources: string | null },
   token: string,
   scopes: string[],
 ): Statement {
@@ -65,6 +81,7 @@ export function storeRefreshToken(
     used_at: null,
     access_generation: 0,
     openid: family.openid,
+    resources: family.resources,
   })
 }
 

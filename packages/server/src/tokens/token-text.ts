@@ -7,7 +7,12 @@ import { CHECKSUM_LENGTH, endsWithChecksum } from './checksum.ts'
  * `tny_` kind `_` company id `_` 48 hexadecimal digits of secret, 8 of CRC-32 over everything before them.
  * A client secret and an admin key have no company id. The company id is a routing hint, never trusted without the hash.
  */
-export type TokenKind = 'at' | 'rt' | 'ac'
+export type TokenKind = 'at' | 'ra' | 'rt' | 'ac'
+
+/** Access tokens for resource servers have a kind of their own, so that the platform's API refuses them unread. */
+export function accessTokenKind(resources: string | null): 'at' | 'ra' {
+  return resources === null ? 'at' : 'ra'
+}
 
 export interface TokenText {
   kind: TokenKind
@@ -58,6 +63,7 @@ function readKind(text: string): TokenKind | undefined {
   // The most frequent kind first.
   if (text.startsWith('tny_at_')) return 'at'
   if (text.startsWith('tny_rt_')) return 'rt'
+  if (text.startsWith('tny_ra_')) return 'ra'
   return text.startsWith('tny_ac_') ? 'ac' : undefined
 }
 

@@ -17,6 +17,8 @@ export const transferTables: readonly TransferTable[] = [
   table('signing_keys', 'key_id'),
   table('apps', 'client_id'),
   table('client_secrets', 'client_id', 'secret_hash'),
+  table('resource_servers', 'resource_server_id'),
+  table('resource_scopes', 'scope'),
   table('admin_keys', 'key_id'),
   table('idempotency_keys', 'key_id', 'request_key'),
   table('companies', 'company_id'),

@@ -15,6 +15,7 @@ import { intersection, storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
 import { type Grant, requireParameter } from './grant.ts'
+import { narrowResources } from './narrow-resources.ts'
 import { endReusedFamily } from './reuse.ts'
 
 /**
@@ -36,8 +37,9 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
     if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
     await refuseInactive(store, code)
     const family = { ...code, openid: withoutNonce(code.openid) }
-    const scopes = intersection(storedScopes(code.scopes), app.scopes)
-    const { tokens, statements } = issueFirstTokens(runtime, family, scopes)
+    const granted = intersection(storedScopes(code.scopes), app.scopes)
+    const access = await narrowResources(runtime, code, granted, form.get('resource'))
+    const { tokens, statements } = issueFirstTokens(runtime, family, granted, access)
     await store.write([
       requireActiveMembership(store, code.company_id, code.user_id),
       spendAuthorizationCode(store, code, now),

@@ -16,7 +16,8 @@ import { retryOnConflict, type Store } from '../../store/store.ts'
 import { deriveAccessToken, deriveRefreshToken } from '../../tokens/derive.ts'
 import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from '../../tokens/issue.ts'
 import { intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
-import { hashSecret, parseToken } from '../../tokens/token-text.ts'
+import { accessTokenKind, hashSecret, parseToken } from '../../tokens/token-text.ts'
+import { type Access, narrowResources } from './narrow-resources.ts'
 import { endReusedFamily } from './reuse.ts'
 
 const SECOND = 1000
@@ -26,6 +27,13 @@ const PUBLIC_WINDOW = 30 * SECOND
 const LOST_ANSWER_WINDOW = 24 * 60 * 60 * SECOND
 /** …and how long after the successor's first use. */
 const RACE_WINDOW = 60 * SECOND
+
+/** What a client may ask of an access token: less than was granted. */
+export interface Narrowing {
+  scopes?: string[] | undefined
+  /** Addresses of resource servers, joined by spaces. */
+  resource?: string | undefined
+}
 
 /** A client that has shown who it is. */
 export interface RefreshingClient {
@@ -38,21 +46,21 @@ export interface RefreshingClient {
 /**
  * Exchanges a refresh token for its successor (RFC 6749 section 6). A retry inside the window gets the same tokens;
  * later reuse is theft and ends the family (RFC 9700 section 4.14).
- * @param requested scopes for the access token, a part of those granted; all of them when not given
- * @throws {OAuthError} `invalid_grant`, `invalid_scope`
+ * @param requested what the access token is for, where it is less than was granted
+ * @throws {OAuthError} `invalid_grant`, `invalid_scope`, `invalid_target`
  */
 export function refresh(
   runtime: Runtime,
   client: RefreshingClient,
   presented: string,
-  requested?: string[],
+  requested: Narrowing = {},
 ): Promise<IssuedTokens> {
   return retryOnConflict(async () => {
     const token = await findPresented(runtime, client, presented)
     await refuseInactive(runtime, token)
-    const scopes = narrowScopes(client, token, requested)
-    if (token.used_at === null) return useFirst(runtime, token, presented, scopes)
-    return useAgain(runtime, client, token, presented, scopes)
+    const access = await narrow(runtime, client, token, requested)
+    if (token.used_at === null) return useFirst(runtime, token, presented, access)
+    return useAgain(runtime, client, token, presented, access)
   })
 }
 
@@ -72,24 +80,31 @@ async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
   }
 }
 
-function narrowScopes(client: RefreshingClient, token: RefreshTokenRow, requested: string[] | undefined): string[] {
+async function narrow(
+  runtime: Runtime,
+  client: RefreshingClient,
+  token: RefreshTokenRow,
+  requested: Narrowing,
+): Promise<Access> {
   const granted = intersection(storedScopes(token.scopes), client.scopes)
-  if (requested === undefined) return granted
-  if (isSubset(requested, granted)) return requested
-  throw new OAuthError('invalid_scope', 'The requested scopes exceed those that were granted.')
+  const asked = requested.scopes ?? granted
+  if (!isSubset(asked, granted)) {
+    throw new OAuthError('invalid_scope', 'The requested scopes exceed those that were granted.')
+  }
+  return narrowResources(runtime, token, asked, requested.resource)
 }
 
-async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: string, scopes: string[]) {
+async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: string, access: Access) {
   const { keys, store, clock } = runtime
   if (clock() >= token.expires_at) throw refused('The refresh token has expired.')
   const key = keys.successor[0]!
-  const tokens = derive(key, token, presented, scopes, 0, accessTokenEnd(runtime))
+  const tokens = derive(key, token, presented, access, 0, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
     requireActiveMembership(store, token.company_id, token.user_id),
     spendRefreshToken(store, token, clock()),
     storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
-    storeAccessToken(runtime, token, tokens.accessToken, scopes),
+    storeAccessToken(runtime, { ...token, resources: access.resources }, tokens.accessToken, access.scopes),
     deleteExpiredAccessTokens(store, token, clock()),
   ])
   runtime.metrics.refreshes.count({ outcome: 'first' })
@@ -101,7 +116,7 @@ async function useAgain(
   client: RefreshingClient,
   token: RefreshTokenRow,
   presented: string,
-  scopes: string[],
+  access: Access,
 ): Promise<IssuedTokens> {
   const { store, clock } = runtime
   const successor = await findSuccessorAnywhere(runtime, token, presented)
@@ -115,7 +130,7 @@ async function useAgain(
       'The refresh token was used before. All tokens of this grant are revoked, because it may have been stolen.',
     )
   }
-  const tokens = await giveAgain(runtime, token, presented, successor.key, scopes)
+  const tokens = await giveAgain(runtime, token, presented, successor.key, access)
   runtime.metrics.refreshes.count({ outcome: 'again' })
   return tokens
 }
@@ -161,20 +176,21 @@ async function giveAgain(
   token: RefreshTokenRow,
   presented: string,
   key: Uint8Array,
-  scopes: string[],
+  access: Access,
 ): Promise<IssuedTokens> {
   const { store, clock } = runtime
-  const given = derive(key, token, presented, scopes, token.access_generation, 0)
+  const given = derive(key, token, presented, access, token.access_generation, 0)
   const row = await findAccessToken(store, token.company_id, hashSecret(given.accessToken))
-  if (row && row.expires_at > clock() && row.scopes === scopes.join(' ')) {
+  const isSame = row?.scopes === access.scopes.join(' ') && row.resources === access.resources
+  if (row && isSame && row.expires_at > clock()) {
     return { ...given, expiresAt: row.expires_at }
   }
-  const fresh = derive(key, token, presented, scopes, token.access_generation + 1, accessTokenEnd(runtime))
+  const fresh = derive(key, token, presented, access, token.access_generation + 1, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
     requireActiveMembership(store, token.company_id, token.user_id),
     advanceAccessGeneration(store, token),
-    storeAccessToken(runtime, token, fresh.accessToken, scopes),
+    storeAccessToken(runtime, { ...token, resources: access.resources }, fresh.accessToken, access.scopes),
     deleteExpiredAccessTokens(store, token, clock()),
   ])
   return fresh
@@ -184,17 +200,18 @@ function derive(
   key: Uint8Array,
   token: RefreshTokenRow,
   presented: string,
-  scopes: string[],
+  { scopes, resources }: Access,
   generation: number,
   expiresAt: number,
 ): IssuedTokens {
   return {
-    accessToken: deriveAccessToken(key, token.company_id, presented, generation),
+    accessToken: deriveAccessToken(key, accessTokenKind(resources), token.company_id, presented, generation),
     refreshToken: deriveRefreshToken(key, token.company_id, presented),
     companyId: token.company_id,
     userId: token.user_id,
     scopes,
     openid: token.openid,
+    resources,
     expiresAt,
   }
 }

@@ -12,5 +12,5 @@ export const exchangeRefreshToken: Grant = (runtime, app, form) => {
   const scope = form.get('scope')
   const requested = scope === undefined ? undefined : parseScopes(scope, app.profile)
   if (scope !== undefined && !requested?.length) throw new OAuthError('invalid_scope', 'The scope is malformed.')
-  return refresh(runtime, app, presented, requested)
+  return refresh(runtime, app, presented, { scopes: requested, resource: form.get('resource') })
 }

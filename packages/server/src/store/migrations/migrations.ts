@@ -14,6 +14,7 @@ import { appFacts } from './0016-app-facts.ts'
 import { auditCheckpoints } from './0017-audit-checkpoints.ts'
 import { bearerChangesOnPostgres } from './0018-bearer-changes-on-postgres.ts'
 import { openidConnect } from './0019-openid-connect.ts'
+import { resourceServers } from './0020-resource-servers.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   auditCheckpoints,
   bearerChangesOnPostgres,
   openidConnect,
+  resourceServers,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

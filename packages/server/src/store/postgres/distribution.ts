@@ -11,6 +11,8 @@ export type Placement =
 export const placements: Readonly<Record<string, Placement>> = {
   apps: 'reference',
   client_secrets: 'reference',
+  resource_servers: 'reference',
+  resource_scopes: 'reference',
   companies: { by: 'company_id' },
   audit_events: { by: 'company_id', with: 'companies' },
   audit_checkpoints: { by: 'company_id', with: 'companies' },

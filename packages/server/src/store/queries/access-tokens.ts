@@ -17,6 +17,7 @@ const insertion = new PreparedQuery((db, row: AccessTokenRow) =>
     scopes: row.scopes,
     created_at: row.created_at,
     expires_at: row.expires_at,
+    resources: row.resources,
   }),
 )
 

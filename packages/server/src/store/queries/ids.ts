@@ -1,6 +1,6 @@
 import { expecting, returned, type Statement, type Store } from '../store.ts'
 
-export type IdKind = 'company' | 'user'
+export type IdKind = 'company' | 'user' | 'resource_server'
 
 /** The next id of a kind: an integer below 2^53 that was never given before. */
 export async function allocateId(store: Store, kind: IdKind): Promise<number> {

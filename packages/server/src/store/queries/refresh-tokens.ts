@@ -19,6 +19,7 @@ const insertion = new PreparedQuery((db, row: RefreshTokenRow) =>
     used_at: row.used_at,
     access_generation: row.access_generation,
     openid: row.openid,
+    resources: row.resources,
   }),
 )
 
