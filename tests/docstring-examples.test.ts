@@ -37,7 +37,7 @@ function toModule(code: string): string {
   const lines = code.split('\n')
   const imports = lines.filter(line => line.startsWith('import '))
   const body = lines.filter(line => !line.startsWith('import '))
-  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'connect', 'prisma'].filter(
+  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'resourceServer', 'connect', 'prisma'].filter(
     name => new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`const (\\{ )?${name}\\b`).test(code),
   )
   return `${imports.join('\n')}

@@ -43,6 +43,7 @@ export default defineConfig({
           { text: 'Beside what you have', link: '/beside-what-you-have' },
           { text: 'Your own sign-in page', link: '/external-login' },
           { text: 'Passwords', link: '/passwords' },
+          { text: 'Your own APIs', link: '/resource-servers' },
           { text: 'Audit log', link: '/audit' },
         ],
       },

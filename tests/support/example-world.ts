@@ -7,8 +7,10 @@ import {
   type CompanyRow,
   createApp,
   createCompany,
+  createResourceServer,
   createTenantry,
   createUser,
+  type ResourceServer,
   type Runtime,
   type Tenantry,
   type UserRow,
@@ -23,6 +25,7 @@ export interface ExampleWorld {
   /** A member of no company. */
   newUser: UserRow
   app: App
+  resourceServer: ResourceServer
   /** The kit of an app at `https://app.example`. */
   connect: Connect
   /** A client of Prisma on SQLite, as far as the kit needs one. */
@@ -47,6 +50,10 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     redirectUris: ['https://notes.example/callback'],
     scopes: ['base'],
   })
+  const { resourceServer } = await createResourceServer(runtime, {
+    name: 'An API',
+    identifier: 'https://api.example.com',
+  })
   const connect = createConnect({
     provider: tenantry({ issuer: 'https://id.example.com' }),
     clientId: app.clientId,
@@ -61,5 +68,5 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     $queryRawUnsafe: async <T>(text: string, ...values: unknown[]) =>
       database.prepare(text).all(...(values as SQLInputValue[])) as T,
   }
-  return { provider, world: { runtime, company, user, newUser, app, connect, prisma } }
+  return { provider, world: { runtime, company, user, newUser, app, resourceServer, connect, prisma } }
 }

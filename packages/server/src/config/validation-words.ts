@@ -18,6 +18,8 @@ export function validationWords(issue: z.core.$ZodRawIssue): string | undefined 
       return issue.format === 'url' ? 'must be an https address' : 'is malformed'
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'has a name that is malformed'
     case 'unrecognized_keys':
       return `there is no such entry: ${issue.keys.join(', ')}`
     default:

@@ -1,12 +1,12 @@
-import type { Schema } from './schema.ts'
-
-type Row<Table extends keyof Schema> = Schema[Table]
+import { administrationColumns } from './administration-columns.ts'
+import { columnsOf } from './columns-of.ts'
 
 /**
  * The columns of each table, by name. `SELECT *` would return one more column while a newer
  * program migrates, and PostgreSQL refuses a prepared statement whose columns change.
  */
 export const columns = {
+  ...administrationColumns,
   users: columnsOf<'users'>({
     user_id: true,
     email: true,
@@ -84,18 +84,6 @@ export const columns = {
     expires_at: true,
     last_used_at: true,
   }),
-  resource_servers: columnsOf<'resource_servers'>({
-    resource_server_id: true,
-    client_id: true,
-    name: true,
-    identifier: true,
-    describes_users: true,
-    secret_hash: true,
-    earlier_secret_hash: true,
-    earlier_secret_until: true,
-    created_at: true,
-  }),
-  resource_scopes: columnsOf<'resource_scopes'>({ scope: true, resource_server_id: true, texts: true }),
   installations: columnsOf<'installations'>({
     company_id: true,
     user_id: true,
@@ -199,55 +187,8 @@ export const columns = {
   user_companies: columnsOf<'user_companies'>({ user_id: true, company_id: true }),
   attempt_limits: columnsOf<'attempt_limits'>({ limit_key: true, full_at: true }),
   used_assertions: columnsOf<'used_assertions'>({ client_id: true, jti_hash: true, expires_at: true }),
-  admin_keys: columnsOf<'admin_keys'>({
-    key_id: true,
-    name: true,
-    key_hash: true,
-    scopes: true,
-    company_id: true,
-    created_at: true,
-    expires_at: true,
-    last_used_at: true,
-  }),
-  idempotency_keys: columnsOf<'idempotency_keys'>({
-    key_id: true,
-    request_key: true,
-    request_hash: true,
-    plan: true,
-    answer: true,
-    expires_at: true,
-  }),
-  audit_events: columnsOf<'audit_events'>({
-    company_id: true,
-    event_id: true,
-    action: true,
-    actor_type: true,
-    actor_id: true,
-    user_id: true,
-    client_id: true,
-    entry: true,
-    personal: true,
-    salt: true,
-    seq: true,
-    hash: true,
-  }),
-  audit_checkpoints: columnsOf<'audit_checkpoints'>({
-    company_id: true,
-    seq: true,
-    hash: true,
-    cut_at: true,
-    signed: true,
-  }),
-  signing_keys: columnsOf<'signing_keys'>({ key_id: true, purpose: true, sealed: true, created_at: true }),
   deleted_companies: columnsOf<'deleted_companies'>({ company_id: true, deleted_at: true }),
   counters: columnsOf<'counters'>({ name: true, value: true }),
-  settings: columnsOf<'settings'>({ name: true, value: true }),
-  master_keys: columnsOf<'master_keys'>({ key_id: true, sealed: true, created_at: true, active_at: true }),
-}
-
-/** @param names every column of the table: the compiler misses one that is left out */
-function columnsOf<Table extends keyof Schema>(names: Record<keyof Row<Table>, true>) {
-  return Object.keys(names) as (keyof Row<Table> & string)[]
 }
 
 /** The columns of a table that a query calls by another name. */
