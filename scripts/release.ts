@@ -76,6 +76,8 @@ function pack() {
     '@tenantry/connect',
     '--workspace',
     '@tenantry/admin',
+    '--workspace',
+    '@tenantry/resource',
     '--pack-destination',
     folder,
   )
@@ -83,6 +85,7 @@ function pack() {
     ['tenantry', 'tenantry'],
     ['@tenantry/connect', 'tenantry-connect'],
     ['@tenantry/admin', 'tenantry-admin'],
+    ['@tenantry/resource', 'tenantry-resource'],
   ] as const) {
     writeFileSync(join(folder, `${name}.cdx.json`), sbom(workspace))
   }

@@ -8,7 +8,7 @@ import { makeExampleWorld } from './support/example-world.ts'
 import { makeDatabase, postgresUrl } from './support/postgres.ts'
 import { REPOSITORY } from './support/sandbox-process.ts'
 
-const packages = ['server', 'connect', 'admin']
+const packages = ['server', 'connect', 'admin', 'resource']
 /** What an app can import: `tenantry`, `@tenantry/connect`, `@tenantry/connect/express` … */
 const entries = packages.flatMap(directory => {
   const { name, exports } = JSON.parse(readFileSync(join(REPOSITORY, 'packages', directory, 'package.json'), 'utf8'))
@@ -37,7 +37,7 @@ function toModule(code: string): string {
   const lines = code.split('\n')
   const imports = lines.filter(line => line.startsWith('import '))
   const body = lines.filter(line => !line.startsWith('import '))
-  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'resourceServer', 'connect', 'prisma'].filter(
+  const names = ['runtime', 'company', 'user', 'newUser', 'app', 'resourceServer', 'notes', 'connect', 'prisma'].filter(
     name => new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`const (\\{ )?${name}\\b`).test(code),
   )
   return `${imports.join('\n')}

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { type Connect, createAccount, createConnect, memoryStore, tenantry } from '@tenantry/connect'
 import type { PrismaRawClient } from '@tenantry/connect/prisma'
+import { type Protected, protect } from '@tenantry/resource'
 import {
   type App,
   addMember,
@@ -26,6 +27,8 @@ export interface ExampleWorld {
   newUser: UserRow
   app: App
   resourceServer: ResourceServer
+  /** It, as its own server protects it. */
+  notes: Protected
   /** The kit of an app at `https://app.example`. */
   connect: Connect
   /** A client of Prisma on SQLite, as far as the kit needs one. */
@@ -54,6 +57,12 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     name: 'An API',
     identifier: 'https://api.example.com',
   })
+  const notes = protect({
+    issuer: 'https://id.example.com',
+    identifier: 'https://notes.example.com',
+    credentials: { clientId: resourceServer.clientId, clientSecret: 'its secret' },
+    fetch: (input, init) => provider.fetch(new Request(input, init)),
+  })
   const connect = createConnect({
     provider: tenantry({ issuer: 'https://id.example.com' }),
     clientId: app.clientId,
@@ -68,5 +77,5 @@ export async function makeExampleWorld(): Promise<{ provider: Tenantry; world: E
     $queryRawUnsafe: async <T>(text: string, ...values: unknown[]) =>
       database.prepare(text).all(...(values as SQLInputValue[])) as T,
   }
-  return { provider, world: { runtime, company, user, newUser, app, resourceServer, connect, prisma } }
+  return { provider, world: { runtime, company, user, newUser, app, resourceServer, notes, connect, prisma } }
 }

@@ -21,6 +21,7 @@ const OAUTH_FORM_PARAMETERS = new Set([
   'client_assertion',
   'client_assertion_type',
   'token',
+  'tokens',
   'token_type_hint',
 ])
 

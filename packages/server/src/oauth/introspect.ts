@@ -2,11 +2,12 @@ import type { App } from '../apps/apps.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
-import { readOAuthForm } from '../http/form.ts'
+import { type Parameters, readOAuthForm } from '../http/form.ts'
 import { formatSubject } from '../openid/subject.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
+import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 import { authenticateIntrospector } from './client-authentication.ts'
@@ -22,13 +23,23 @@ export const introspect: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const client = await authenticateIntrospector(c, form)
+  if ('server' in client) return c.json(await describeForServer(c.var.runtime, client.server, form))
   const token = requireParameter(form, 'token')
-  if ('server' in client) {
-    return c.json((await describeForResource(c.var.runtime, client.server, token)) ?? { active: false })
-  }
   const { app } = client
   if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
   return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })
+}
+
+/** More than a resource server gathers while one request is under way. */
+const MAX_TOKENS = 100
+
+/** One `token`, or many at once: `tokens`, joined by spaces, are answered as `results` in the same order. */
+async function describeForServer(runtime: Runtime, server: ResourceServerRow, form: Parameters) {
+  const describe = async (token: string) => (await describeForResource(runtime, server, token)) ?? { active: false }
+  const tokens = form.get('tokens')?.split(' ')
+  if (tokens === undefined) return describe(requireParameter(form, 'token'))
+  if (tokens.length > MAX_TOKENS) throw new OAuthError('invalid_request', `tokens: at most ${MAX_TOKENS}.`)
+  return { results: await Promise.all(tokens.map(describe)) }
 }
 
 async function describeToken(runtime: Runtime, app: App, token: string) {
