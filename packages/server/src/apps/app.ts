@@ -31,6 +31,10 @@ export interface App {
   postLogoutRedirectUris: string[]
   /** Is told of sessions that end (OpenID Connect Back-Channel Logout). */
   backchannelLogoutUrl: string | null
+  /** Of an app that registered itself. */
+  registrationTokenHash: Uint8Array | null
+  /** When it is deleted if no one has allowed it; null once someone has, and for all other apps. */
+  unusedUntil: number | null
   hasIcon: boolean
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
@@ -61,6 +65,8 @@ export function toApp(row: AppRow): App {
     idTokenAlgorithm: row.id_token_algorithm ?? 'RS256',
     postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris ?? '[]'),
     backchannelLogoutUrl: row.backchannel_logout_url,
+    registrationTokenHash: row.registration_token_hash,
+    unusedUntil: row.unused_until,
     hasIcon: row.icon !== null,
     jwks: row.jwks,
     secretHash: row.secret_hash,

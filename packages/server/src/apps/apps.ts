@@ -19,6 +19,8 @@ import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-
 export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
 
+const NOT_REGISTERED_BY_ITSELF = { registration_token_hash: null, unused_until: null }
+
 /** Installations that a removed app ends in one go. */
 const DELETED_AT_ONCE = 200
 
@@ -36,7 +38,12 @@ const DELETED_AT_ONCE = 200
  * console.log(app.clientId, clientSecret)
  * ```
  */
-export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app: App; clientSecret: string | null }> {
+export async function createApp(
+  runtime: Runtime,
+  input: NewApp,
+  /** Of an app that registers itself. */
+  registration: Pick<AppRow, 'registration_token_hash' | 'unused_until'> = NOT_REGISTERED_BY_ITSELF,
+): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
   await checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
@@ -69,6 +76,7 @@ export async function createApp(runtime: Runtime, input: NewApp): Promise<{ app:
     id_token_algorithm: given.idTokenAlgorithm,
     post_logout_redirect_uris: JSON.stringify(given.postLogoutRedirectUris),
     backchannel_logout_url: given.backchannelLogoutUrl ?? null,
+    ...registration,
   }
   try {
     await store.write([

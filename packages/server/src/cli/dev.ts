@@ -101,6 +101,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     secrets: sandboxSecrets(database, options.seed),
     origin,
     localCallbacks: true,
+    registration: 'open',
     logger: pino({ level: options.logLevel }, options.log),
   })
   try {

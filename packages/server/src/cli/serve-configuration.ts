@@ -76,6 +76,8 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_METRICS_HOST: { option: 'metricsHost', read: String },
   TENANTRY_MODE: { option: 'mode', read: String },
   TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
+  TENANTRY_REGISTRATION: { option: 'registration', read: String },
+  TENANTRY_REGISTRATION_TOKEN: { option: 'registrationToken', read: String },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
   TENANTRY_ACCESS_TOKEN_LIFETIME: { option: 'accessTokenLifetime', read: Number },
   TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },

@@ -19,6 +19,7 @@ export const rateLimitsSchema = z.union(
       token: z.strictObject({ app: optional, address: optional }).optional(),
       introspect: z.strictObject({ app: optional, address: optional }).optional(),
       authorize: z.strictObject({ address: optional }).optional(),
+      register: z.strictObject({ address: optional }).optional(),
       api: z.strictObject({ app: optional, company: optional }).optional(),
       me: z.strictObject({ app: optional, company: optional }).optional(),
       admin: z.strictObject({ key: optional }).optional(),
@@ -37,6 +38,7 @@ const DEFAULTS: RateLimits = {
   token: { app: 6000, address: 600 },
   introspect: { app: 60_000, address: 600 },
   authorize: { address: 300 },
+  register: { address: 10 },
   api: { app: 60_000, company: 6000 },
   admin: { key: 6000 },
 }

@@ -82,6 +82,21 @@ export const settingsSchema = z.strictObject({
   consent: consentSchema
     .optional()
     .describe('Your own consent page instead of ours: `url`, and as you wish `publicKeys`. Configuration file only.'),
+  registration: z
+    .enum(['off', 'token', 'open'])
+    .default('off')
+    .describe('Whether apps may register themselves (RFC 7591): not at all, with `registrationToken`, or all.'),
+  registrationToken: z
+    .string()
+    .min(32, 'needs at least 32 characters; make one with `openssl rand -base64 32`')
+    .optional()
+    .describe('The initial access token that an app registers itself with, where `registration` is `token`.'),
+  registrationScopes: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'What apps may ask for that registered themselves; by default who someone is (`base`, `openid`, `profile` …) and the scopes of resource servers. Configuration file only.',
+    ),
   localCallbacks: z
     .boolean()
     .default(false)

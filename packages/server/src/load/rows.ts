@@ -45,6 +45,8 @@ export function appRow(app: number, now: number): TransferRow {
     id_token_algorithm: null,
     post_logout_redirect_uris: null,
     backchannel_logout_url: null,
+    registration_token_hash: null,
+    unused_until: null,
     home_url: null,
     privacy_url: null,
     terms_url: null,

@@ -71,6 +71,7 @@ ${appLinks(language, app)}
 <p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
+${app.registrationTokenHash !== null && app.verifiedAt === null ? notice(say(language, 'consent.selfRegistered')) : ''}
 ${alike ? notice(say(language, 'consent.lookAlike', { other: alike.name })) : ''}
 ${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain, logo: companyLogo(company_id, logos.get(company_id)) }, whoYouAreThere(language, membership))}
 <h2>${say(language, 'consent.mayDo')}</h2>

@@ -4,6 +4,7 @@ import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
 import { sidOf } from '../sign-in/session.ts'
+import { keepApp } from '../store/queries/apps.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import {
   findInstallation,
@@ -49,6 +50,7 @@ export async function installAndGrantCode(
   })
   await store.write([
     event,
+    ...(request.app.unusedUntil === null ? [] : [keepApp(store, request.app.clientId)]),
     ...conditions,
     ...(before ? [requireInstallation(store, before)] : []),
     putInstallation(

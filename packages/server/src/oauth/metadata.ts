@@ -18,6 +18,7 @@ export const metadata: RouteHandler = async c => {
     authorization_endpoint: `${origin}/oauth/authorize`,
     token_endpoint: `${origin}/oauth/token`,
     revocation_endpoint: `${origin}/oauth/revoke`,
+    ...(settings.registration !== 'off' && { registration_endpoint: `${origin}/oauth/register` }),
     introspection_endpoint: `${origin}/oauth/introspect`,
     scopes_supported: [...new Set([...knownScopes, ...Object.keys(scopes), ...ofResources])],
     response_types_supported: ['code'],

@@ -5,9 +5,11 @@ import type { RequestContext, RouteStep } from '../http/environment.ts'
 import { postOnly } from '../http/not-allowed.ts'
 import { introspect } from '../oauth/introspect.ts'
 import { metadata } from '../oauth/metadata.ts'
+import { deleteRegistration, readRegistration, register, replaceRegistration } from '../oauth/register.ts'
 import { revoke } from '../oauth/revoke.ts'
 import { token } from '../oauth/token.ts'
 import { jwks } from '../openid/jwks.ts'
+import { limitByAddress } from '../rate-limits/limit-requests.ts'
 import type { RouteGroup } from './route-group.ts'
 
 const tokenCors = corsFor(['POST'])
@@ -15,7 +17,7 @@ const metadataCors = corsFor(['GET'])
 
 /** What apps' servers call. Errors are those of RFC 6749 section 5.2. */
 export const oauthRoutes: RouteGroup = {
-  paths: ['/oauth/token/*', '/oauth/revoke/*', '/oauth/introspect/*', '/.well-known/*'],
+  paths: ['/oauth/register/*', '/oauth/token/*', '/oauth/revoke/*', '/oauth/introspect/*', '/.well-known/*'],
   errorFormat: answerAsOAuth,
   addTo(app, basePath) {
     const endpoints = [
@@ -30,6 +32,13 @@ export const oauthRoutes: RouteGroup = {
       app.post(path, handler)
       app.all(path, postOnly)
     }
+    app.use('/oauth/register', noStore, limitByAddress('register'), tokenCors)
+    app.post('/oauth/register', register)
+    app.all('/oauth/register', postOnly)
+    app.use('/oauth/register/:client_id', noStore, limitByAddress('register'))
+    app.get('/oauth/register/:client_id', readRegistration)
+    app.put('/oauth/register/:client_id', replaceRegistration)
+    app.delete('/oauth/register/:client_id', deleteRegistration)
     for (const name of ['oauth-authorization-server', 'openid-configuration']) {
       // Below the base path, and where RFC 8414 inserts it.
       for (const path of new Set([insertedWellKnown(name, ''), insertedWellKnown(name, basePath)])) {

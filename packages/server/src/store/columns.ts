@@ -76,6 +76,8 @@ export const columns = {
     id_token_algorithm: true,
     post_logout_redirect_uris: true,
     backchannel_logout_url: true,
+    registration_token_hash: true,
+    unused_until: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,

@@ -149,6 +149,10 @@ export interface AppsTable {
   post_logout_redirect_uris: string | null
   /** Is told of sessions that end. */
   backchannel_logout_url: string | null
+  /** Of an app that registered itself: of what it changes its registration with. */
+  registration_token_hash: Uint8Array | null
+  /** When it is deleted if no one has allowed it; null once someone has. */
+  unused_until: number | null
 }
 
 export interface ClientSecretsTable {

@@ -15,6 +15,7 @@ import { auditCheckpoints } from './0017-audit-checkpoints.ts'
 import { bearerChangesOnPostgres } from './0018-bearer-changes-on-postgres.ts'
 import { openidConnect } from './0019-openid-connect.ts'
 import { resourceServers } from './0020-resource-servers.ts'
+import { registeredApps } from './0021-registered-apps.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   bearerChangesOnPostgres,
   openidConnect,
   resourceServers,
+  registeredApps,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

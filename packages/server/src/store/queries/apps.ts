@@ -131,6 +131,11 @@ export function reencryptAppSecret({ db }: Store, clientId: string, before: stri
   )
 }
 
+/** Keeps an app that registered itself, now that someone has allowed it. Holds only while it is there. */
+export function keepApp({ db }: Store, clientId: string): Statement {
+  return expecting(1, db.updateTable('apps').set({ unused_until: null }).where('client_id', '=', clientId))
+}
+
 export function setAppDisabled({ db }: Store, clientId: string, disabledAt: number | null): Statement {
   return expecting(1, db.updateTable('apps').set({ disabled_at: disabledAt }).where('client_id', '=', clientId))
 }
