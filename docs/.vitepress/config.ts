@@ -44,6 +44,7 @@ export default defineConfig({
           { text: 'Your own sign-in page', link: '/external-login' },
           { text: 'Passwords', link: '/passwords' },
           { text: 'Your own APIs', link: '/resource-servers' },
+          { text: 'Agents', link: '/agents' },
           { text: 'Audit log', link: '/audit' },
         ],
       },

@@ -14,11 +14,21 @@ export class SandboxBrowser {
 
   /** Walks from an authorization URL, or from what leads to one, to the app's answer. */
   async allow(url: string, company: number): Promise<URL> {
-    const { origin, password } = this.#sandbox.facts
-    let page = await this.person.open(url.replace(origin, ''))
-    if (has(page, 'password')) page = await this.person.signIn(BOND_EMAIL, password, page)
+    let page = await this.reachConsent(url)
     if (has(page, 'company_id')) page = await this.person.submitAndFollow(page, { company_id: String(company) })
     return answerOf(await this.person.submit(page, { decision: 'allow' }))
+  }
+
+  /** The same where there is no company to choose. */
+  async allowTheOnly(url: string): Promise<URL> {
+    return answerOf(await this.person.submit(await this.reachConsent(url), { decision: 'allow' }))
+  }
+
+  /** Signs in if that is asked; to the consent page, or to where a company is to be chosen. */
+  async reachConsent(url: string): Promise<ShownPage> {
+    const { origin, password } = this.#sandbox.facts
+    const page = await this.person.open(url.replace(origin, ''))
+    return has(page, 'password') ? this.person.signIn(BOND_EMAIL, password, page) : page
   }
 }
 
