@@ -87,6 +87,29 @@ describe('OpenID Connect clients as they are', () => {
     expect((await browser.person.request('/connected-apps')).status).toBe(303)
   })
 
+  it('openid-client pushes its request, and the address of the browser holds nothing of it', async () => {
+    const options = { execute: [openid.allowInsecureRequests] }
+    const authentication = openid.ClientSecretPost(app.client_secret)
+    const config = await openid.discovery(issuer, app.client_id, undefined, authentication, options)
+    const verifier = openid.randomPKCECodeVerifier()
+    const [state, nonce] = [openid.randomState(), openid.randomNonce()]
+    const url = await openid.buildAuthorizationUrlWithPAR(config, {
+      redirect_uri: REDIRECT_URI,
+      scope: 'openid',
+      state,
+      nonce,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    })
+    expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
+    const tokens = await openid.authorizationCodeGrant(config, await new SandboxBrowser(sandbox).allow(url.href, 2), {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+    })
+    expect(tokens.claims()).toMatchObject(bondAt(2))
+  })
+
   it('oauth4webapi takes the discovery document, the ID token and its signature by each algorithm', async () => {
     const insecure = { [oauth.allowInsecureRequests]: true }
     for (const algorithm of ['RS256', 'ES256', 'EdDSA']) {

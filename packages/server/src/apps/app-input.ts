@@ -31,6 +31,8 @@ export const appFields = {
   scopes: z.array(z.string()),
   profile: z.enum(['standard', 'pipedrive']),
   requirePkce: z.boolean(),
+  /** Refuses authorization requests that it has not sent beforehand (RFC 9126). */
+  requirePar: z.boolean(),
   uninstallUrl: z.string().nullish(),
   /** Pages about it, as people are shown when they allow it. */
   homeUrl: pageUrl.nullish(),
@@ -70,6 +72,7 @@ export const newApp = z
     profile: appFields.profile.default('standard'),
     isPublic: z.boolean().default(false),
     requirePkce: z.boolean().default(false),
+    requirePar: z.boolean().default(false),
     idTokenAlgorithm: appFields.idTokenAlgorithm.default('RS256'),
     postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
     /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */

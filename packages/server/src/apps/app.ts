@@ -13,6 +13,8 @@ export interface App {
   profile: CompatibilityProfile
   isPublic: boolean
   requirePkce: boolean
+  /** Whether it must send its authorization requests beforehand (RFC 9126). */
+  requirePar: boolean
   uninstallUrl: string | null
   disabledAt: number | null
   createdAt: number
@@ -53,6 +55,7 @@ export function toApp(row: AppRow): App {
     profile: row.profile,
     isPublic: row.public === 1,
     requirePkce: row.require_pkce === 1,
+    requirePar: row.require_par === 1,
     uninstallUrl: row.uninstall_url,
     disabledAt: row.disabled_at,
     createdAt: row.created_at,

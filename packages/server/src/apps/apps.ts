@@ -60,6 +60,7 @@ export async function createApp(
     scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' '),
     profile: given.profile,
     public: given.isPublic ? 1 : 0,
+    require_par: given.requirePar ? 1 : 0,
     require_pkce: given.requirePkce || given.isPublic ? 1 : 0,
     jwks: given.jwks ? JSON.stringify(given.jwks) : null,
     secret_hash: clientSecret === null ? null : hashSecret(clientSecret),

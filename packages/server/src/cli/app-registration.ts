@@ -19,6 +19,7 @@ interface CreateOptions extends AdministrationOptions {
   allowScheme?: string[]
   public?: boolean
   requirePkce?: boolean
+  requirePar?: boolean
   profile: CompatibilityProfile
   jwks?: string
   uninstallUrl?: string
@@ -53,6 +54,7 @@ interface SetOptions
   icon?: string
   allowScheme?: string[]
   requirePkce?: boolean
+  requirePar?: boolean
   profile?: CompatibilityProfile
   uninstallUrl?: string
 }
@@ -68,6 +70,7 @@ export function addCreateCommand(app: Command) {
     .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
     .option('--public', 'it runs on its users’ devices and can keep no secret')
     .option('--require-pkce', 'refuse its requests without PKCE')
+    .option('--require-par', 'refuse its authorization requests that were not pushed')
     .addOption(
       new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
     )
@@ -96,6 +99,7 @@ export function addCreateCommand(app: Command) {
           profile: options.profile,
           isPublic: options.public ?? false,
           requirePkce: options.requirePkce ?? false,
+          requirePar: options.requirePar ?? false,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           uninstallUrl: options.uninstallUrl,
           homeUrl: options.homeUrl,
@@ -131,6 +135,7 @@ export function addSetCommand(app: Command) {
     .option('--icon <file>', 'PNG, JPEG, WebP or SVG, at most 64 KiB')
     .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
     .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
+    .option('--require-par <yes|no>', 'whether its authorization requests must be pushed', parseYesOrNo)
     .addOption(new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
     .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
     .option('--home-url <url>', 'a page about it, for people who are to allow it; "none" to remove it, as below')
@@ -163,6 +168,7 @@ export function addSetCommand(app: Command) {
             allowSchemes: options.redirectUri && options.allowScheme,
             scopes: splitScopes(options.scope),
             requirePkce: options.requirePkce,
+            requirePar: options.requirePar,
             profile: options.profile,
             uninstallUrl: noneAsNull(uninstallUrl),
             homeUrl: noneAsNull(options.homeUrl),

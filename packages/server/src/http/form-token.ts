@@ -35,13 +35,17 @@ function tokensOf(c: RequestContext, kind: 'session' | 'browser', value: string)
   return c.var.runtime.keys.forms.map(key => authenticate(key, kind, value).toString('base64url'))
 }
 
-/** A secret that only this browser has, from before anyone signs in. */
+/** Values that browsers are given by the answers to these requests. */
+const givenValues = new WeakMap<RequestContext, string>()
+
+/** A secret that only this browser has, from before anyone signs in: the same however often it is asked for. */
 export function browserValue(c: RequestContext): string {
-  return readCookie(c, 'form') ?? newBrowserValue(c)
+  return readCookie(c, 'form') ?? givenValues.get(c) ?? newBrowserValue(c)
 }
 
 function newBrowserValue(c: RequestContext): string {
   const value = randomBytes(16).toString('base64url')
+  givenValues.set(c, value)
   writeCookie(c, 'form', value)
   return value
 }

@@ -47,6 +47,7 @@ export function appRow(app: number, now: number): TransferRow {
     backchannel_logout_url: null,
     registration_token_hash: null,
     unused_until: null,
+    require_par: 0,
     home_url: null,
     privacy_url: null,
     terms_url: null,

@@ -8,14 +8,18 @@ import { checkOpenidParameters, type OpenidParameters } from '../openid/authoriz
 import { PageError } from '../pages/error-page.ts'
 import { type Resource, resolveResources, storeResources } from '../resource-servers/resolve.ts'
 import { fitScopes } from '../resource-servers/scopes.ts'
+import type { PushedRequestRow } from '../store/queries/pushed-requests.ts'
 import { intersection, isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
 import { checkCodeChallenge } from './pkce.ts'
+import { findKeptRequest } from './pushed-request.ts'
 
 /** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
 export interface AuthorizationRequest extends AnswerTarget {
   /** The query as received: forms carry it along, and every step checks it again. */
   query: string
+  /** Where the app has sent it beforehand (RFC 9126). */
+  pushed: PushedRequestRow | undefined
   scopes: string[]
   codeChallenge: string | undefined
   prompt: readonly string[]
@@ -64,10 +68,31 @@ const COMPANY_ID = /^[1-9][0-9]{0,15}$/
  * @throws {PageError} while it is not known that the redirect URI is the app's own (RFC 6749 section 4.1.2.1)
  * @throws {AuthorizationError} after that
  */
-export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: string): Promise<AuthorizationRequest> {
+export async function checkAuthorizationRequest(
+  runtime: Runtime,
+  rawQuery: string,
+  { isPushed = false }: { isPushed?: boolean } = {},
+): Promise<AuthorizationRequest> {
   const query = asciiQuery(rawQuery)
+  const outer = parseParameters(query)
+  const requestUri = outer.parameters.get('request_uri')
+  if (requestUri === undefined || isPushed) return checkParameters(runtime, query, undefined, isPushed)
+  // Everything else in the address is ignored: the app did not send it.
+  const pushed = await findKeptRequest(runtime, requestUri, outer.parameters.get('client_id'))
+  return { ...(await checkParameters(runtime, pushed.query, pushed, true)), query }
+}
+
+async function checkParameters(
+  runtime: Runtime,
+  query: string,
+  pushed: PushedRequestRow | undefined,
+  isPushed: boolean,
+): Promise<AuthorizationRequest> {
   const { parameters, repeated } = parseParameters(query)
   const target = await checkTarget(runtime, parameters, repeated, query)
+  if (target.app.requirePar && !isPushed) {
+    throw new AuthorizationError(target, 'invalid_request', 'This app must push its authorization requests (RFC 9126).')
+  }
   checkRepeated(target, repeated)
   checkResponseType(target, parameters)
   checkPrompt(target, parameters)
@@ -77,6 +102,7 @@ export async function checkAuthorizationRequest(runtime: Runtime, rawQuery: stri
   const claimScopes = openid ? intersection(openid.claimScopes, target.app.scopes) : []
   return {
     query,
+    pushed,
     ...target,
     scopes: [...new Set([...asked, ...claimScopes])],
     codeChallenge: checkCodeChallenge(target, parameters),
@@ -128,9 +154,6 @@ function checkResponseType(target: AnswerTarget, parameters: Parameters) {
   }
   if (parameters.has('request')) {
     throw new AuthorizationError(target, 'request_not_supported', 'Request objects are not supported.')
-  }
-  if (parameters.has('request_uri')) {
-    throw new AuthorizationError(target, 'request_uri_not_supported', 'Request URIs are not supported.')
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../store/queries/installations.ts'
 import { requireActiveMembership } from '../store/queries/memberships.ts'
 import { putOpenidSession } from '../store/queries/openid-sessions.ts'
+import { spendPushedRequest } from '../store/queries/pushed-requests.ts'
 import { requireSession } from '../store/queries/sessions.ts'
 import { setLastCompany } from '../store/queries/users.ts'
 import type { Statement } from '../store/store.ts'
@@ -124,6 +125,7 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),
+    ...(request.pushed ? [spendPushedRequest(store, request.pushed.request_hash)] : []),
     ...(openid ? rememberSignIn(c, request, key) : []),
   ]
   return { code, statements }

@@ -2,13 +2,15 @@ import type { RequestContext } from '../http/environment.ts'
 import { limitsFor } from '../sign-in/external-session.ts'
 import { AuthorizationError } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
+import { tieToBrowser } from './pushed-request.ts'
 
 /**
  * What an app asks of the signed-in person, within what the platform's own sign-in page allows it.
  * @throws {PageError} and {AuthorizationError} as {@link checkAuthorizationRequest} does
  */
 export async function readAuthorizationRequest(c: RequestContext, rawQuery: string): Promise<AuthorizationRequest> {
-  const request = await checkAuthorizationRequest(c.var.runtime, rawQuery)
+  const asked = await checkAuthorizationRequest(c.var.runtime, rawQuery)
+  const request = asked.pushed ? { ...asked, pushed: await tieToBrowser(c, asked.pushed) } : asked
   const { scopes: allowed } = limitsFor(c, request.app.clientId)
   if (!allowed) return request
   const scopes = request.scopes.filter(scope => allowed.includes(scope))

@@ -17,6 +17,8 @@ export const metadata: RouteHandler = async c => {
     issuer: origin,
     authorization_endpoint: `${origin}/oauth/authorize`,
     token_endpoint: `${origin}/oauth/token`,
+    pushed_authorization_request_endpoint: `${origin}/oauth/par`,
+    require_pushed_authorization_requests: false,
     revocation_endpoint: `${origin}/oauth/revoke`,
     ...(settings.registration !== 'off' && { registration_endpoint: `${origin}/oauth/register` }),
     introspection_endpoint: `${origin}/oauth/introspect`,

@@ -5,7 +5,11 @@ import { AuthorizationError } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 /** Whether the person must prove who they are before the request goes on, although they are signed in. */
-export function needsNewSignIn({ prompt, openid }: AuthorizationRequest, signedIn: SignedIn, now: number): boolean {
+export function needsNewSignIn(request: AuthorizationRequest, signedIn: SignedIn, now: number): boolean {
+  const { prompt, openid, pushed } = request
+  // What was pushed cannot be taken out of the address: a sign-in since then meets it.
+  const { authenticated_at, created_at } = signedIn.session
+  if (pushed?.begun_at && (authenticated_at ?? created_at) >= pushed.begun_at) return false
   if (asksToSignIn(prompt)) return true
   const isOther = openid?.hint !== undefined && openid.hint.userId !== signedIn.user.user_id
   return isOther || isTooLongAgo(openid?.maxAge, signedIn, now)

@@ -5,6 +5,7 @@ import type { RequestContext, RouteStep } from '../http/environment.ts'
 import { postOnly } from '../http/not-allowed.ts'
 import { introspect } from '../oauth/introspect.ts'
 import { metadata } from '../oauth/metadata.ts'
+import { pushRequest } from '../oauth/par.ts'
 import { deleteRegistration, readRegistration, register, replaceRegistration } from '../oauth/register.ts'
 import { revoke } from '../oauth/revoke.ts'
 import { token } from '../oauth/token.ts'
@@ -17,13 +18,21 @@ const metadataCors = corsFor(['GET'])
 
 /** What apps' servers call. Errors are those of RFC 6749 section 5.2. */
 export const oauthRoutes: RouteGroup = {
-  paths: ['/oauth/register/*', '/oauth/token/*', '/oauth/revoke/*', '/oauth/introspect/*', '/.well-known/*'],
+  paths: [
+    '/oauth/par/*',
+    '/oauth/register/*',
+    '/oauth/token/*',
+    '/oauth/revoke/*',
+    '/oauth/introspect/*',
+    '/.well-known/*',
+  ],
   errorFormat: answerAsOAuth,
   addTo(app, basePath) {
     const endpoints = [
       ['/oauth/token', token],
       // Clients that were made for Pipedrive call it with a slash.
       ['/oauth/token/', token],
+      ['/oauth/par', pushRequest],
       ['/oauth/revoke', revoke],
       ['/oauth/introspect', introspect],
     ] as const

@@ -78,6 +78,7 @@ export const columns = {
     backchannel_logout_url: true,
     registration_token_hash: true,
     unused_until: true,
+    require_par: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,
@@ -161,6 +162,14 @@ export const columns = {
     client_id: true,
     company_id: true,
     user_id: true,
+    expires_at: true,
+  }),
+  pushed_requests: columnsOf<'pushed_requests'>({
+    request_hash: true,
+    client_id: true,
+    query: true,
+    begun_at: true,
+    browser_hash: true,
     expires_at: true,
   }),
   logout_callbacks: columnsOf<'logout_callbacks'>({

@@ -8,7 +8,7 @@ import type {
 } from './administration-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
-import type { OpenidSessionsTable, SessionsTable } from './session-schema.ts'
+import type { OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
 
 /**
  * The tables, as rows. Times are integer milliseconds since 1970 UTC, flags are 0 or 1, hashes are SHA-256 bytes,
@@ -33,6 +33,7 @@ export interface Schema {
   uninstall_callbacks: UninstallCallbacksTable
   sessions: SessionsTable
   openid_sessions: OpenidSessionsTable
+  pushed_requests: PushedRequestsTable
   logout_callbacks: LogoutCallbacksTable
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }
@@ -153,6 +154,7 @@ export interface AppsTable {
   registration_token_hash: Uint8Array | null
   /** When it is deleted if no one has allowed it; null once someone has. */
   unused_until: number | null
+  require_par: number
 }
 
 export interface ClientSecretsTable {

@@ -25,3 +25,16 @@ export interface OpenidSessionsTable {
   /** When the session ends by itself. */
   expires_at: number
 }
+
+/** An authorization request that an app has sent beforehand (RFC 9126). */
+export interface PushedRequestsTable {
+  /** SHA-256 of the secret part of its `request_uri`. */
+  request_hash: Uint8Array
+  client_id: string
+  /** As it would stand in the address of the authorization endpoint. */
+  query: string
+  /** When a browser came with it, and which. */
+  begun_at: number | null
+  browser_hash: Uint8Array | null
+  expires_at: number
+}

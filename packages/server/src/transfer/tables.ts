@@ -38,6 +38,7 @@ export const transferTables: readonly TransferTable[] = [
   table('uninstall_callbacks', 'company_id', 'user_id', 'client_id', 'ended_at'),
   table('logout_callbacks', 'company_id', 'user_id', 'client_id', 'sid', 'ended_at'),
   table('sessions', 'session_hash'),
+  table('pushed_requests', 'request_hash'),
   table('openid_sessions', 'sid', 'client_id', 'company_id'),
   table('attempt_limits', 'limit_key'),
   table('used_assertions', 'client_id', 'jti_hash'),

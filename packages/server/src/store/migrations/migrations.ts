@@ -16,6 +16,7 @@ import { bearerChangesOnPostgres } from './0018-bearer-changes-on-postgres.ts'
 import { openidConnect } from './0019-openid-connect.ts'
 import { resourceServers } from './0020-resource-servers.ts'
 import { registeredApps } from './0021-registered-apps.ts'
+import { pushedRequests } from './0022-pushed-requests.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -38,6 +39,7 @@ export const migrations: readonly Migration[] = [
   openidConnect,
   resourceServers,
   registeredApps,
+  pushedRequests,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -31,6 +31,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   company_domains: { by: 'domain' },
   sessions: { by: 'session_hash' },
   openid_sessions: { by: 'sid' },
+  pushed_requests: { by: 'request_hash' },
   attempt_limits: { by: 'limit_key' },
   used_assertions: { by: 'client_id' },
   challenge_answers: { by: 'challenge_id' },

@@ -98,6 +98,7 @@ const CHANGEABLE = [
   'id_token_algorithm',
   'post_logout_redirect_uris',
   'backchannel_logout_url',
+  'require_par',
 ] as const
 
 function changeable(row: AppRow): Required<AppColumns> {

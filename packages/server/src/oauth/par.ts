@@ -1,0 +1,45 @@
+import type { RouteHandler } from '../http/environment.ts'
+import { OAuthError } from '../http/errors.ts'
+import { parseParameters, readOAuthForm } from '../http/form.ts'
+import { PageError } from '../pages/error-page.ts'
+import { AuthorizationError } from './authorization-answer.ts'
+import { checkAuthorizationRequest } from './authorization-request.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { keepRequest, PUSHED_LIFETIME } from './pushed-request.ts'
+import { refuseSecretsInQuery } from './token.ts'
+
+/** What authenticates the client, and is no part of its authorization request. */
+const OF_THE_CLIENT = new Set(['client_secret', 'client_assertion', 'client_assertion_type', 'client_id'])
+
+/** `POST /oauth/par` (RFC 9126): an app sends its authorization request beforehand, and gets a name for it. */
+export const pushRequest: RouteHandler = async c => {
+  refuseSecretsInQuery(c)
+  const form = await readOAuthForm(c)
+  const app = await authenticateClient(c, form)
+  if (form.has('request_uri')) throw new OAuthError('invalid_request', 'request_uri: send the parameters themselves.')
+  const body = await c.req.text()
+  const { repeated } = parseParameters(body)
+  if (repeated.has('state')) throw new OAuthError('invalid_request', 'Repeated parameter: state. Send it once.')
+  const kept = body.split('&').filter(pair => !OF_THE_CLIENT.has(nameOf(pair)))
+  const query = [`client_id=${encodeURIComponent(app.clientId)}`, ...kept].join('&')
+  try {
+    await checkAuthorizationRequest(c.var.runtime, query, { isPushed: true })
+  } catch (error) {
+    throw asOAuthError(error)
+  }
+  const requestUri = await keepRequest(c.var.runtime, app.clientId, query)
+  return c.json({ request_uri: requestUri, expires_in: PUSHED_LIFETIME }, 201)
+}
+
+function nameOf(pair: string): string {
+  return new URLSearchParams(pair).keys().next().value ?? ''
+}
+
+/** What the person would have seen is for the app here (RFC 9126 section 2.3). */
+function asOAuthError(error: unknown): unknown {
+  if (error instanceof AuthorizationError) return new OAuthError(error.code, error.description)
+  if (!(error instanceof PageError)) return error
+  const isRedirectUri = error.key === 'error.redirectUri'
+  const description = isRedirectUri ? 'redirect_uri: it is not registered for this app.' : 'The request is malformed.'
+  return new OAuthError('invalid_request', description)
+}
