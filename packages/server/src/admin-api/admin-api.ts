@@ -20,6 +20,7 @@ import { describeApi } from './openapi.ts'
 import type { AdminApp } from './operation.ts'
 import { AdminProblem, invalidFields, mistakesOf, problemResponse, toProblem } from './problem.ts'
 import { addReference } from './reference.ts'
+import { addResourceServerOperations } from './resource-servers.ts'
 import { addServerOperations } from './server-state.ts'
 import { addSessionOperations } from './sessions.ts'
 import { addUserOperations } from './users.ts'
@@ -52,6 +53,7 @@ export function createAdminApi(): AdminApp {
   addMemberOperations(app)
   addAppOperations(app)
   addSecretOperations(app)
+  addResourceServerOperations(app)
   addInstallationOperations(app)
   addSessionOperations(app)
   addChallengeOperations(app)

@@ -18,6 +18,14 @@ const secretSchema = z
   })
   .openapi('ClientSecret')
 
+/** For how long the secret before is accepted. */
+export const keepOldSeconds = z
+  .int()
+  .nonnegative()
+  .max(90 * 24 * 3600)
+  .optional()
+  .openapi({ description: 'For how long the secret before is accepted as well; not at all if left out.' })
+
 export function addSecretOperations(app: AdminApp) {
   addOperation(app, {
     method: 'get',
@@ -48,16 +56,7 @@ export function addSecretOperations(app: AdminApp) {
     tag,
     summary: 'Give an app a new client secret',
     params: appParams,
-    body: z
-      .strictObject({
-        keep_old_seconds: z
-          .int()
-          .nonnegative()
-          .max(90 * 24 * 3600)
-          .optional()
-          .openapi({ description: 'For how long the secret before is accepted as well; not at all if left out.' }),
-      })
-      .openapi('SecretInput'),
+    body: z.strictObject({ keep_old_seconds: keepOldSeconds }).openapi('SecretInput'),
     headers: ['Idempotency-Key'],
     answers: {
       201: { description: 'The new secret.', schema: z.object({ client_id: z.string(), client_secret: z.string() }) },

@@ -80,6 +80,14 @@ describe('the description of the admin API', () => {
     }
   })
 
+  let resourceServerId: number
+  beforeEach(async () => {
+    const register = async (identifier: string) =>
+      (await admin('POST', '/resource-servers', { name: 'API', identifier })).body.resource_server_id
+    resourceServerId = await register('https://api.example')
+    await register('https://other-api.example')
+  })
+
   it('every documented status is answered, with the documented body', async () => {
     const missing: string[] = []
     for (const { method, path, operation } of json) {
@@ -157,6 +165,7 @@ describe('the description of the admin API', () => {
       client_id: client.id,
       session_id: await sessionOf(),
       domain: 'former',
+      resource_server_id: resourceServerId,
     }
     const answers = [await admin(method, fill(path, known), body, { Authorization: 'Bearer x' })]
     const { store } = provider.runtime
@@ -201,7 +210,14 @@ describe('the description of the admin API', () => {
     throw new StoreUnavailable('stopped by the test')
   }
 
-  const unknownIds = { company_id: 4711, user_id: 4711, client_id: 'nope', session_id: '0'.repeat(64), domain: 'nope' }
+  const unknownIds = {
+    resource_server_id: 4711,
+    company_id: 4711,
+    user_id: 4711,
+    client_id: 'nope',
+    session_id: '0'.repeat(64),
+    domain: 'nope',
+  }
   const freshNames: Record<string, object> = {
     '/companies/{company_id}': { domain: 'nine-hundred' },
     '/users/{user_id}': { email: 'nine-hundred@q.example' },
@@ -220,6 +236,9 @@ describe('the description of the admin API', () => {
     postApps: { name: 'New', redirect_uris: [CALLBACK] },
     patchAppsOne: { name: 'Field Notes' },
     postAppsSecrets: {},
+    postResourceServers: { name: 'New', identifier: 'https://new.example' },
+    patchResourceServersOne: { name: 'API' },
+    postResourceServersSecrets: {},
     postTokensRevoke: { token: newToken('at', MI6) },
     postCallbacksSendAgain: { company_id: MI6, user_id: BOND, client_id: 'none', ended_at: '2026-01-15T12:00:00.000Z' },
   }
@@ -278,7 +297,17 @@ describe('the description of the admin API', () => {
     if (requestBody) return admin(method, fill(path, known), { nope: 1 })
     if (parameters.some(each => each.in === 'query')) return admin(method, `${fill(path, known)}?limit=x&company_id=x`)
     if (parameters.some(each => each.in === 'path' && each.name !== 'client_id' && each.name !== 'domain')) {
-      return admin(method, fill(path, { company_id: 'x', user_id: 'x', session_id: 'x', client_id: 'x', domain: 'x' }))
+      return admin(
+        method,
+        fill(path, {
+          resource_server_id: 'x',
+          company_id: 'x',
+          user_id: 'x',
+          session_id: 'x',
+          client_id: 'x',
+          domain: 'x',
+        }),
+      )
     }
     return admin(method, fill(path, { client_id: 'x'.repeat(100) }))
   }
@@ -297,6 +326,8 @@ describe('the description of the admin API', () => {
       postCompanies: { name: 'X', domain: 'casinoroyale' },
       putCompaniesOne: { name: 'X', domain: 'universal-exports' },
       patchCompaniesOne: { domain: 'universal-exports' },
+      postResourceServers: { name: 'X', identifier: 'https://api.example' },
+      patchResourceServersOne: { identifier: 'https://other-api.example' },
       postUsers: { name: 'X', email: 'eve.moneypenny@mi6.example' },
       putUsersOne: { name: 'X', email: 'eve.moneypenny@mi6.example' },
       patchUsersOne: { email: 'eve.moneypenny@mi6.example' },
@@ -329,6 +360,7 @@ describe('the description of the admin API', () => {
   }
 
   let gone = 800
+  let goneServer = 0
 
   async function prepareDeletion(path: string, known: { company_id: number }) {
     if (path.endsWith('{domain}')) {
@@ -336,6 +368,8 @@ describe('the description of the admin API', () => {
       await admin('PATCH', `/companies/${known.company_id}`, { domain: 'casinoroyale' })
     }
     gone += 1
+    const server = { name: 'Gone', identifier: `https://gone-${gone}.example` }
+    goneServer = (await admin('POST', '/resource-servers', server)).body.resource_server_id
     await admin('PUT', `/companies/${gone}`, { name: 'Gone', domain: `gone-${gone}` })
     await admin('PUT', `/users/${gone}`, { name: 'Gone', email: `gone-${gone}@q.example` })
     await admin('PUT', `/companies/${gone}/members/${gone}`, {})
@@ -346,8 +380,10 @@ describe('the description of the admin API', () => {
 
   /** What may be deleted without taking away what the next operation needs. */
   function deletable<Known extends object>(method: string, path: string, known: Known) {
-    const isWhole = /^\/(companies|users|apps)\/\{\w+\}$|members\/\{user_id\}$|\/erase$/.test(path)
-    return isDeletion(method, path) && isWhole ? { company_id: gone, user_id: gone, client_id: `gone-${gone}` } : known
+    const isWhole = /^\/(companies|users|apps|resource-servers)\/\{\w+\}$|members\/\{user_id\}$|\/erase$/.test(path)
+    return isDeletion(method, path) && isWhole
+      ? { company_id: gone, user_id: gone, client_id: `gone-${gone}`, resource_server_id: goneServer }
+      : known
   }
 
   function fill(path: string, values: object): string {

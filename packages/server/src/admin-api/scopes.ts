@@ -4,6 +4,7 @@ export const adminResources = [
   'users',
   'members',
   'apps',
+  'resource-servers',
   'installations',
   'tokens',
   'sessions',

@@ -1,6 +1,9 @@
 import { findUserByAnyEmail } from '../companies/users.ts'
+import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
+import { storedResources } from '../resource-servers/resolve.ts'
 import { findInstallation } from '../store/queries/installations.ts'
+import { listResourceScopes } from '../store/queries/resource-servers.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
@@ -66,6 +69,16 @@ async function requireConsent(c: RequestContext, request: AuthorizationRequest, 
     user_id: signedIn!.user.user_id,
     client_id: request.app.clientId,
   })
-  if (installation && isSubset(request.scopes, storedScopes(installation.scopes))) return installation
+  const isAllowed = installation && isSubset(request.scopes, storedScopes(installation.scopes))
+  // To know who someone is may be allowed already; to use this resource server is not, without a scope of its own.
+  if (isAllowed && (await eachOwnsOneOf(runtime, request))) return installation
   throw new AuthorizationError(request, 'consent_required', 'The user has not allowed this yet.')
+}
+
+/** Whether each resource server that is asked for owns one of the scopes. */
+async function eachOwnsOneOf({ store }: Runtime, { resources, scopes }: AuthorizationRequest): Promise<boolean> {
+  const ids = storedResources(resources)
+  if (ids.length === 0) return true
+  const owned = (await listResourceScopes(store)).filter(({ scope }) => scopes.includes(scope))
+  return ids.every(id => owned.some(row => row.resource_server_id === id))
 }

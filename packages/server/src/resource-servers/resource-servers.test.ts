@@ -214,6 +214,18 @@ describe('resource servers', () => {
     expect((await bond.reachConsent(client, {}, hinted)).text).toContain('Universal Exports')
   })
 
+  it('[OA-17] a resource server is used without asking only where one of its own scopes was allowed', async () => {
+    const silently = async (resource: string, scope: string) => {
+      const parameters = { resource, scope, prompt: 'none', company_id: String(MI6) }
+      return answerOf(await bond.request(client.authorizePath(parameters))).searchParams
+    }
+    await tokensFor(NOTES, { scope: 'openid notes:read' })
+    expect((await silently(NOTES, 'openid notes:read')).get('code')).toBeTruthy()
+    expect((await silently(NOTES, 'openid')).get('error')).toBe('consent_required')
+    expect((await silently(DESK_OF_MI6, 'openid')).get('error')).toBe('consent_required')
+    expect((await silently(DESK_OF_MI6, 'openid desk:use')).get('error')).toBe('consent_required')
+  })
+
   it('[OA-64] someone who is no member of that company reads why, and learns of no company', async () => {
     const moneypenny = provider.person()
     const at = (resource: string) => moneypenny.reachConsent(client, { email: MONEYPENNY_EMAIL }, { resource })

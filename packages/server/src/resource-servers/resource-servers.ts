@@ -39,12 +39,12 @@ const fields = {
   describesUsers: z.boolean(),
 }
 
-const newResourceServer = z.strictObject({
+export const newResourceServer = z.strictObject({
   ...fields,
   scopes: fields.scopes.default({}),
   describesUsers: fields.describesUsers.default(false),
 })
-const resourceServerChange = z.strictObject(fields).partial()
+export const resourceServerChange = z.strictObject(fields).partial()
 
 export type NewResourceServer = z.input<typeof newResourceServer>
 export type ResourceServerChange = z.input<typeof resourceServerChange>
