@@ -7,16 +7,22 @@ import { storedResources } from '../resource-servers/resolve.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
-import { listResourceScopes, type ResourceServerRow } from '../store/queries/resource-servers.ts'
+import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { intersection, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 
 /**
  * What a resource server learns of an access token that is meant for it (RFC 7662 section 2.2): whom it speaks for, at which
  * company, for which app, and what it may do here.
+ * @param ownScopes that the resource server owns now
  * @returns undefined for every other token, whatever it is
  */
-export async function describeForResource(runtime: Runtime, server: ResourceServerRow, token: string) {
+export async function describeForResource(
+  runtime: Runtime,
+  server: ResourceServerRow,
+  ownScopes: readonly string[],
+  token: string,
+) {
   const { store, clock, settings } = runtime
   const parsed = parseToken(token)
   if (parsed?.kind !== 'ra') return undefined
@@ -24,14 +30,12 @@ export async function describeForResource(runtime: Runtime, server: ResourceServ
   const isForServer = storedResources(found?.resources ?? null).includes(server.resource_server_id)
   if (!found || !isForServer || found.expires_at <= clock()) return undefined
   const { company_id: companyId, user_id: userId, client_id } = found
-  const [membership, app, owned] = await Promise.all([
+  const [membership, app] = await Promise.all([
     findActiveMembership(store, companyId, userId),
     findApp(store, client_id),
-    listResourceScopes(store, server.resource_server_id),
   ])
   if (!membership || !app || app.disabled_at !== null) return undefined
   const granted = intersection(storedScopes(found.scopes), storedScopes(app.scopes))
-  const ownScopes = owned.map(({ scope }) => scope)
   const person = toPerson(membership, { name: membership.company_name, domain: membership.company_domain })
   return {
     active: true,

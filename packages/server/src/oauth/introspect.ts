@@ -7,7 +7,7 @@ import { formatSubject } from '../openid/subject.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
-import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
+import { listResourceScopes, type ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 import { authenticateIntrospector } from './client-authentication.ts'
@@ -35,7 +35,10 @@ const MAX_TOKENS = 100
 
 /** One `token`, or many at once: `tokens`, joined by spaces, are answered as `results` in the same order. */
 async function describeForServer(runtime: Runtime, server: ResourceServerRow, form: Parameters) {
-  const describe = async (token: string) => (await describeForResource(runtime, server, token)) ?? { active: false }
+  const owned = await listResourceScopes(runtime.store, server.resource_server_id)
+  const ownScopes = owned.map(({ scope }) => scope)
+  const describe = async (token: string) =>
+    (await describeForResource(runtime, server, ownScopes, token)) ?? { active: false }
   const tokens = form.get('tokens')?.split(' ')
   if (tokens === undefined) return describe(requireParameter(form, 'token'))
   if (tokens.length > MAX_TOKENS) throw new OAuthError('invalid_request', `tokens: at most ${MAX_TOKENS}.`)

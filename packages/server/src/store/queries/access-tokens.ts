@@ -25,17 +25,20 @@ export function insertAccessToken(store: Store, row: AccessTokenRow): Statement 
   return insertion.statement(store, row)
 }
 
-export function findAccessToken(
-  { db }: Store,
-  companyId: number,
-  tokenHash: Uint8Array,
-): Promise<AccessTokenRow | undefined> {
-  return db
+const byHash = new PreparedQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
+  db
     .selectFrom('access_tokens')
     .select(columns.access_tokens)
     .where('company_id', '=', companyId)
-    .where('token_hash', '=', tokenHash)
-    .executeTakeFirst()
+    .where('token_hash', '=', tokenHash),
+)
+
+export function findAccessToken(
+  store: Store,
+  companyId: number,
+  tokenHash: Uint8Array,
+): Promise<AccessTokenRow | undefined> {
+  return byHash.first(store, { companyId, tokenHash })
 }
 
 export function deleteAccessToken({ db }: Store, companyId: number, tokenHash: Uint8Array): Statement {
