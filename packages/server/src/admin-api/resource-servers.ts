@@ -19,9 +19,15 @@ const tag = 'Resource servers'
 const path = '/resource-servers/{resource_server_id}'
 const params = z.object({ resource_server_id: idText })
 
-const { name, identifier, scopes, describesUsers } = newResourceServer.shape
+const { name, identifier, scopes, describesUsers, tokenFormat } = newResourceServer.shape
 const body = z
-  .strictObject({ name, identifier, scopes: scopes.optional(), describe_users: describesUsers.optional() })
+  .strictObject({
+    name,
+    identifier,
+    scopes: scopes.optional(),
+    describe_users: describesUsers.optional(),
+    token_format: tokenFormat.optional(),
+  })
   .openapi('ResourceServerInput')
 const change = resourceServerChange.shape
 const patch = z
@@ -30,6 +36,7 @@ const patch = z
     identifier: change.identifier,
     scopes: change.scopes,
     describe_users: change.describesUsers,
+    token_format: change.tokenFormat,
   })
   .openapi('ResourceServerPatch')
 
@@ -40,6 +47,7 @@ const shown = {
   identifier: z.string(),
   scopes: z.record(z.string(), z.record(z.string(), z.string())),
   describe_users: z.boolean(),
+  token_format: z.enum(['opaque', 'jwt']),
   created_at: momentText,
 }
 const schema = z.object(shown).openapi('ResourceServer')
@@ -54,13 +62,22 @@ function represent(server: ResourceServer): z.input<typeof schema> {
     identifier: server.identifier,
     scopes: server.scopes,
     describe_users: server.describesUsers,
+    token_format: server.tokenFormat,
     created_at: formatTime(server.createdAt),
   }
 }
 
 /** As the library takes it. */
-function toInput<Given extends { describe_users?: boolean | undefined }>({ describe_users, ...rest }: Given) {
-  return { ...rest, ...(describe_users !== undefined && { describesUsers: describe_users }) }
+function toInput<Given extends { describe_users?: boolean | undefined; token_format?: 'opaque' | 'jwt' | undefined }>({
+  describe_users,
+  token_format,
+  ...rest
+}: Given) {
+  return {
+    ...rest,
+    ...(describe_users !== undefined && { describesUsers: describe_users }),
+    ...(token_format !== undefined && { tokenFormat: token_format }),
+  }
 }
 
 export function addResourceServerOperations(app: AdminApp) {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { InputError } from '../companies/input.ts'
 import type { ResourceServer, ScopeTexts } from '../resource-servers/resource-server.ts'
 import {
@@ -22,6 +22,7 @@ interface ResourceServerOptions extends AdministrationOptions {
   scope?: string[]
   scopes?: string
   describeUsers?: boolean
+  tokenFormat?: 'opaque' | 'jwt'
 }
 
 export function addResourceServerCommands(program: Command) {
@@ -41,6 +42,7 @@ export function addResourceServerCommands(program: Command) {
         identifier: options.identifier!,
         scopes: readScopes(options),
         describesUsers: options.describeUsers,
+        tokenFormat: options.tokenFormat,
       }),
     )
     print(
@@ -79,6 +81,7 @@ export function addResourceServerCommands(program: Command) {
           identifier: options.identifier,
           scopes: readScopes(options),
           describesUsers: options.describeUsers,
+          tokenFormat: options.tokenFormat,
         }),
       ),
     )
@@ -125,7 +128,13 @@ function options(command: Command): Command {
       '--scopes <file>',
       'a JSON file with its scopes in several languages: {"notes:write": {"en": "…", "fr": "…"}}',
     )
-    .option('--describe-users <yes|no>', 'whether introspection tells it names and e-mails', parseYesOrNo)
+    .option('--describe-users <yes|no>', 'whether it is told names and e-mails', parseYesOrNo)
+    .addOption(
+      new Option('--token-format <format>', 'opaque tokens, which it introspects, or JWTs of five minutes').choices([
+        'opaque',
+        'jwt',
+      ]),
+    )
 }
 
 function readScopes({ scope, scopes }: ResourceServerOptions): Record<string, ScopeTexts> | undefined {
@@ -150,6 +159,7 @@ function describe(server: ResourceServer) {
     identifier: server.identifier,
     scopes: Object.keys(server.scopes),
     describe_users: server.describesUsers,
+    token_format: server.tokenFormat,
     created_at: formatMoment(server.createdAt),
   }
 }

@@ -14,6 +14,7 @@ import { authenticateClient } from './client-authentication.ts'
 import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
 import { type Grant, requireParameter } from './grants/grant.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
+import { toJwtAccessToken } from './jwt-access-token.ts'
 
 export const grants: Readonly<Record<string, Grant>> = {
   authorization_code: exchangeAuthorizationCode,
@@ -68,7 +69,8 @@ function findGrant(form: Parameters): [name: string, exchange: Grant] {
   return [grantType, grant]
 }
 
-async function tokenAnswer(runtime: Runtime, app: App, tokens: IssuedTokens) {
+async function tokenAnswer(runtime: Runtime, app: App, issued: IssuedTokens) {
+  const tokens: IssuedTokens = { ...issued, ...(await toJwtAccessToken(runtime, app, issued)) }
   return {
     access_token: tokens.accessToken,
     token_type: 'Bearer',

@@ -13,6 +13,8 @@ export interface ResourceServer {
   scopes: Readonly<Record<string, ScopeTexts>>
   /** Whether introspection tells it who a user is. */
   describesUsers: boolean
+  /** How tokens for it alone look: it asks what an opaque one is worth, or checks a JWT by itself. */
+  tokenFormat: 'opaque' | 'jwt'
   createdAt: number
 }
 
@@ -25,6 +27,7 @@ export function toResourceServer(row: ResourceServerRow, scopes: readonly Resour
     identifier: row.identifier,
     scopes: Object.fromEntries(own.map(({ scope, texts }) => [scope, JSON.parse(texts) as ScopeTexts])),
     describesUsers: row.describes_users === 1,
+    tokenFormat: row.token_format,
     createdAt: row.created_at,
   }
 }

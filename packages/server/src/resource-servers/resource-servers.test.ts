@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
 import {
   createResourceServer,
   deleteResourceServer,
@@ -291,6 +293,58 @@ describe('resource servers', () => {
       body: new URLSearchParams({ token: access_token, client_id: desk.clientId }).toString(),
     })
     expect(none.status).toBe(401)
+  })
+
+  describe('that check JWTs by themselves', () => {
+    const read = async (token: string) => {
+      const jwks = (await (await provider.fetch('/.well-known/jwks.json')).json()) as JSONWebKeySet
+      const options = { issuer: ORIGIN, typ: 'at+jwt', currentDate: new Date(provider.now()) }
+      return jwtVerify(token, createLocalJWKSet(jwks), options)
+    }
+
+    it('[OA-28] a token for a resource server that wants JWTs is one, for it alone and five minutes long at most', async () => {
+      await setResourceServer(provider.runtime, desk.resourceServerId, { tokenFormat: 'jwt' })
+      const tokens = await tokensFor(DESK_OF_MI6, { scope: 'openid desk:use' })
+      expect([tokens.expires_in, tokens.token_type]).toEqual([300, 'Bearer'])
+      const { payload } = await read(tokens.access_token)
+      expect(payload).toEqual({
+        iss: ORIGIN,
+        sub: `c${MI6}-u${BOND}`,
+        aud: DESK_OF_MI6,
+        client_id: client.id,
+        scope: 'desk:use',
+        company_id: MI6,
+        user_id: BOND,
+        jti: expect.any(String),
+        iat: Math.floor(provider.now() / 1000),
+        exp: Math.floor(provider.now() / 1000) + 300,
+      })
+      expect((await client.me(tokens.access_token)).status).toBe(401)
+      expect(await introspect(desk, tokens.access_token)).toEqual(INACTIVE)
+      const refreshed = await client.refreshed(tokens.refresh_token)
+      expect((await read(refreshed.access_token)).payload.jti).not.toBe(payload.jti)
+      expect((await tokensFor(NOTES)).access_token).toMatch(/^tny_ra_/)
+    })
+
+    it('[OA-52] the ID token with a JWT has the hash of that one, and neither passes for the other', async () => {
+      await setResourceServer(provider.runtime, desk.resourceServerId, { tokenFormat: 'jwt' })
+      const tokens = (await tokensFor(DESK_OF_MI6, { scope: 'openid desk:use' })) as TokenAnswer & { id_token: string }
+      const digest = createHash('sha256').update(tokens.access_token).digest()
+      const { at_hash } = decodeJwt(tokens.id_token)
+      expect(at_hash).toBe(digest.subarray(0, 16).toString('base64url'))
+      await expect(read(tokens.id_token)).rejects.toThrow('typ')
+      const asHint = client.authorizePath({ scope: 'openid', prompt: 'none', id_token_hint: tokens.access_token })
+      expect(errorOf(answerOf(await bond.request(asHint)))[0]).toBe('invalid_request')
+    })
+
+    it('a token for several resource servers stays opaque', async () => {
+      await setResourceServer(provider.runtime, desk.resourceServerId, { tokenFormat: 'jwt' })
+      const query = `${client.authorizePath({ resource: NOTES })}&resource=${encodeURIComponent(DESK_OF_MI6)}`
+      const page = await bond.signIn(undefined, undefined, await bond.open(query))
+      const code = answerOf(await bond.submit(page, { decision: 'allow' })).searchParams.get('code')!
+      const tokens = await client.tokens(code)
+      expect(await introspect(desk, tokens.access_token)).toMatchObject({ active: true })
+    })
   })
 
   it('the consent page says in the language of the person what a scope of a resource server allows', async () => {

@@ -54,6 +54,7 @@ export const administrationColumns = {
     earlier_secret_hash: true,
     earlier_secret_until: true,
     created_at: true,
+    token_format: true,
   }),
   resource_scopes: columnsOf<'resource_scopes'>({ scope: true, resource_server_id: true, texts: true }),
 }

@@ -13,6 +13,8 @@ export interface ResourceServersTable {
   earlier_secret_hash: Uint8Array | null
   earlier_secret_until: number | null
   created_at: number
+  /** Whether it asks what a token is worth, or checks JWTs by itself. */
+  token_format: 'opaque' | 'jwt'
 }
 
 /** A scope that one resource server owns. */
