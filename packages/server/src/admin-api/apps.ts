@@ -16,7 +16,7 @@ import { page, pageOf, pageQuery } from './paging.ts'
 
 const tag = 'Apps'
 const path = '/apps/{client_id}'
-export const appParams = z.object({ client_id: z.string().max(64) })
+export const appParams = z.object({ client_id: z.string().max(512) })
 
 const one = { description: 'The app.', schema: appSchema }
 

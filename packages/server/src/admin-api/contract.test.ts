@@ -309,7 +309,7 @@ describe('the description of the admin API', () => {
         }),
       )
     }
-    return admin(method, fill(path, { client_id: 'x'.repeat(100) }))
+    return admin(method, fill(path, { client_id: 'x'.repeat(600) }))
   }
 
   async function conflict(

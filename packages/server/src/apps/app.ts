@@ -37,6 +37,8 @@ export interface App {
   registrationTokenHash: Uint8Array | null
   /** When it is deleted if no one has allowed it; null once someone has, and for all other apps. */
   unusedUntil: number | null
+  /** Of an app whose client id is the address of a document: when that is to be read again. */
+  documentExpiresAt: number | null
   hasIcon: boolean
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
@@ -70,6 +72,7 @@ export function toApp(row: AppRow): App {
     backchannelLogoutUrl: row.backchannel_logout_url,
     registrationTokenHash: row.registration_token_hash,
     unusedUntil: row.unused_until,
+    documentExpiresAt: row.document_expires_at,
     hasIcon: row.icon !== null,
     jwks: row.jwks,
     secretHash: row.secret_hash,

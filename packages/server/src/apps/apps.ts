@@ -19,7 +19,8 @@ import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-
 export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
 
-const NOT_REGISTERED_BY_ITSELF = { registration_token_hash: null, unused_until: null }
+/** What is kept of an app that registered itself, or is described by a document. */
+type SelfRegistration = Pick<AppRow, 'client_id' | 'registration_token_hash' | 'unused_until' | 'document_expires_at'>
 
 /** Installations that a removed app ends in one go. */
 const DELETED_AT_ONCE = 200
@@ -42,12 +43,12 @@ export async function createApp(
   runtime: Runtime,
   input: NewApp,
   /** Of an app that registers itself. */
-  registration: Pick<AppRow, 'registration_token_hash' | 'unused_until'> = NOT_REGISTERED_BY_ITSELF,
+  registration: Partial<SelfRegistration> = {},
 ): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
   await checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
-  const clientId = given.clientId ?? randomBytes(8).toString('hex')
+  const clientId = registration.client_id ?? given.clientId ?? randomBytes(8).toString('hex')
   const clientSecret = given.isPublic || given.jwks ? null : (given.clientSecret ?? newClientSecret())
   const keepsSecret = clientSecret !== null && (given.uninstallUrl || given.keepSecret)
   const row: AppRow = {
@@ -77,7 +78,9 @@ export async function createApp(
     id_token_algorithm: given.idTokenAlgorithm,
     post_logout_redirect_uris: JSON.stringify(given.postLogoutRedirectUris),
     backchannel_logout_url: given.backchannelLogoutUrl ?? null,
-    ...registration,
+    registration_token_hash: registration.registration_token_hash ?? null,
+    unused_until: registration.unused_until ?? null,
+    document_expires_at: registration.document_expires_at ?? null,
   }
   try {
     await store.write([

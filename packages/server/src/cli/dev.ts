@@ -102,6 +102,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     origin,
     localCallbacks: true,
     registration: 'open',
+    metadataDocuments: true,
     logger: pino({ level: options.logLevel }, options.log),
   })
   try {

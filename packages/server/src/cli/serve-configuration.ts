@@ -78,6 +78,7 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
   TENANTRY_REGISTRATION: { option: 'registration', read: String },
   TENANTRY_REGISTRATION_TOKEN: { option: 'registrationToken', read: String },
+  TENANTRY_METADATA_DOCUMENTS: { option: 'metadataDocuments', read: text => text === 'true' || text },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
   TENANTRY_ACCESS_TOKEN_LIFETIME: { option: 'accessTokenLifetime', read: Number },
   TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },

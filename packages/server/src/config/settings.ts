@@ -97,6 +97,12 @@ export const settingsSchema = z.strictObject({
     .describe(
       'What apps may ask for that registered themselves; by default who someone is (`base`, `openid`, `profile` …) and the scopes of resource servers. Configuration file only.',
     ),
+  metadataDocuments: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether a client id may be the https address of a document that describes the app (OAuth Client ID Metadata Document), as MCP clients have it.',
+    ),
   localCallbacks: z
     .boolean()
     .default(false)

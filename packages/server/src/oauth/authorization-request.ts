@@ -1,4 +1,5 @@
-import { findRegisteredApp } from '../apps/apps.ts'
+import { type App, findRegisteredApp } from '../apps/apps.ts'
+import { DocumentError, findAppByDocument, isDocumentAddress } from '../apps/metadata-document.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
@@ -117,6 +118,20 @@ async function checkParameters(
   }
 }
 
+/** One that is registered, or described by a document where those are welcome. */
+async function findClient(runtime: Runtime, clientId: string): Promise<App | undefined> {
+  const { metadataDocuments, localCallbacks } = runtime.settings
+  if (!isDocumentAddress(clientId, localCallbacks)) return findRegisteredApp(runtime, clientId)
+  if (!metadataDocuments) return undefined
+  try {
+    return await findAppByDocument(runtime, clientId)
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    runtime.log.info({ client_id: clientId, reason: error.message }, 'the document of an app cannot be used')
+    throw new PageError(400, 'error.appDocument', { host: new URL(clientId).host })
+  }
+}
+
 async function checkTarget(
   runtime: Runtime,
   parameters: Parameters,
@@ -124,7 +139,7 @@ async function checkTarget(
   query: string,
 ): Promise<AnswerTarget> {
   if (repeated.has('client_id') || repeated.has('redirect_uri')) throw new PageError(400, 'error.repeated')
-  const app = await findRegisteredApp(runtime, parameters.get('client_id') ?? '')
+  const app = await findClient(runtime, parameters.get('client_id') ?? '')
   if (!app) throw new PageError(400, 'error.unknownApp')
   const redirectUri = parameters.get('redirect_uri') ?? ''
   if (!app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {

@@ -71,7 +71,7 @@ ${appLinks(language, app)}
 <p class="small"><a href="/oauth/authorize?${switchAccountQuery(request)}">${say(language, 'account.switch')}</a></p>
 </div>
 ${problem ? notice(say(language, problem.key, problem.values)) : ''}
-${app.registrationTokenHash !== null && app.verifiedAt === null ? notice(say(language, 'consent.selfRegistered')) : ''}
+${originNotice(language, app)}
 ${alike ? notice(say(language, 'consent.lookAlike', { other: alike.name })) : ''}
 ${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain, logo: companyLogo(company_id, logos.get(company_id)) }, whoYouAreThere(language, membership))}
 <h2>${say(language, 'consent.mayDo')}</h2>
@@ -91,6 +91,15 @@ ${hiddenField('ticket', issueTicket(c, request, company_id))}
 </form>
 ${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}`,
   })
+}
+
+/** Where an app comes from that no operator has registered, nor verified since. */
+function originNotice(language: Language, app: App): Fragment | string {
+  if (app.verifiedAt !== null) return ''
+  if (app.documentExpiresAt !== null) {
+    return notice(say(language, 'consent.fromDocument', { host: new URL(app.clientId).host }))
+  }
+  return app.registrationTokenHash === null ? '' : notice(say(language, 'consent.selfRegistered'))
 }
 
 /** What the platform calls itself. */

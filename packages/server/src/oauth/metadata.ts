@@ -19,6 +19,7 @@ export const metadata: RouteHandler = async c => {
     token_endpoint: `${origin}/oauth/token`,
     pushed_authorization_request_endpoint: `${origin}/oauth/par`,
     require_pushed_authorization_requests: false,
+    client_id_metadata_document_supported: settings.metadataDocuments,
     revocation_endpoint: `${origin}/oauth/revoke`,
     ...(settings.registration !== 'off' && { registration_endpoint: `${origin}/oauth/register` }),
     introspection_endpoint: `${origin}/oauth/introspect`,

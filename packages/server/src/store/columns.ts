@@ -79,6 +79,7 @@ export const columns = {
     registration_token_hash: true,
     unused_until: true,
     require_par: true,
+    document_expires_at: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,

@@ -155,6 +155,8 @@ export interface AppsTable {
   /** When it is deleted if no one has allowed it; null once someone has. */
   unused_until: number | null
   require_par: number
+  /** Of an app whose client id is the address of a document: when that is to be read again. */
+  document_expires_at: number | null
 }
 
 export interface ClientSecretsTable {

@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns'
-import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
 import { connect as connectTls, type SecureContextOptions } from 'node:tls'
@@ -13,6 +13,8 @@ export interface OutboundRequest {
   body: string
   /** Ends it at once, whatever it waits for. */
   signal: AbortSignal
+  /** How many bytes of the answer's body are read; none when not given. */
+  maxAnswer?: number
 }
 
 /** How requests leave this machine. */
@@ -28,14 +30,17 @@ export interface OutboundOptions {
 
 export interface OutboundAnswer {
   status: number
-  /** The header, as it came. */
+  /** The headers, as they came. */
   retryAfter: string | undefined
+  cacheControl?: string | undefined
+  /** Where it was asked for. */
+  body?: string
 }
 
 /**
- * Sends one request over a connection of its own, follows no redirect, and reads no body: what is answered after the head is
- * of no interest, however long it is.
- * @throws the error that prevented a response; the signal's reason once it is aborted
+ * Sends one request over a connection of its own, and follows no redirect. Without `maxAnswer` it reads no body: what is answered
+ * after the head is of no interest, however long it is.
+ * @throws an error for a body that is longer than `maxAnswer`, the error that prevented a response; the signal's reason once it is aborted
  */
 export async function send(request: OutboundRequest, options: OutboundOptions): Promise<OutboundAnswer> {
   const url = new URL(request.url)
@@ -71,16 +76,39 @@ export async function send(request: OutboundRequest, options: OutboundOptions): 
   )
 }
 
-function answerOf(sent: ClientRequest, { body, signal }: OutboundRequest): Promise<OutboundAnswer> {
+function answerOf(sent: ClientRequest, { body, signal, maxAnswer }: OutboundRequest): Promise<OutboundAnswer> {
   return new Promise((resolve, reject) => {
     // The reason says more than that it was aborted.
     sent.on('error', error => reject(signal.aborted ? signal.reason : error))
     sent.on('response', response => {
-      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] })
-      response.destroy()
+      const { 'retry-after': retryAfter, 'cache-control': cacheControl } = response.headers
+      const head = { status: response.statusCode ?? 0, retryAfter, cacheControl }
+      if (maxAnswer === undefined) {
+        resolve(head)
+        response.destroy()
+        return
+      }
+      readBody(response, maxAnswer).then(
+        text => resolve({ ...head, body: text }),
+        error => reject(signal.aborted ? signal.reason : error),
+      )
     })
     sent.end(body)
   })
+}
+
+async function readBody(response: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > most) {
+      response.destroy()
+      throw new Error(`the answer is longer than ${most} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** A look-up that knows its answer. */

@@ -132,6 +132,11 @@ export function reencryptAppSecret({ db }: Store, clientId: string, before: stri
   )
 }
 
+/** Of an app that a document describes. */
+export function setDocumentExpiry({ db }: Store, clientId: string, expiresAt: number): Statement {
+  return statement(db.updateTable('apps').set({ document_expires_at: expiresAt }).where('client_id', '=', clientId))
+}
+
 /** Keeps an app that registered itself, now that someone has allowed it. Holds only while it is there. */
 export function keepApp({ db }: Store, clientId: string): Statement {
   return expecting(1, db.updateTable('apps').set({ unused_until: null }).where('client_id', '=', clientId))
