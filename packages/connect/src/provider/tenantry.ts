@@ -1,6 +1,7 @@
 import { ConnectError } from '../errors.ts'
 import { readUsersMe } from './identity.ts'
 import { isLoopback, type Provider } from './provider.ts'
+import { readUserinfo } from './userinfo.ts'
 
 export interface TenantryProviderOptions {
   /** The provider's address, `https://id.example.com`. */
@@ -9,6 +10,11 @@ export interface TenantryProviderOptions {
   name?: string
   /** As the app was registered; `standard` unless said otherwise. */
   profile?: 'standard' | 'pipedrive'
+  /**
+   * Sign in by OpenID Connect: who someone is comes from userinfo and the ID token. The app is registered for `openid profile
+   * email`, and needs the scope `base` for nothing.
+   */
+  openid?: boolean
   /** Where `api_domain` may lead besides the issuer's own host and those below it. */
   apiHosts?: readonly string[]
   /** Allow an issuer on plain HTTP beyond this machine: for a sandbox in another container. */
@@ -60,8 +66,16 @@ export function tenantry(options: TenantryProviderOptions): Provider {
     authorizationEndpoint: `${base}/oauth/authorize`,
     tokenEndpoint: `${base}/oauth/token`,
     revocationEndpoint: `${base}/oauth/revoke`,
-    identityEndpoint: base === origin ? '/users/me' : `${base}/users/me`,
-    readIdentity: answer => readUsersMe(answer, languageIds),
+    ...(options.openid
+      ? {
+          identityEndpoint: `${base}/oauth/userinfo`,
+          readIdentity: (answer, { tokenAnswer }) =>
+            readUserinfo(answer, tokenAnswer === null ? undefined : (tokenAnswer.id_token ?? null)),
+        }
+      : {
+          identityEndpoint: base === origin ? '/users/me' : `${base}/users/me`,
+          readIdentity: answer => readUsersMe(answer, languageIds),
+        }),
     apiDomain: origin,
     apiHosts: [host, `*.${host}`, ...(options.apiHosts ?? [])],
     scopeSeparator: standard ? ' ' : ',',

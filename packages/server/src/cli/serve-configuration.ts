@@ -60,6 +60,11 @@ export const configurationSchema = settingsSchema.extend({
 
 export type Configuration = z.output<typeof configurationSchema>
 
+/** What is neither is refused with the name of the option. */
+function readYesOrNo(text: string): boolean | string {
+  return text === 'true' || (text === 'false' ? false : text)
+}
+
 /** How each variable is read. The names are the options', in capitals. */
 export const variables: Record<string, { option: keyof Configuration; read: (text: string) => unknown }> = {
   TENANTRY_ORIGIN: { option: 'origin', read: String },
@@ -78,7 +83,7 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_LOG_LEVEL: { option: 'logLevel', read: String },
   TENANTRY_REGISTRATION: { option: 'registration', read: String },
   TENANTRY_REGISTRATION_TOKEN: { option: 'registrationToken', read: String },
-  TENANTRY_METADATA_DOCUMENTS: { option: 'metadataDocuments', read: text => text === 'true' || text },
+  TENANTRY_METADATA_DOCUMENTS: { option: 'metadataDocuments', read: readYesOrNo },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
   TENANTRY_ACCESS_TOKEN_LIFETIME: { option: 'accessTokenLifetime', read: Number },
   TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },
