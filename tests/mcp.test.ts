@@ -7,10 +7,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeTestDatabase, type TestDatabase } from './support/database.ts'
-import { freePort } from './support/free-port.ts'
 import { SandboxBrowser } from './support/sandbox-browser.ts'
-import { REPOSITORY, type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
+import { REPOSITORY, type SandboxFacts, temporaryFolder } from './support/sandbox-process.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:5999/callback'
 
@@ -41,44 +39,26 @@ class Keeper implements OAuthClientProvider {
 }
 
 describe('agents', () => {
-  let database: TestDatabase
-  let sandbox: RunningSandbox
+  const folder = temporaryFolder()
   let desk: ChildProcess
-  let origin: string
+  let facts: { mcp_url: string; provider: SandboxFacts }
 
   beforeAll(async () => {
-    database = await makeTestDatabase()
-    sandbox = await startSandbox(database.flags)
-    const port = await freePort()
-    origin = `http://localhost:${port}`
-    const identifier = `${origin}/c/{company_domain}/mcp`
-    const { stdout, stderr } = await runCommand([
-      ...['resource-server', 'create', ...database.flags, '--json', '--name', 'Company desk'],
-      ...['--identifier', identifier, '--scope', 'desk:use=Use the company desk'],
-    ])
-    expect(stderr).toBe('')
-    const { client_id, client_secret } = JSON.parse(stdout)
-    const main = join(REPOSITORY, 'examples/company-desk/src/main.ts')
-    desk = spawn(process.execPath, ['--conditions=@tenantry/source', main], {
-      env: {
-        ...process.env,
-        TENANTRY_ORIGIN: sandbox.facts.origin,
-        TENANTRY_ADMIN_KEY: sandbox.facts.admin_key,
-        DESK_CLIENT_ID: client_id,
-        DESK_CLIENT_SECRET: client_secret,
-        PORT: String(port),
-      },
+    const script = join(REPOSITORY, 'examples/company-desk/beside-sandbox.ts')
+    const ports = ['--port', '0', '--sandbox-port', '0']
+    desk = spawn(process.execPath, [script, '--json', '--data', folder.path, ...ports], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    await once(createInterface({ input: desk.stdout! }), 'line')
+    const [line] = await once(createInterface({ input: desk.stdout! }), 'line')
+    facts = JSON.parse(line)
   })
   afterAll(async () => {
-    desk?.kill()
-    await sandbox?.stop()
-    await database?.remove()
+    desk.kill()
+    await once(desk, 'close')
+    folder.remove()
   })
 
-  const addressOf = (domain: string) => new URL(`${origin}/c/${domain}/mcp`)
+  const addressOf = (domain: string) => new URL(facts.mcp_url.replace('{company_domain}', domain))
 
   /** Connects as the SDK's documentation says: once to find out that someone must sign in, and once they have. */
   async function connect(domain: string) {
@@ -86,7 +66,7 @@ describe('agents', () => {
     const first = new StreamableHTTPClientTransport(addressOf(domain), { authProvider: keeper })
     const client = new Client({ name: 'of the tests', version: '1' })
     await expect(client.connect(first as Parameters<typeof client.connect>[0])).rejects.toThrow(UnauthorizedError)
-    const browser = new SandboxBrowser(sandbox)
+    const browser = new SandboxBrowser({ facts: facts.provider })
     const answer = await browser.allowTheOnly(keeper.asked!.href)
     await first.finishAuth(answer.searchParams.get('code')!)
     const transport = new StreamableHTTPClientTransport(addressOf(domain), { authProvider: keeper })
@@ -119,7 +99,7 @@ describe('agents', () => {
       401,
       expect.stringContaining('/.well-known/oauth-protected-resource/c/universal-exports/mcp"'),
     ])
-    const platform = await fetch(`${sandbox.facts.origin}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
+    const platform = await fetch(`${facts.provider.origin}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
     expect(platform.status).toBe(401)
   })
 
@@ -129,7 +109,7 @@ describe('agents', () => {
     const client = new Client({ name: 'of the tests', version: '1' })
     await expect(client.connect(transport as Parameters<typeof client.connect>[0])).rejects.toThrow(UnauthorizedError)
     expect(keeper.asked!.searchParams.get('resource')).toBe(addressOf('universal-exports').href)
-    const page = await new SandboxBrowser(sandbox).reachConsent(keeper.asked!.href)
+    const page = await new SandboxBrowser({ facts: facts.provider }).reachConsent(keeper.asked!.href)
     for (const words of ['A desktop agent', 'Universal Exports', 'Use the company desk', 'registered itself']) {
       expect(page.text).toContain(words)
     }

@@ -4,10 +4,10 @@ import type { RunningSandbox } from './sandbox-process.ts'
 
 /** A browser of James Bond that walks the pages of a sandbox. */
 export class SandboxBrowser {
-  readonly #sandbox: RunningSandbox
+  readonly #sandbox: Pick<RunningSandbox, 'facts'>
   readonly person: Person
 
-  constructor(sandbox: RunningSandbox) {
+  constructor(sandbox: Pick<RunningSandbox, 'facts'>) {
     this.#sandbox = sandbox
     this.person = new Person((path, init) => fetch(new URL(path, sandbox.facts.origin), init))
   }
