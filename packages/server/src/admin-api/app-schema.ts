@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { registeredBy } from '../apps/app.ts'
 import { appFields, newAppFields } from '../apps/app-input.ts'
 import type { App } from '../apps/apps.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
@@ -77,6 +78,7 @@ const shown = {
   id_token_algorithm: idTokenAlgorithm,
   post_logout_redirect_uris: z.array(z.string()),
   backchannel_logout_url: z.string().nullable(),
+  registered_by: z.enum(['operator', 'itself', 'document']),
   has_icon: z.boolean(),
   disabled: z.boolean(),
   created_at: momentText,
@@ -110,6 +112,7 @@ export function representApp(app: App): z.input<typeof appSchema> {
     id_token_algorithm: app.idTokenAlgorithm,
     post_logout_redirect_uris: app.postLogoutRedirectUris,
     backchannel_logout_url: app.backchannelLogoutUrl,
+    registered_by: registeredBy(app),
     has_icon: app.hasIcon,
     disabled: app.disabledAt !== null,
     created_at: formatTime(app.createdAt),

@@ -47,6 +47,14 @@ export interface App {
   keepsSecret: boolean
 }
 
+/** Who registered an app: an operator, or the app itself, or it is described by a document. */
+export type RegisteredBy = 'operator' | 'itself' | 'document'
+
+export function registeredBy({ documentExpiresAt, registrationTokenHash }: App): RegisteredBy {
+  if (documentExpiresAt !== null) return 'document'
+  return registrationTokenHash === null ? 'operator' : 'itself'
+}
+
 export function toApp(row: AppRow): App {
   return {
     clientId: row.client_id,

@@ -1,3 +1,4 @@
+import { registeredBy } from '../apps/app.ts'
 import type { App } from '../apps/apps.ts'
 import type { ClientSecretFacts } from '../apps/client-secrets.ts'
 import { formatMoment } from './output.ts'
@@ -32,6 +33,7 @@ export function describeApp(app: App) {
     id_token_algorithm: app.idTokenAlgorithm,
     post_logout_redirect_uris: app.postLogoutRedirectUris,
     backchannel_logout_url: app.backchannelLogoutUrl,
+    registered_by: registeredBy(app),
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),
   }
