@@ -110,6 +110,32 @@ describe('OpenID Connect clients as they are', () => {
     expect(tokens.claims()).toMatchObject(bondAt(2))
   })
 
+  it('[OA-27] openid-client binds its tokens to a key: code, refresh, userinfo and /users/me', async () => {
+    const options = { execute: [openid.allowInsecureRequests] }
+    const authentication = openid.ClientSecretBasic(app.client_secret)
+    const config = await openid.discovery(issuer, app.client_id, undefined, authentication, options)
+    for (const algorithm of ['ES256', 'EdDSA', 'PS256']) {
+      const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair(algorithm))
+      const verifier = openid.randomPKCECodeVerifier()
+      const url = openid.buildAuthorizationUrl(config, {
+        redirect_uri: REDIRECT_URI,
+        scope: SCOPE,
+        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        dpop_jkt: await DPoP.calculateThumbprint(),
+      })
+      const checks = { pkceCodeVerifier: verifier, idTokenExpected: true }
+      const answer = await new SandboxBrowser(sandbox).allow(url.href, 2)
+      const tokens = await openid.authorizationCodeGrant(config, answer, checks, undefined, { DPoP })
+      expect(tokens.token_type).toBe('dpop')
+      const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token!, undefined, { DPoP })
+      const userinfo = await openid.fetchUserInfo(config, refreshed.access_token, 'c2-u777', { DPoP })
+      expect(userinfo).toMatchObject(bondAt(2))
+      const stolen = await openid.fetchUserInfo(config, refreshed.access_token, 'c2-u777').catch(error => error)
+      expect(stolen).toBeInstanceOf(Error)
+    }
+  })
+
   it('oauth4webapi takes the discovery document, the ID token and its signature by each algorithm', async () => {
     const insecure = { [oauth.allowInsecureRequests]: true }
     for (const algorithm of ['RS256', 'ES256', 'EdDSA']) {

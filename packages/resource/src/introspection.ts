@@ -14,6 +14,8 @@ export interface ActiveToken {
   iss: string
   company_id: number
   user_id: number
+  /** The key that the token is bound to (RFC 9449 section 6.2). */
+  cnf?: { jkt: string }
   readonly [claim: string]: unknown
 }
 

@@ -1,4 +1,5 @@
 import { Address, metadataUrlOf, type Place, WELL_KNOWN } from './address.ts'
+import { DPOP_ALGORITHMS, ProofVerifier } from './dpop.ts'
 import { ResourceError } from './errors.ts'
 import { type ActiveToken, Introspector } from './introspection.ts'
 
@@ -48,6 +49,10 @@ export interface IncomingCall {
   authorization: string | undefined | null
   /** For a path: the header `Host`, which matters only where the company is in it. */
   host?: string | undefined
+  /** The method; `GET` when not given. A DPoP proof is about it. */
+  method?: string | undefined
+  /** The header `DPoP`, for tokens that are bound to a key (RFC 9449). */
+  dpop?: string | undefined | null
 }
 
 /** Protects one resource server. */
@@ -66,8 +71,10 @@ export interface Protected {
   metadata(call: Pick<IncomingCall, 'url' | 'host'>): Record<string, unknown> | undefined
 }
 
-const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
+const AUTHORIZATION = /^(Bearer|DPoP) +([\w.~+/-]+=*) *$/i
 const TIMEOUT = 5000
+
+type Scheme = 'Bearer' | 'DPoP'
 
 /**
  * Checks the tokens of a resource server by introspection, at each request: nothing is cached, so what is revoked is refused at
@@ -89,6 +96,7 @@ export function protect(options: ResourceOptions): Protected {
   const { issuer, identifier, credentials, scopes = [], name, timeout = TIMEOUT } = options
   if (!URL.canParse(issuer)) throw new TypeError(`issuer: ${issuer} is not an address.`)
   const address = new Address(identifier)
+  const proofs = new ProofVerifier()
   const introspector = new Introspector({
     issuer: issuer.replace(/\/$/, ''),
     ...credentials,
@@ -97,14 +105,16 @@ export function protect(options: ResourceOptions): Protected {
   })
   return {
     async check(call, more = []) {
-      const place = address.find(urlOf(call))
+      const url = urlOf(call)
+      const place = address.find(url)
       if (!place) throw new ResourceError(404, 'not_found', 'There is no resource at this address.')
       const needed = [...new Set([...scopes, ...more])]
-      const token = readToken(call.authorization, place, needed)
+      const { isBound, token } = readToken(call.authorization, place, needed)
       const answer = await introspector.introspect(token)
       if (!answer.active)
         throw invalidToken(place, 'The access token is unknown, expired or revoked, or for another resource.')
       requireFit(answer, place, issuer)
+      await requireProof(proofs, answer, { call, isBound, token, url, place })
       requireScopes(answer, place, needed)
       return toCaller(answer, place)
     },
@@ -116,6 +126,7 @@ export function protect(options: ResourceOptions): Protected {
           authorization_servers: [issuer],
           scopes_supported: scopes,
           bearer_methods_supported: ['header'],
+          dpop_signing_alg_values_supported: DPOP_ALGORITHMS.split(' '),
           ...(name !== undefined && { resource_name: name }),
         }
       )
@@ -135,15 +146,43 @@ function findDescribed(address: Address, url: URL): Place | undefined {
   return address.find(described)
 }
 
-function readToken(authorization: string | undefined | null, place: Place, scopes: readonly string[]): string {
+function readToken(authorization: string | undefined | null, place: Place, scopes: readonly string[]) {
   if (!authorization) {
     // Without an error code, as RFC 6750 section 3.1 wants it.
     const header = challenge(place, scopes.length === 0 ? {} : { scope: scopes.join(' ') })
     throw new ResourceError(401, 'unauthorized', 'No access token: send one as "Authorization: Bearer TOKEN".', header)
   }
-  const token = BEARER.exec(authorization)?.[1]
-  if (token === undefined) throw invalidToken(place, 'The Authorization header does not hold a bearer token.')
-  return token
+  const [, scheme, token] = AUTHORIZATION.exec(authorization) ?? []
+  if (token === undefined) throw invalidToken(place, 'The Authorization header does not hold a token.')
+  return { isBound: scheme!.toLowerCase() === 'dpop', token }
+}
+
+interface Presented {
+  call: IncomingCall
+  isBound: boolean
+  token: string
+  url: URL
+  place: Place
+}
+
+/** A token that is bound to a key comes with a proof of it, for this very request; every other comes without. */
+async function requireProof(proofs: ProofVerifier, { cnf }: ActiveToken, presented: Presented) {
+  const { call, isBound, token, url, place } = presented
+  if (!isBound && cnf === undefined) return
+  if (!isBound || cnf === undefined) {
+    const message = cnf
+      ? 'The access token is bound to a key: send it as DPoP.'
+      : 'The access token is bound to no key.'
+    throw invalidToken(place, message, isBound ? 'DPoP' : 'Bearer')
+  }
+  // As clients see it: what a proxy in front calls this server does not matter.
+  const address = new URL(place.resource).origin + url.pathname
+  const proven = { method: call.method ?? 'GET', url: address, accessToken: token, jkt: cnf.jkt }
+  const fault = await proofs.findFault(call.dpop, proven)
+  if (fault === undefined) return
+  const message = `The DPoP proof does not hold: ${fault}.`
+  const parameters = { error: 'invalid_dpop_proof', error_description: message, algs: DPOP_ALGORITHMS }
+  throw new ResourceError(401, 'invalid_dpop_proof', message, challenge(place, parameters, 'DPoP'))
 }
 
 /** The provider says for which company's address a token is: one company's is refused at another's. */
@@ -161,20 +200,24 @@ function requireScopes({ scope }: ActiveToken, place: Place, needed: readonly st
   throw new ResourceError(403, 'insufficient_scope', message, challenge(place, parameters))
 }
 
-function invalidToken(place: Place, message: string): ResourceError {
+function invalidToken(place: Place, message: string, scheme: Scheme = 'Bearer'): ResourceError {
   return new ResourceError(
     401,
     'invalid_token',
     message,
-    challenge(place, { error: 'invalid_token', error_description: message }),
+    challenge(place, { error: 'invalid_token', error_description: message }, scheme),
   )
 }
 
 /** With the address of the metadata (RFC 9728 section 5.1). */
-function challenge({ resource }: Place, parameters: Record<string, string>): Record<string, string> {
+function challenge(
+  { resource }: Place,
+  parameters: Record<string, string>,
+  scheme: Scheme = 'Bearer',
+): Record<string, string> {
   const all = { ...parameters, resource_metadata: metadataUrlOf(resource) }
   const text = Object.entries(all).map(([name, value]) => `${name}="${value.replace(/["\\]/g, '\\$&')}"`)
-  return { 'WWW-Authenticate': `Bearer ${text.join(', ')}` }
+  return { 'WWW-Authenticate': `${scheme} ${text.join(', ')}` }
 }
 
 function toCaller(claims: ActiveToken, { resource, companyDomain }: Place): Caller {

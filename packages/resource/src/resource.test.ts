@@ -191,6 +191,7 @@ describe('a protected resource', () => {
       authorization_servers: [issuer],
       scopes_supported: ['desk:use'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'PS256', 'RS256'],
       resource_name: 'Company desk',
     })
     for (const other of [path, `${path}/c/x`, '/c/casinoroyale/mcp', `${path}x/c/casinoroyale/mcp`]) {

@@ -40,8 +40,9 @@ const callers = new WeakMap<object, Caller>()
  */
 export function expressProtect(resource: Protected, ...scopes: string[]) {
   return (request: ExpressRequest, response: ServerResponse, next: Next): void => {
-    const { authorization, host } = request.headers
-    resource.check({ url: addressOf(request), authorization, host }, scopes).then(
+    const { authorization, host, dpop } = request.headers
+    const call = { url: addressOf(request), authorization, host, method: request.method, dpop: one(dpop) }
+    resource.check(call, scopes).then(
       caller => {
         callers.set(request, caller)
         const auth: McpAuthInfo = {
@@ -104,4 +105,9 @@ export function expressCaller(request: object): Caller {
 /** Below a router `url` is only the rest of it. */
 function addressOf({ originalUrl, url }: ExpressRequest): string {
   return originalUrl ?? url ?? '/'
+}
+
+/** A repeated header is none. */
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined
 }

@@ -4,7 +4,8 @@ import type { Caller, Protected } from '../protect.ts'
 /** What Fastify's requests, replies and instances have, as far as it matters here. */
 interface FastifyRequest {
   url: string
-  headers: { authorization?: string | undefined; host?: string | undefined }
+  method: string
+  headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
 interface FastifyReply {
@@ -34,9 +35,24 @@ const callers = new WeakMap<object, Caller>()
  */
 export function fastifyProtect(resource: Protected, ...scopes: string[]) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const { authorization, host } = request.headers
+    const header = (name: string) => {
+      const value = request.headers[name]
+      return typeof value === 'string' ? value : undefined
+    }
     try {
-      callers.set(request, await resource.check({ url: request.url, authorization, host }, scopes))
+      callers.set(
+        request,
+        await resource.check(
+          {
+            url: request.url,
+            authorization: header('authorization'),
+            host: header('host'),
+            method: request.method,
+            dpop: header('dpop'),
+          },
+          scopes,
+        ),
+      )
       return undefined
     } catch (error) {
       if (!isResourceError(error)) throw error
@@ -57,7 +73,7 @@ export function fastifyProtect(resource: Protected, ...scopes: string[]) {
  */
 export function fastifyMetadata(app: FastifyLike, resource: Protected): void {
   app.addHook('onRequest', async ({ url, headers: { host } }, reply) => {
-    const metadata = resource.metadata({ url, host })
+    const metadata = resource.metadata({ url, host: typeof host === 'string' ? host : undefined })
     if (!metadata) return undefined
     const headers = { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' }
     return reply.code(200).headers(headers).send(JSON.stringify(metadata))

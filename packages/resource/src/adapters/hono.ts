@@ -27,9 +27,15 @@ const callers = new WeakMap<Request, Caller>()
  */
 export function honoProtect(resource: Protected, ...scopes: string[]) {
   return async (c: HonoContext, next: Next): Promise<Response | undefined> => {
-    const { url, headers } = c.req.raw
+    const { url, headers, method } = c.req.raw
     try {
-      callers.set(c.req.raw, await resource.check({ url, authorization: headers.get('Authorization') }, scopes))
+      callers.set(
+        c.req.raw,
+        await resource.check(
+          { url, method, authorization: headers.get('Authorization'), dpop: headers.get('DPoP') },
+          scopes,
+        ),
+      )
     } catch (error) {
       if (!isResourceError(error)) throw error
       return error.toResponse()

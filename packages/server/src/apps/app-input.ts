@@ -33,6 +33,8 @@ export const appFields = {
   requirePkce: z.boolean(),
   /** Refuses authorization requests that it has not sent beforehand (RFC 9126). */
   requirePar: z.boolean(),
+  /** Gives it tokens only with a proof of a key that they are bound to (RFC 9449). */
+  requireDpop: z.boolean(),
   uninstallUrl: z.string().nullish(),
   /** Pages about it, as people are shown when they allow it. */
   homeUrl: pageUrl.nullish(),
@@ -73,6 +75,7 @@ export const newApp = z
     isPublic: z.boolean().default(false),
     requirePkce: z.boolean().default(false),
     requirePar: z.boolean().default(false),
+    requireDpop: z.boolean().default(false),
     idTokenAlgorithm: appFields.idTokenAlgorithm.default('RS256'),
     postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
     /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */

@@ -15,6 +15,8 @@ export interface App {
   requirePkce: boolean
   /** Whether it must send its authorization requests beforehand (RFC 9126). */
   requirePar: boolean
+  /** Whether its tokens must be bound to a key (RFC 9449). */
+  requireDpop: boolean
   uninstallUrl: string | null
   disabledAt: number | null
   createdAt: number
@@ -66,6 +68,7 @@ export function toApp(row: AppRow): App {
     isPublic: row.public === 1,
     requirePkce: row.require_pkce === 1,
     requirePar: row.require_par === 1,
+    requireDpop: row.require_dpop === 1,
     uninstallUrl: row.uninstall_url,
     disabledAt: row.disabled_at,
     createdAt: row.created_at,

@@ -62,6 +62,7 @@ export async function createApp(
     profile: given.profile,
     public: given.isPublic ? 1 : 0,
     require_par: given.requirePar ? 1 : 0,
+    require_dpop: given.requireDpop ? 1 : 0,
     require_pkce: given.requirePkce || given.isPublic ? 1 : 0,
     jwks: given.jwks ? JSON.stringify(given.jwks) : null,
     secret_hash: clientSecret === null ? null : hashSecret(clientSecret),

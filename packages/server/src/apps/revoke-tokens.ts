@@ -4,7 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { deleteAccessToken, findAccessToken } from '../store/queries/access-tokens.ts'
 import { listInstallations } from '../store/queries/installations.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
-import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { hashSecret, isAccessTokenKind, parseToken } from '../tokens/token-text.ts'
 import { removeInstallation } from './installations.ts'
 
 export type WhichTokens =
@@ -40,8 +40,8 @@ export async function revokeToken(runtime: Runtime, token: string, clientId?: st
     return false
   }
   const tokenHash = hashSecret(token)
-  const find = { at: findAccessToken, ra: findAccessToken, rt: findRefreshToken, ac: undefined }[parsed.kind]
-  const found = await find?.(store, parsed.companyId, tokenHash)
+  const find = isAccessTokenKind(parsed.kind) ? findAccessToken : findRefreshToken
+  const found = parsed.kind === 'ac' ? undefined : await find(store, parsed.companyId, tokenHash)
   if (!found || (clientId !== undefined && found.client_id !== clientId)) return false
   if (parsed.kind === 'rt') return removeInstallation(runtime, found)
   const { company_id: companyId, user_id: userId, client_id: ofClient } = found

@@ -20,6 +20,7 @@ interface CreateOptions extends AdministrationOptions {
   public?: boolean
   requirePkce?: boolean
   requirePar?: boolean
+  requireDpop?: boolean
   profile: CompatibilityProfile
   jwks?: string
   uninstallUrl?: string
@@ -55,6 +56,7 @@ interface SetOptions
   allowScheme?: string[]
   requirePkce?: boolean
   requirePar?: boolean
+  requireDpop?: boolean
   profile?: CompatibilityProfile
   uninstallUrl?: string
 }
@@ -71,6 +73,7 @@ export function addCreateCommand(app: Command) {
     .option('--public', 'it runs on its users’ devices and can keep no secret')
     .option('--require-pkce', 'refuse its requests without PKCE')
     .option('--require-par', 'refuse its authorization requests that were not pushed')
+    .option('--require-dpop', 'give it tokens only that are bound to a key')
     .addOption(
       new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
     )
@@ -100,6 +103,7 @@ export function addCreateCommand(app: Command) {
           isPublic: options.public ?? false,
           requirePkce: options.requirePkce ?? false,
           requirePar: options.requirePar ?? false,
+          requireDpop: options.requireDpop ?? false,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           uninstallUrl: options.uninstallUrl,
           homeUrl: options.homeUrl,
@@ -136,6 +140,7 @@ export function addSetCommand(app: Command) {
     .option('--allow-scheme <name>', 'a scheme without a dot that redirect URIs may have, such as cursor', collect)
     .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
     .option('--require-par <yes|no>', 'whether its authorization requests must be pushed', parseYesOrNo)
+    .option('--require-dpop <yes|no>', 'whether its tokens must be bound to a key', parseYesOrNo)
     .addOption(new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
     .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
     .option('--home-url <url>', 'a page about it, for people who are to allow it; "none" to remove it, as below')
@@ -169,6 +174,7 @@ export function addSetCommand(app: Command) {
             scopes: splitScopes(options.scope),
             requirePkce: options.requirePkce,
             requirePar: options.requirePar,
+            requireDpop: options.requireDpop,
             profile: options.profile,
             uninstallUrl: noneAsNull(uninstallUrl),
             homeUrl: noneAsNull(options.homeUrl),

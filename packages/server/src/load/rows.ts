@@ -48,6 +48,7 @@ export function appRow(app: number, now: number): TransferRow {
     registration_token_hash: null,
     unused_until: null,
     require_par: 0,
+    require_dpop: 0,
     document_expires_at: null,
     home_url: null,
     privacy_url: null,

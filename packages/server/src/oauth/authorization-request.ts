@@ -30,6 +30,8 @@ export interface AuthorizationRequest extends AnswerTarget {
   resources: string | null
   /** The company whose address a resource is: no other will do. */
   onlyCompanyId: number | undefined
+  /** The key that the code is bound to (RFC 9449 section 10). */
+  jkt: string | null
   loginHint: string | undefined
   uiLocales: string | undefined
   /** Where an ID token is asked for (OpenID Connect Core section 3.1.2.1). */
@@ -112,6 +114,7 @@ async function checkParameters(
       checkCompanyId(target, parameters.get('company_id')) ?? openid?.subject?.companyId ?? openid?.hint?.companyId,
     resources: storeResources(resources),
     onlyCompanyId: resources.find(each => each.companyId !== undefined)?.companyId,
+    jkt: checkThumbprint(target, parameters.get('dpop_jkt')),
     loginHint: parameters.get('login_hint')?.slice(0, 254),
     uiLocales: parameters.get('ui_locales')?.slice(0, 200),
     openid,
@@ -214,6 +217,11 @@ async function checkScopes(
       ? `The scope ${misfit.scope} is not one of the resource that was asked for.`
       : `The scope ${misfit.scope} belongs to a resource server: send resource=${misfit.identifier}`
   throw new AuthorizationError(target, 'invalid_scope', description)
+}
+
+function checkThumbprint(target: AnswerTarget, text: string | undefined): string | null {
+  if (text === undefined || /^[\w-]{43}$/.test(text)) return text ?? null
+  throw new AuthorizationError(target, 'invalid_request', 'dpop_jkt must be the SHA-256 thumbprint of a key.')
 }
 
 function checkCompanyId(target: AnswerTarget, text: string | undefined): number | undefined {

@@ -122,6 +122,7 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       expires_at: now + settings.authorizationCodeLifetime * 1000,
       used_at: null,
       resources: request.resources,
+      jkt: request.jkt,
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),

@@ -25,7 +25,7 @@ export async function describeForResource(
 ) {
   const { store, clock, settings } = runtime
   const parsed = parseToken(token)
-  if (parsed?.kind !== 'ra') return undefined
+  if (parsed?.kind !== 'ra' && parsed?.kind !== 'dr') return undefined
   const found = await findAccessToken(store, parsed.companyId, hashSecret(token))
   const isForServer = storedResources(found?.resources ?? null).includes(server.resource_server_id)
   if (!found || !isForServer || found.expires_at <= clock()) return undefined
@@ -41,7 +41,8 @@ export async function describeForResource(
     active: true,
     scope: intersection(granted, ownScopes).join(' '),
     client_id,
-    token_type: 'Bearer',
+    token_type: found.jkt === null ? 'Bearer' : 'DPoP',
+    ...(found.jkt !== null && { cnf: { jkt: found.jkt } }),
     exp: Math.floor(found.expires_at / 1000),
     iat: Math.floor(found.created_at / 1000),
     sub: formatSubject({ companyId, userId }),

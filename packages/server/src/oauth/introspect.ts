@@ -9,7 +9,7 @@ import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
 import { listResourceScopes, type ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
-import { hashSecret, parseToken } from '../tokens/token-text.ts'
+import { hashSecret, isAccessTokenKind, parseToken } from '../tokens/token-text.ts'
 import { authenticateIntrospector } from './client-authentication.ts'
 import { requireParameter } from './grants/grant.ts'
 import { describeForResource } from './introspect-for-resource.ts'
@@ -63,14 +63,15 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
     iss: settings.origin,
     company_id: found.company_id,
     user_id: found.user_id,
+    ...(found.jkt !== null && { cnf: { jkt: found.jkt } }),
   }
 }
 
 async function findToken({ store }: Runtime, token: string) {
   const parsed = parseToken(token)
-  if (parsed?.kind === 'at' || parsed?.kind === 'ra') {
+  if (parsed && isAccessTokenKind(parsed.kind)) {
     const row = await findAccessToken(store, parsed.companyId, hashSecret(token))
-    return row && { ...row, tokenType: 'Bearer', spent: false }
+    return row && { ...row, tokenType: row.jkt === null ? 'Bearer' : 'DPoP', spent: false }
   }
   if (parsed?.kind === 'rt') {
     const row = await findRefreshToken(store, parsed.companyId, hashSecret(token))

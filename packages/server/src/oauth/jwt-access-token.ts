@@ -55,6 +55,7 @@ export async function toJwtAccessToken(
     user_id: userId,
     client_id: app.clientId,
     scope: intersection(tokens.scopes, ownScopes).join(' '),
+    ...(tokens.jkt !== null && { cnf: { jkt: tokens.jkt } }),
   })
     .setProtectedHeader({ alg: ALGORITHM, kid: keyId, typ: 'at+jwt' })
     .setIssuer(settings.origin)

@@ -3,6 +3,7 @@ import { openidMetadata } from '../openid/metadata.ts'
 import { languages } from '../pages/languages.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
+import { DPOP_ALGORITHMS } from '../tokens/dpop.ts'
 import { ASSERTION_ALGORITHMS } from './client-assertion.ts'
 import { grants } from './token.ts'
 
@@ -34,6 +35,7 @@ export const metadata: RouteHandler = async c => {
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint_auth_methods_supported: AUTHENTICATION,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     authorization_response_iss_parameter_supported: true,
     ui_locales_supported: languages,
     ...openidMetadata(settings),

@@ -6,7 +6,7 @@ import { AuthorizationError } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { keepRequest, PUSHED_LIFETIME } from './pushed-request.ts'
-import { refuseSecretsInQuery } from './token.ts'
+import { provenKey, refuseSecretsInQuery } from './token.ts'
 
 /** What authenticates the client, and is no part of its authorization request. */
 const OF_THE_CLIENT = new Set(['client_secret', 'client_assertion', 'client_assertion_type', 'client_id'])
@@ -21,7 +21,12 @@ export const pushRequest: RouteHandler = async c => {
   const { repeated } = parseParameters(body)
   if (repeated.has('state')) throw new OAuthError('invalid_request', 'Repeated parameter: state. Send it once.')
   const kept = body.split('&').filter(pair => !OF_THE_CLIENT.has(nameOf(pair)))
-  const query = [`client_id=${encodeURIComponent(app.clientId)}`, ...kept].join('&')
+  const jkt = await provenKey(c, { ...app, requireDpop: false })
+  if (jkt !== null && (form.get('dpop_jkt') ?? jkt) !== jkt) {
+    throw new OAuthError('invalid_dpop_proof', 'dpop_jkt is another key than the DPoP proof shows.')
+  }
+  const bound = jkt === null || form.has('dpop_jkt') ? [] : [`dpop_jkt=${jkt}`]
+  const query = [`client_id=${encodeURIComponent(app.clientId)}`, ...kept, ...bound].join('&')
   try {
     await checkAuthorizationRequest(c.var.runtime, query, { isPushed: true })
   } catch (error) {

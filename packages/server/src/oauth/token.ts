@@ -8,6 +8,7 @@ import { rawQuery } from '../http/raw-query.ts'
 import { issueIdToken } from '../openid/id-token.ts'
 import { readSignIn } from '../openid/sign-in.ts'
 import { findCompany } from '../store/queries/companies.ts'
+import { ProofError, verifyProof } from '../tokens/dpop.ts'
 import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
 import { authenticateClient } from './client-authentication.ts'
@@ -39,12 +40,32 @@ export const token: RouteHandler = async c => {
   const { metrics } = c.var.runtime
   const [grantType, exchange] = findGrant(form)
   try {
-    const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form)
+    const jkt = await provenKey(c, app)
+    const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form, jkt)
     metrics.tokens.count({ grant: grantType, outcome: 'ok' })
     return c.json(await tokenAnswer(c.var.runtime, app, tokens))
   } catch (error) {
     metrics.tokens.count({ grant: grantType, outcome: error instanceof OAuthError ? error.code : 'failed' })
     throw error
+  }
+}
+
+/**
+ * The thumbprint of the key that a request was proved with (RFC 9449 section 5), null where it came without a proof.
+ * @throws {OAuthError} `invalid_dpop_proof`
+ */
+export async function provenKey(c: RequestContext, app: App): Promise<string | null> {
+  const proof = c.req.header('DPoP')
+  if (proof === undefined) {
+    if (!app.requireDpop) return null
+    throw new OAuthError('invalid_dpop_proof', 'This app must send a DPoP proof (RFC 9449).')
+  }
+  const { runtime } = c.var
+  try {
+    return await verifyProof(runtime, proof, { method: 'POST', url: runtime.settings.origin + c.req.path })
+  } catch (error) {
+    if (!(error instanceof ProofError)) throw error
+    throw new OAuthError('invalid_dpop_proof', `The DPoP proof does not hold: ${error.message}.`)
   }
 }
 
@@ -73,7 +94,7 @@ async function tokenAnswer(runtime: Runtime, app: App, issued: IssuedTokens) {
   const tokens: IssuedTokens = { ...issued, ...(await toJwtAccessToken(runtime, app, issued)) }
   return {
     access_token: tokens.accessToken,
-    token_type: 'Bearer',
+    token_type: tokens.jkt === null ? 'Bearer' : 'DPoP',
     expires_in: Math.max(0, Math.ceil((tokens.expiresAt - runtime.clock()) / 1000)),
     refresh_token: tokens.refreshToken,
     scope: formatScopes(tokens.scopes, app.profile),

@@ -80,6 +80,7 @@ export const columns = {
     unused_until: true,
     require_par: true,
     document_expires_at: true,
+    require_dpop: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,
@@ -110,6 +111,7 @@ export const columns = {
     used_at: true,
     openid: true,
     resources: true,
+    jkt: true,
   }),
   access_tokens: columnsOf<'access_tokens'>({
     company_id: true,
@@ -121,6 +123,7 @@ export const columns = {
     created_at: true,
     expires_at: true,
     resources: true,
+    jkt: true,
   }),
   refresh_tokens: columnsOf<'refresh_tokens'>({
     company_id: true,
@@ -135,6 +138,7 @@ export const columns = {
     access_generation: true,
     openid: true,
     resources: true,
+    jkt: true,
   }),
   uninstall_callbacks: columnsOf<'uninstall_callbacks'>({
     company_id: true,

@@ -6,6 +6,7 @@ import type {
   IdempotencyKeysTable,
   SigningKeysTable,
 } from './administration-schema.ts'
+import type { AppsTable, ClientSecretsTable } from './app-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
@@ -116,59 +117,6 @@ export interface MembershipsTable {
   last_login_at: number | null
 }
 
-export interface AppsTable {
-  client_id: string
-  name: string
-  maker: string | null
-  icon_type: string | null
-  icon: Uint8Array | null
-  /** A JSON array of strings. */
-  redirect_uris: string
-  scopes: string
-  profile: 'standard' | 'pipedrive'
-  public: number
-  require_pkce: number
-  /** A JSON Web Key Set of public keys, for `private_key_jwt`. */
-  jwks: string | null
-  secret_hash: Uint8Array | null
-  /** The client secret under a key that is not in the database: only where an uninstall callback needs it. */
-  encrypted_secret: string | null
-  uninstall_url: string | null
-  disabled_at: number | null
-  created_at: number
-  home_url: string | null
-  privacy_url: string | null
-  terms_url: string | null
-  verified_at: number | null
-  /** Who verified it: the kind and the id of the actor. */
-  verified_by: string | null
-  /** JSON: its own rate limits. */
-  rate_limits: string | null
-  /** How its ID tokens are signed; RS256 where it is null. */
-  id_token_algorithm: 'RS256' | 'ES256' | 'EdDSA' | null
-  /** A JSON array of strings: where people may be sent after they signed out. */
-  post_logout_redirect_uris: string | null
-  /** Is told of sessions that end. */
-  backchannel_logout_url: string | null
-  /** Of an app that registered itself: of what it changes its registration with. */
-  registration_token_hash: Uint8Array | null
-  /** When it is deleted if no one has allowed it; null once someone has. */
-  unused_until: number | null
-  require_par: number
-  /** Of an app whose client id is the address of a document: when that is to be read again. */
-  document_expires_at: number | null
-}
-
-export interface ClientSecretsTable {
-  client_id: string
-  secret_hash: Uint8Array
-  created_at: number
-  /** When it stops being accepted; null for the current one. */
-  expires_at: number | null
-  /** To the hour. */
-  last_used_at: number | null
-}
-
 export interface InstallationsTable {
   company_id: number
   user_id: number
@@ -194,6 +142,8 @@ export interface AuthorizationCodesTable {
   openid: string | null
   /** The ids of the resource servers that it is for, joined by spaces; null for the platform's default API. */
   resources: string | null
+  /** The thumbprint of the key that it is bound to (RFC 9449); null for none. */
+  jkt: string | null
 }
 
 export interface AccessTokensTable {
@@ -207,6 +157,8 @@ export interface AccessTokensTable {
   expires_at: number
   /** As those of the code, or a part of them. */
   resources: string | null
+  /** The thumbprint of the key that it is bound to (RFC 9449); null for none. */
+  jkt: string | null
 }
 
 export interface RefreshTokensTable {
@@ -226,6 +178,8 @@ export interface RefreshTokensTable {
   openid: string | null
   /** As those of the code. */
   resources: string | null
+  /** The thumbprint of the key that it is bound to (RFC 9449); null for none. */
+  jkt: string | null
 }
 
 /** Apart from the companies, whose rows are read often. */

@@ -45,11 +45,13 @@ function findToken(
 ): MaybePromise<BearerRecord | undefined> {
   const parsed = parseToken(token)
   if (parsed?.kind === 'ra') throw invalidToken('The access token is for another resource server.')
+  if (parsed?.kind === 'da') throw invalidToken('The access token is bound to a key: send it as DPoP, with a proof.')
   if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
   return store.findBearer(hashAsText(token), parsed.companyId, beganBeforeTurn)
 }
 
-function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
+/** @throws {ApiError} 401 for a token that may not be used now */
+export function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
   if (!bearer) throw invalidToken('The access token is unknown or revoked.')
   if (bearer.expiresAt <= clock()) throw invalidToken('The access token has expired.')
   if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active.')
@@ -66,7 +68,8 @@ export function isInGoodStanding(bearer: BearerRecord): boolean {
   )
 }
 
-function requireScope(bearer: BearerRecord, scope: string) {
+/** @throws {ApiError} 403 */
+export function requireScope(bearer: BearerRecord, scope: string) {
   if (storesScope(bearer.scopes, scope) && storesScope(bearer.appScopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
     'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,

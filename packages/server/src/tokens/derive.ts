@@ -1,5 +1,5 @@
 import { authenticate } from '../config/keys.ts'
-import { formatToken, toSecret } from './token-text.ts'
+import { type AccessTokenKind, formatToken, toSecret } from './token-text.ts'
 
 /** The refresh token that follows `presented`: the same for every retry, and unknown without the key. */
 export function deriveRefreshToken(key: Uint8Array, companyId: number, presented: string): string {
@@ -9,7 +9,7 @@ export function deriveRefreshToken(key: Uint8Array, companyId: number, presented
 /** The access token that comes with it; the next `generation` follows once this one has ended. */
 export function deriveAccessToken(
   key: Uint8Array,
-  kind: 'at' | 'ra',
+  kind: AccessTokenKind,
   companyId: number,
   presented: string,
   generation: number,

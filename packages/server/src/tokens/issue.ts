@@ -5,6 +5,15 @@ import { insertRefreshToken } from '../store/queries/refresh-tokens.ts'
 import type { Statement } from '../store/store.ts'
 import { accessTokenKind, hashSecret, newToken } from './token-text.ts'
 
+/** What an access token is for, and which key it is bound to. */
+export interface Access {
+  scopes: string[]
+  /** As they are stored; null for the platform's default API. */
+  resources: string | null
+  /** The thumbprint of a key (RFC 7638); null for a bearer token. */
+  jkt: string | null
+}
+
 /** A pair of tokens as the client gets it. */
 export interface IssuedTokens {
   accessToken: string
@@ -16,6 +25,8 @@ export interface IssuedTokens {
   openid: string | null
   /** The resource servers that the access token is for, as they are stored. */
   resources: string | null
+  /** The thumbprint of the key that the access token is bound to (RFC 9449). */
+  jkt: string | null
   /** Of the access token, in milliseconds since 1970. */
   expiresAt: number
 }
@@ -23,38 +34,38 @@ export interface IssuedTokens {
 /** The first tokens of a family, and what writes them. */
 export function issueFirstTokens(
   runtime: Runtime,
-  family: Family & { openid?: string | null; resources?: string | null },
+  family: Family & { openid?: string | null; resources?: string | null; jkt?: string | null },
   scopes: string[],
-  access: { scopes: string[]; resources: string | null } = { scopes, resources: family.resources ?? null },
+  access: Access = { scopes, resources: family.resources ?? null, jkt: null },
 ): { tokens: IssuedTokens; statements: Statement[] } {
-  const { resources } = access
   const tokens: IssuedTokens = {
-    accessToken: newToken(accessTokenKind(resources), family.company_id),
+    accessToken: newToken(accessTokenKind(access), family.company_id),
     refreshToken: newToken('rt', family.company_id),
     companyId: family.company_id,
     userId: family.user_id,
     scopes: access.scopes,
     openid: family.openid ?? null,
-    resources,
+    resources: access.resources,
+    jkt: access.jkt,
     expiresAt: accessTokenEnd(runtime),
   }
   const statements = [
     storeRefreshToken(
       runtime,
-      { ...family, openid: tokens.openid, resources: family.resources ?? null },
+      { ...family, openid: tokens.openid, resources: family.resources ?? null, jkt: family.jkt ?? null },
       tokens.refreshToken,
       scopes,
     ),
-    storeAccessToken(runtime, { ...family, resources }, tokens.accessToken, access.scopes),
+    storeAccessToken(runtime, family, tokens.accessToken, access),
   ]
   return { tokens, statements }
 }
 
 export function storeAccessToken(
   runtime: Runtime,
-  family: Family & { resources: string | null },
+  family: Family,
   token: string,
-  scopes: string[],
+  { scopes, resources, jkt }: Access,
 ): Statement {
   return insertAccessToken(runtime.store, {
     ...familyColumns(family),
@@ -62,13 +73,14 @@ export function storeAccessToken(
     scopes: scopes.join(' '),
     created_at: runtime.clock(),
     expires_at: accessTokenEnd(runtime),
-    resources: family.resources,
+    resources,
+    jkt,
   })
 }
 
 export function storeRefreshToken(
   runtime: Runtime,
-  family: Family & { openid: string | null; resources: string | null },
+  family: Family & { openid: string | null; resources: string | null; jkt: string | null },
   token: string,
   scopes: string[],
 ): Statement {
@@ -82,6 +94,7 @@ export function storeRefreshToken(
     access_generation: 0,
     openid: family.openid,
     resources: family.resources,
+    jkt: family.jkt,
   })
 }
 

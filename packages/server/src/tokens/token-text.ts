@@ -7,11 +7,20 @@ import { CHECKSUM_LENGTH, endsWithChecksum } from './checksum.ts'
  * `tny_` kind `_` company id `_` 48 hexadecimal digits of secret, 8 of CRC-32 over everything before them.
  * A client secret and an admin key have no company id. The company id is a routing hint, never trusted without the hash.
  */
-export type TokenKind = 'at' | 'ra' | 'rt' | 'ac'
+export type AccessTokenKind = 'at' | 'ra' | 'da' | 'dr'
+export type TokenKind = AccessTokenKind | 'rt' | 'ac'
 
-/** Access tokens for resource servers have a kind of their own, so that the platform's API refuses them unread. */
-export function accessTokenKind(resources: string | null): 'at' | 'ra' {
-  return resources === null ? 'at' : 'ra'
+/**
+ * Access tokens for resource servers, and those that are bound to a key (RFC 9449), have kinds of their own, so that what must not
+ * take them refuses them unread.
+ */
+export function accessTokenKind({ resources, jkt }: { resources: string | null; jkt: string | null }): AccessTokenKind {
+  if (jkt === null) return resources === null ? 'at' : 'ra'
+  return resources === null ? 'da' : 'dr'
+}
+
+export function isAccessTokenKind(kind: TokenKind | undefined): kind is AccessTokenKind {
+  return kind === 'at' || kind === 'ra' || kind === 'da' || kind === 'dr'
 }
 
 export interface TokenText {
@@ -64,6 +73,8 @@ function readKind(text: string): TokenKind | undefined {
   if (text.startsWith('tny_at_')) return 'at'
   if (text.startsWith('tny_rt_')) return 'rt'
   if (text.startsWith('tny_ra_')) return 'ra'
+  if (text.startsWith('tny_da_')) return 'da'
+  if (text.startsWith('tny_dr_')) return 'dr'
   return text.startsWith('tny_ac_') ? 'ac' : undefined
 }
 

@@ -9,6 +9,7 @@ import { logRequest } from '../http/request-log.ts'
 import { commonHeaders } from '../http/security-headers.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import type { MaybePromise } from '../store/maybe-promise.ts'
+import { isBoundRequest } from '../tokens/bound.ts'
 import { findTracer, recordServerSpan } from '../tracing/spans.ts'
 import { OK_HEADERS, respondUsersMe, type UsersMeResponse, usersMePaths } from './users-me.ts'
 
@@ -34,7 +35,8 @@ export function usersMeHotRoute(runtime: Runtime): HotRoute {
   return {
     paths: new Set(pathsBelow(basePathOf(runtime.settings.origin))),
     respond({ path, authorization, traceparent, beganBeforeTurn }: HotRequest): MaybePromise<HotResponse> | undefined {
-      if (isLeftToRoute) return undefined
+      // A proof (RFC 9449) is about the whole request, and its use is written down.
+      if (isLeftToRoute || isBoundRequest(authorization)) return undefined
       const begun = { started: performance.now(), requestId: randomUUID(), path, traceparent }
       try {
         const response = respondUsersMe(runtime, authorization, beganBeforeTurn)

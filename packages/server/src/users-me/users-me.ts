@@ -6,6 +6,7 @@ import { type HotRequest, ResponseBody } from '../http/hot-route.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { requireBearer } from '../tokens/bearer.ts'
+import { isBoundRequest } from '../tokens/bound.ts'
 import { requireCountedBearer } from '../tokens/counted-bearer.ts'
 import { renderUser } from './rendered-users.ts'
 
@@ -22,6 +23,10 @@ export const OK_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control':
 
 /** `GET /users/me`: whom the token speaks for, as they are at the token's company. */
 export const usersMe: RouteHandler = async c => {
+  if (isBoundRequest(c.req.header('Authorization'))) {
+    const { text } = renderUser(await requireCountedBearer(c, 'me', 'base'), c.var.runtime.clock())
+    return c.body(text, 200, OK_HEADERS)
+  }
   // Looked up once more than without a limit: that is the price of one.
   if (rateLimiterOf(c.var.runtime).limits('me')) await requireCountedBearer(c, 'me', 'base')
   const { status, headers, body } = await respondUsersMe(c.var.runtime, c.req.header('Authorization'))

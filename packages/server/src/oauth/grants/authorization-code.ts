@@ -22,7 +22,7 @@ import { endReusedFamily } from './reuse.ts'
  * A code for tokens (RFC 6749 section 4.1.3), once. A second use ends what the first gave (section 4.1.2).
  * @throws {OAuthError} `invalid_request`, `invalid_grant`
  */
-export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
+export const exchangeAuthorizationCode: Grant = (runtime, app, form, jkt) => {
   const codeText = requireParameter(form, 'code')
   const redirectUri = requireParameter(form, 'redirect_uri')
   const { store, clock, settings } = runtime
@@ -36,10 +36,13 @@ export const exchangeAuthorizationCode: Grant = (runtime, app, form) => {
     const longest = settings.authorizationCodeLifetime * 1000
     if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
     await refuseInactive(store, code)
-    const family = { ...code, openid: withoutNonce(code.openid) }
+    if (code.jkt !== null && code.jkt !== jkt)
+      throw refused('The code is bound to another key than the DPoP proof shows.')
+    // Who has the secret of a confidential app needs no key besides.
+    const family = { ...code, openid: withoutNonce(code.openid), jkt: app.isPublic ? jkt : null }
     const granted = intersection(storedScopes(code.scopes), app.scopes)
     const access = await narrowResources(runtime, code, granted, form.get('resource'))
-    const { tokens, statements } = issueFirstTokens(runtime, family, granted, access)
+    const { tokens, statements } = issueFirstTokens(runtime, family, granted, { ...access, jkt })
     await store.write([
       requireActiveMembership(store, code.company_id, code.user_id),
       spendAuthorizationCode(store, code, now),

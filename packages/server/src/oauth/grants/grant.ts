@@ -4,8 +4,11 @@ import { OAuthError } from '../../http/errors.ts'
 import type { Parameters } from '../../http/form.ts'
 import type { IssuedTokens } from '../../tokens/issue.ts'
 
-/** Turns what a client presents into tokens. */
-export type Grant = (runtime: Runtime, app: App, form: Parameters) => Promise<IssuedTokens>
+/**
+ * Turns what a client presents into tokens.
+ * @param jkt the thumbprint of the key that the request was proved with (RFC 9449); null where it came without a proof
+ */
+export type Grant = (runtime: Runtime, app: App, form: Parameters, jkt: string | null) => Promise<IssuedTokens>
 
 /** @throws {OAuthError} `invalid_request` where a parameter that the grant needs is missing */
 export function requireParameter(form: Parameters, name: string): string {

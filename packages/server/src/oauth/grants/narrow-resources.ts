@@ -2,13 +2,7 @@ import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { resolveResources, storedResources, storeResources } from '../../resource-servers/resolve.ts'
 import { fitScopes } from '../../resource-servers/scopes.ts'
-
-/** What an access token is for. */
-export interface Access {
-  scopes: string[]
-  /** As they are stored; null for the platform's default API. */
-  resources: string | null
-}
+import type { Access } from '../../tokens/issue.ts'
 
 /**
  * An access token for some of the resource servers that were granted (RFC 8707 section 2.2), with the scopes that they own.
@@ -20,7 +14,7 @@ export async function narrowResources(
   granted: { company_id: number; resources: string | null },
   scopes: string[],
   asked: string | undefined,
-): Promise<Access> {
+): Promise<Omit<Access, 'jkt'>> {
   if (asked === undefined) return { scopes, resources: granted.resources }
   const resources = await resolveResources(runtime, asked)
   const ids = storedResources(granted.resources)

@@ -14,10 +14,16 @@ import {
 } from '../../store/queries/refresh-tokens.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { deriveAccessToken, deriveRefreshToken } from '../../tokens/derive.ts'
-import { accessTokenEnd, type IssuedTokens, storeAccessToken, storeRefreshToken } from '../../tokens/issue.ts'
+import {
+  type Access,
+  accessTokenEnd,
+  type IssuedTokens,
+  storeAccessToken,
+  storeRefreshToken,
+} from '../../tokens/issue.ts'
 import { intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
 import { accessTokenKind, hashSecret, parseToken } from '../../tokens/token-text.ts'
-import { type Access, narrowResources } from './narrow-resources.ts'
+import { narrowResources } from './narrow-resources.ts'
 import { endReusedFamily } from './reuse.ts'
 
 const SECOND = 1000
@@ -33,6 +39,8 @@ export interface Narrowing {
   scopes?: string[] | undefined
   /** Addresses of resource servers, joined by spaces. */
   resource?: string | undefined
+  /** The thumbprint of the key that the request was proved with. */
+  jkt?: string | null
 }
 
 /** A client that has shown who it is. */
@@ -91,7 +99,11 @@ async function narrow(
   if (!isSubset(asked, granted)) {
     throw new OAuthError('invalid_scope', 'The requested scopes exceed those that were granted.')
   }
-  return narrowResources(runtime, token, asked, requested.resource)
+  const { jkt = null } = requested
+  if (token.jkt !== null && token.jkt !== jkt) {
+    throw refused('The refresh token is bound to another key than the DPoP proof shows.')
+  }
+  return { ...(await narrowResources(runtime, token, asked, requested.resource)), jkt }
 }
 
 async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: string, access: Access) {
@@ -104,7 +116,7 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
     requireActiveMembership(store, token.company_id, token.user_id),
     spendRefreshToken(store, token, clock()),
     storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
-    storeAccessToken(runtime, { ...token, resources: access.resources }, tokens.accessToken, access.scopes),
+    storeAccessToken(runtime, token, tokens.accessToken, access),
     deleteExpiredAccessTokens(store, token, clock()),
   ])
   runtime.metrics.refreshes.count({ outcome: 'first' })
@@ -165,7 +177,7 @@ async function findSuccessor(runtime: Runtime, token: RefreshTokenRow, presented
 
 function windowEnd(client: RefreshingClient, token: RefreshTokenRow, successor: RefreshTokenRow): number {
   const usedAt = token.used_at!
-  if (client.isPublic) return usedAt + PUBLIC_WINDOW
+  if (client.isPublic && token.jkt === null) return usedAt + PUBLIC_WINDOW
   if (successor.used_at === null) return usedAt + LOST_ANSWER_WINDOW
   return Math.min(successor.used_at, usedAt + LOST_ANSWER_WINDOW) + RACE_WINDOW
 }
@@ -181,7 +193,7 @@ async function giveAgain(
   const { store, clock } = runtime
   const given = derive(key, token, presented, access, token.access_generation, 0)
   const row = await findAccessToken(store, token.company_id, hashSecret(given.accessToken))
-  const isSame = row?.scopes === access.scopes.join(' ') && row.resources === access.resources
+  const isSame = row?.scopes === access.scopes.join(' ') && row.resources === access.resources && row.jkt === access.jkt
   if (row && isSame && row.expires_at > clock()) {
     return { ...given, expiresAt: row.expires_at }
   }
@@ -190,7 +202,7 @@ async function giveAgain(
     ...lockInstallation(store, token),
     requireActiveMembership(store, token.company_id, token.user_id),
     advanceAccessGeneration(store, token),
-    storeAccessToken(runtime, { ...token, resources: access.resources }, fresh.accessToken, access.scopes),
+    storeAccessToken(runtime, token, fresh.accessToken, access),
     deleteExpiredAccessTokens(store, token, clock()),
   ])
   return fresh
@@ -200,18 +212,17 @@ function derive(
   key: Uint8Array,
   token: RefreshTokenRow,
   presented: string,
-  { scopes, resources }: Access,
+  access: Access,
   generation: number,
   expiresAt: number,
 ): IssuedTokens {
   return {
-    accessToken: deriveAccessToken(key, accessTokenKind(resources), token.company_id, presented, generation),
+    accessToken: deriveAccessToken(key, accessTokenKind(access), token.company_id, presented, generation),
     refreshToken: deriveRefreshToken(key, token.company_id, presented),
     companyId: token.company_id,
     userId: token.user_id,
-    scopes,
+    ...access,
     openid: token.openid,
-    resources,
     expiresAt,
   }
 }

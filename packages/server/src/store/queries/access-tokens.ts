@@ -18,6 +18,7 @@ const insertion = new PreparedQuery((db, row: AccessTokenRow) =>
     created_at: row.created_at,
     expires_at: row.expires_at,
     resources: row.resources,
+    jkt: row.jkt,
   }),
 )
 

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
+import type { AppsTable } from '../app-schema.ts'
 import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
-import type { AppsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
 import { contains, type ListPage, paged } from './lists.ts'
@@ -99,6 +99,7 @@ const CHANGEABLE = [
   'post_logout_redirect_uris',
   'backchannel_logout_url',
   'require_par',
+  'require_dpop',
 ] as const
 
 function changeable(row: AppRow): Required<AppColumns> {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
+import type { ClientSecretsTable } from '../app-schema.ts'
 import { columns } from '../columns.ts'
-import type { ClientSecretsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import type { AppRow } from './apps.ts'
 

@@ -20,6 +20,7 @@ const insertion = new PreparedQuery((db, row: RefreshTokenRow) =>
     access_generation: row.access_generation,
     openid: row.openid,
     resources: row.resources,
+    jkt: row.jkt,
   }),
 )
 

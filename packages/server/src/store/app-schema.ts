@@ -1,0 +1,54 @@
+/** The tables of apps. See schema.ts for what columns hold. */
+export interface AppsTable {
+  client_id: string
+  name: string
+  maker: string | null
+  icon_type: string | null
+  icon: Uint8Array | null
+  /** A JSON array of strings. */
+  redirect_uris: string
+  scopes: string
+  profile: 'standard' | 'pipedrive'
+  public: number
+  require_pkce: number
+  /** A JSON Web Key Set of public keys, for `private_key_jwt`. */
+  jwks: string | null
+  secret_hash: Uint8Array | null
+  /** The client secret under a key that is not in the database: only where an uninstall callback needs it. */
+  encrypted_secret: string | null
+  uninstall_url: string | null
+  disabled_at: number | null
+  created_at: number
+  home_url: string | null
+  privacy_url: string | null
+  terms_url: string | null
+  verified_at: number | null
+  /** Who verified it: the kind and the id of the actor. */
+  verified_by: string | null
+  /** JSON: its own rate limits. */
+  rate_limits: string | null
+  /** How its ID tokens are signed; RS256 where it is null. */
+  id_token_algorithm: 'RS256' | 'ES256' | 'EdDSA' | null
+  /** A JSON array of strings: where people may be sent after they signed out. */
+  post_logout_redirect_uris: string | null
+  /** Is told of sessions that end. */
+  backchannel_logout_url: string | null
+  /** Of an app that registered itself: of what it changes its registration with. */
+  registration_token_hash: Uint8Array | null
+  /** When it is deleted if no one has allowed it; null once someone has. */
+  unused_until: number | null
+  require_par: number
+  /** Of an app whose client id is the address of a document: when that is to be read again. */
+  document_expires_at: number | null
+  require_dpop: number
+}
+
+export interface ClientSecretsTable {
+  client_id: string
+  secret_hash: Uint8Array
+  created_at: number
+  /** When it stops being accepted; null for the current one. */
+  expires_at: number | null
+  /** To the hour. */
+  last_used_at: number | null
+}
