@@ -24,8 +24,9 @@ export async function requireBound(c: RequestContext, scope: string): Promise<Be
   if (token === undefined || parsed?.kind !== 'da')
     throw refused('invalid_token', 'This is no access token with a key.')
   const { jkt } = (await findAccessToken(runtime.store, parsed.companyId, hashSecret(token))) ?? {}
-  const proven = await provenKey(c, token)
-  if (!jkt || jkt !== proven) throw refused('invalid_token', 'The access token is unknown, or bound to another key.')
+  // Before the proof, whose use is written down: a token that is made up costs no write.
+  if (!jkt) throw refused('invalid_token', 'The access token is unknown or revoked.')
+  if (jkt !== (await provenKey(c, token))) throw refused('invalid_token', 'The access token is bound to another key.')
   const bearer = requireUsable(runtime, await runtime.store.findBearer(hashAsText(token), parsed.companyId))
   requireScope(bearer, scope)
   return bearer
