@@ -103,6 +103,12 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Whether a client id may be the https address of a document that describes the app (OAuth Client ID Metadata Document), as MCP clients have it.',
     ),
+  dpopNonces: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether DPoP proofs must hold a nonce of the server (RFC 9449 section 8): none can be made beforehand then.',
+    ),
   localCallbacks: z
     .boolean()
     .default(false)

@@ -2,6 +2,7 @@ import type { RouteStep } from './environment.ts'
 
 const EXPOSED = [
   'WWW-Authenticate',
+  'DPoP-Nonce',
   'X-Request-Id',
   'Retry-After',
   'X-RateLimit-Limit',

@@ -9,6 +9,7 @@ import { issueIdToken } from '../openid/id-token.ts'
 import { readSignIn } from '../openid/sign-in.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import { ProofError, verifyProof } from '../tokens/dpop.ts'
+import { currentNonce } from '../tokens/dpop-nonce.ts'
 import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
 import { authenticateClient } from './client-authentication.ts'
@@ -61,11 +62,12 @@ export async function provenKey(c: RequestContext, app: App): Promise<string | n
     throw new OAuthError('invalid_dpop_proof', 'This app must send a DPoP proof (RFC 9449).')
   }
   const { runtime } = c.var
+  if (runtime.settings.dpopNonces) c.header('DPoP-Nonce', currentNonce(runtime))
   try {
     return await verifyProof(runtime, proof, { method: 'POST', url: runtime.settings.origin + c.req.path })
   } catch (error) {
     if (!(error instanceof ProofError)) throw error
-    throw new OAuthError('invalid_dpop_proof', `The DPoP proof does not hold: ${error.message}.`)
+    throw new OAuthError(error.code, `The DPoP proof does not hold: ${error.message}.`)
   }
 }
 

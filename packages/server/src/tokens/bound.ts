@@ -4,6 +4,7 @@ import type { BearerRecord } from '../store/bearer-record.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { requireScope, requireUsable } from './bearer.ts'
 import { DPOP_ALGORITHMS, ProofError, verifyProof } from './dpop.ts'
+import { currentNonce } from './dpop-nonce.ts'
 import { hashAsText, hashSecret, parseToken } from './token-text.ts'
 
 const DPOP = /^DPoP +([\w.~+/-]+=*) *$/i
@@ -35,12 +36,12 @@ export async function requireBound(c: RequestContext, scope: string): Promise<Be
 async function provenKey(c: RequestContext, accessToken: string): Promise<string> {
   const proof = c.req.header('DPoP')
   if (proof === undefined) throw refused('invalid_dpop_proof', 'The header DPoP is missing.')
-  const { origin } = c.var.runtime.settings
+  const { origin, dpopNonces } = c.var.runtime.settings
+  if (dpopNonces) c.header('DPoP-Nonce', currentNonce(c.var.runtime))
   try {
     return await verifyProof(c.var.runtime, proof, { method: c.req.method, url: origin + c.req.path, accessToken })
   } catch (error) {
-    if (error instanceof ProofError)
-      throw refused('invalid_dpop_proof', `The DPoP proof does not hold: ${error.message}.`)
+    if (error instanceof ProofError) throw refused(error.code, `The DPoP proof does not hold: ${error.message}.`)
     throw error
   }
 }

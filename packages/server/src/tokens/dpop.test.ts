@@ -4,7 +4,7 @@ import { Client, pkcePair, type TokenAnswer } from '../../../../tests/support/cl
 import { answerOf } from '../../../../tests/support/person.ts'
 import { Prover } from '../../../../tests/support/prover.ts'
 import { CALLBACK, HOUR, MI6, MINUTE, ORIGIN } from '../../../../tests/support/provider.ts'
-import { provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { provider, client as registered, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 const TOKEN_URL = `${ORIGIN}/oauth/token`
 type Proof = Parameters<Prover['prove']>
@@ -235,5 +235,42 @@ describe('DPoP', () => {
     const server = new Client(provider.fetch, resourceServer.clientId, clientSecret, CALLBACK)
     expect(await (await server.introspect(forNotes.access_token)).json()).toMatchObject({ active: true, cnf })
     expect((await ask(forNotes.access_token, await proofFor(forNotes.access_token)))[0]).toBe(401)
+  })
+})
+
+describe('DPoP with nonces', () => {
+  useProvider(() => ({ dpopNonces: true }))
+
+  it('[OA-27] with nonces a proof holds the one that was given last, and cannot be made beforehand', async () => {
+    const prover = await Prover.create()
+    const at = () => Math.floor(provider.now() / 1000)
+    const claims = (nonce: string | null) => (nonce === null ? {} : { claims: { nonce } })
+    const code = await provider.person().code(registered, { company: MI6 })
+    const post = async (nonce: string | null) => {
+      const DPoP = await prover.prove({ method: 'POST', url: TOKEN_URL, at: at() }, claims(nonce))
+      const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK }
+      const answer = await registered.post('/oauth/token', form, { DPoP })
+      return { nonce: answer.headers.get('DPoP-Nonce'), body: (await answer.json()) as TokenAnswer }
+    }
+    const first = await post(null)
+    expect([first.body.error, first.nonce]).toEqual(['use_dpop_nonce', expect.any(String)])
+    expect((await post('x')).body.error).toBe('use_dpop_nonce')
+    provider.pass(3 * MINUTE)
+    const late = await post(first.nonce)
+    expect(late.body.error).toBe('use_dpop_nonce')
+    provider.pass(MINUTE)
+    const { access_token } = (await post(late.nonce)).body
+
+    const ask = async (nonce: string | null) => {
+      const about = { method: 'GET', url: `${ORIGIN}/users/me`, at: at(), accessToken: access_token }
+      const DPoP = await prover.prove(about, claims(nonce))
+      return provider.fetch('/users/me', { headers: { Authorization: `DPoP ${access_token}`, DPoP } })
+    }
+    const refused = await ask(null)
+    expect([refused.status, refused.headers.get('WWW-Authenticate')]).toEqual([
+      401,
+      expect.stringContaining('error="use_dpop_nonce"'),
+    ])
+    expect((await ask(refused.headers.get('DPoP-Nonce'))).status).toBe(200)
   })
 })

@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, errors, typ
 import type { Runtime } from '../config/runtime.ts'
 import { insertUsedAssertion } from '../store/queries/used-assertions.ts'
 import { ConstraintViolation } from '../store/store.ts'
+import { isRecentNonce } from './dpop-nonce.ts'
 
 export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'Ed25519', 'EdDSA', 'PS256', 'RS256']
 
@@ -15,6 +16,12 @@ const MAX_JTI = 512
 /** A proof that does not hold, and why. */
 export class ProofError extends Error {
   override name = 'ProofError'
+  readonly code: 'invalid_dpop_proof' | 'use_dpop_nonce'
+
+  constructor(message: string, code: ProofError['code'] = 'invalid_dpop_proof') {
+    super(message)
+    this.code = code
+  }
 }
 
 /** What a proof must be about. */
@@ -45,6 +52,9 @@ export async function verifyProof(runtime: Runtime, proof: string, request: Prov
   }
   if (request.accessToken !== undefined && ath !== hash('sha256', request.accessToken, 'base64url')) {
     throw new ProofError('ath is not the hash of the access token')
+  }
+  if (runtime.settings.dpopNonces && !isRecentNonce(runtime, payload.nonce)) {
+    throw new ProofError('nonce is not the one that was given last: see the header DPoP-Nonce', 'use_dpop_nonce')
   }
   const jkt = await calculateJwkThumbprint(jwk)
   await spend(runtime, jkt, jti, iat)
