@@ -59,7 +59,10 @@ describe('tenantry serve', () => {
     >
     expect(metadata).toMatchObject({
       issuer: 'https://id.example',
-      scopes_supported: ['base', 'users:read', 'deals:read'],
+      scopes_supported: [
+        ...['base', 'users:read', 'openid', 'profile', 'email', 'phone', 'offline_access'],
+        'deals:read',
+      ],
     })
     expect((await fetch(`${at}/healthz`)).status).toBe(200)
     expect((await (await fetch(`${at}/readyz`)).json()) as unknown).toEqual({ status: 'ready' })
