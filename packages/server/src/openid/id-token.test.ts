@@ -1,5 +1,18 @@
 import { createHash } from 'node:crypto'
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  type JWTHeaderParameters,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Client, pkcePair, type TokenAnswer } from '../../../../tests/support/client.ts'
 import { answerOf, type Person } from '../../../../tests/support/person.ts'
@@ -211,6 +224,36 @@ describe('ID tokens', () => {
     const unsigned = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${id_token.split('.')[1]}.`
     for (const id_token_hint of [foreign, unsigned, id_token.slice(0, -8), 'x', `${id_token}x`]) {
       expect(errorOf(await silently({ id_token_hint }))[0]).toBe('invalid_request')
+    }
+  })
+
+  it('[OA-52] a forged ID token is none, whatever its header says of the key', async () => {
+    const { id_token } = await signedIn()
+    const { keys } = await jwks()
+    const claims = decodeJwt(id_token)
+    const { kid } = decodeProtectedHeader(id_token)
+    const { publicKey, privateKey } = await generateKeyPair('RS256')
+    const own = await exportJWK(publicKey)
+    const sign = (header: JWTHeaderParameters, key: Parameters<SignJWT['sign']>[0]) =>
+      new SignJWT(claims).setProtectedHeader({ typ: 'JWT', ...header }).sign(key)
+    const publicPart = keys[0]!
+    const forged = [
+      // The public key taken for a shared secret, in each form that a library may take it in.
+      await sign({ alg: 'HS256', kid: kid! }, new TextEncoder().encode(JSON.stringify(publicPart))),
+      await sign(
+        { alg: 'HS256', kid: kid! },
+        new TextEncoder().encode(await exportSPKI((await importJWK(publicPart)) as CryptoKey)),
+      ),
+      await sign({ alg: 'RS256', kid: kid! }, privateKey),
+      await sign({ alg: 'RS256', kid: 'another', jwk: own }, privateKey),
+      await sign({ alg: 'RS256', kid: kid!, jwk: own }, privateKey),
+      await sign({ alg: 'RS256', kid: kid!, jku: 'https://evil.example/jwks.json' }, privateKey),
+      await sign({ alg: 'RS256', kid: "../../dev/null' OR 1=1 --" }, privateKey),
+      await sign({ alg: 'PS256', kid: kid! }, (await generateKeyPair('PS256')).privateKey),
+    ]
+    for (const id_token_hint of forged) {
+      expect(errorOf(await silently({ id_token_hint, company_id: String(MI6) }))[0]).toBe('invalid_request')
+      expect((await bond.request(`/oauth/logout?${new URLSearchParams({ id_token_hint })}`)).status).toBe(400)
     }
   })
 
