@@ -23,6 +23,9 @@ export function describeApp(app: App) {
     scopes: app.scopes,
     profile: app.profile,
     public: app.isPublic,
+    require_pkce: app.requirePkce,
+    require_par: app.requirePar,
+    require_dpop: app.requireDpop,
     uninstall_url: app.uninstallUrl,
     home_url: app.homeUrl,
     privacy_url: app.privacyUrl,
@@ -34,6 +37,7 @@ export function describeApp(app: App) {
     post_logout_redirect_uris: app.postLogoutRedirectUris,
     backchannel_logout_url: app.backchannelLogoutUrl,
     registered_by: registeredBy(app),
+    has_icon: app.hasIcon,
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),
   }

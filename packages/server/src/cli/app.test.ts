@@ -12,6 +12,7 @@ import {
 } from '../../../../tests/support/commands-beside-server.ts'
 import { Person } from '../../../../tests/support/person.ts'
 import { runCommand, temporaryFolder } from '../../../../tests/support/sandbox-process.ts'
+import { appSchema } from '../admin-api/app-schema.ts'
 
 describe('`tenantry app`', () => {
   useServerBesideCommands()
@@ -149,6 +150,17 @@ describe('`tenantry app`', () => {
     expect((await run('app', 'list', '--search', 'sandbox')).map((row: { name: string }) => row.name)).toEqual([
       'Sandbox App',
     ])
+  })
+
+  it('app show tells everything that the admin API tells of an app', async () => {
+    const { client_id: id } = await run('app', 'create', '--name', 'Strict', '--redirect-uri', 'http://localhost/cb')
+    const required = ['--require-pkce', 'yes', '--require-par', 'yes', '--require-dpop', 'yes']
+    await run('app', 'set', id, ...required)
+    const facts = await run('app', 'show', id)
+    expect(facts).toMatchObject({ require_pkce: true, require_par: true, require_dpop: true })
+    // `verified_at` tells it: a moment, or null.
+    const { verified, ...told } = appSchema.shape
+    expect(Object.keys(facts)).toEqual(expect.arrayContaining(Object.keys(told)))
   })
 
   it('app create knows the scopes of the server’s configuration', async () => {
