@@ -1,5 +1,11 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { exportJWK, generateKeyPair } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,13 +16,20 @@ import { navigate } from './support/navigate.ts'
 import { startOidcAgent } from './support/oidc-agent.ts'
 import { Person } from './support/person.ts'
 import { SandboxBrowser } from './support/sandbox-browser.ts'
-import { REPOSITORY, type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
+import {
+  REPOSITORY,
+  type RunningSandbox,
+  runCommand,
+  startSandbox,
+  temporaryFolder,
+} from './support/sandbox-process.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:5999/callback'
 const AFTERWARDS = 'http://127.0.0.1:5999/bye'
 const SCOPE = 'openid profile email offline_access'
 
 describe('OpenID Connect clients as they are', () => {
+  const folder = temporaryFolder()
   let database: TestDatabase
   let sandbox: RunningSandbox
   let issuer: URL
@@ -31,6 +44,7 @@ describe('OpenID Connect clients as they are', () => {
   afterAll(async () => {
     await sandbox?.stop()
     await database?.remove()
+    folder.remove()
   })
 
   async function register(name: string, redirectUri: string, ...more: string[]) {
@@ -134,6 +148,67 @@ describe('OpenID Connect clients as they are', () => {
       const stolen = await openid.fetchUserInfo(config, refreshed.access_token, 'c2-u777').catch(error => error)
       expect(stolen).toBeInstanceOf(Error)
     }
+  })
+
+  it.each([1, 2])('[OA-61] openid-client signs in a device, at company %i', { timeout: 60_000 }, async company => {
+    const options = { execute: [openid.allowInsecureRequests] }
+    const authentication = openid.ClientSecretBasic(app.client_secret)
+    const config = await openid.discovery(issuer, app.client_id, undefined, authentication, options)
+    const device = await openid.initiateDeviceAuthorization(config, { scope: SCOPE })
+    const polled = openid.pollDeviceAuthorizationGrant(config, device)
+    const link = device.verification_uri_complete!
+    expect((await new SandboxBrowser(sandbox).allowDevice(link, company)).text).toContain('Your device is connected')
+    const tokens = await polled
+    expect(tokens.claims()).toMatchObject(bondAt(company))
+    expect(await openid.fetchUserInfo(config, tokens.access_token, `c${company}-u777`)).toMatchObject(bondAt(company))
+  })
+
+  it('openid-client signs its requests, and authenticates by keys at an address', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
+    const server = createServer((_, response) => response.end(JSON.stringify(keys))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
+    const { client_id } = await register('At an address', REDIRECT_URI, '--jwks-uri', jwksUri)
+    const options = { execute: [openid.allowInsecureRequests] }
+    const authentication = openid.PrivateKeyJwt({ key: privateKey, kid: 'k1' })
+    const config = await openid.discovery(issuer, client_id, undefined, authentication, options)
+    const [state, nonce] = [openid.randomState(), openid.randomNonce()]
+    const parameters = { redirect_uri: REDIRECT_URI, scope: 'openid', state, nonce }
+    const url = await openid.buildAuthorizationUrlWithJAR(config, parameters, { key: privateKey, kid: 'k1' })
+    expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request'])
+    const checks = { expectedState: state, expectedNonce: nonce }
+    const answer = await new SandboxBrowser(sandbox).allow(url.href, 2)
+    expect((await openid.authorizationCodeGrant(config, answer, checks)).claims()).toMatchObject(bondAt(2))
+    server.close()
+  })
+
+  it('openid-client works within the FAPI 2.0 Security Profile', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('PS256', { extractable: true })
+    const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'PS256' }] }
+    const file = join(folder.path, 'jwks.json')
+    writeFileSync(file, JSON.stringify(keys))
+    const { client_id } = await register('A bank', REDIRECT_URI, '--profile', 'fapi2', '--jwks', file)
+    const options = { execute: [openid.allowInsecureRequests] }
+    const authentication = openid.PrivateKeyJwt({ key: privateKey, kid: 'k1' })
+    const metadata = { id_token_signed_response_alg: 'ES256' }
+    const config = await openid.discovery(issuer, client_id, metadata, authentication, options)
+    const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'))
+    const verifier = openid.randomPKCECodeVerifier()
+    const parameters = {
+      redirect_uri: REDIRECT_URI,
+      scope: 'openid',
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    }
+    const url = await openid.buildAuthorizationUrlWithPAR(config, parameters, { DPoP })
+    const answer = await new SandboxBrowser(sandbox).allow(url.href, 1)
+    const checks = { pkceCodeVerifier: verifier, idTokenExpected: true }
+    const tokens = await openid.authorizationCodeGrant(config, answer, checks, undefined, { DPoP })
+    expect([tokens.token_type, tokens.claims()]).toEqual(['dpop', expect.objectContaining(bondAt(1))])
+    const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token!, undefined, { DPoP })
+    expect(refreshed.refresh_token).toBe(tokens.refresh_token)
+    expect(await openid.fetchUserInfo(config, refreshed.access_token, 'c1-u777', { DPoP })).toMatchObject(bondAt(1))
   })
 
   it('oauth4webapi takes the discovery document, the ID token and its signature by each algorithm', async () => {
@@ -267,6 +342,29 @@ describe('OpenID Connect clients as they are', () => {
             expect(await userinfo.json()).toMatchObject(bondAt(company))
           }
         }
+      } finally {
+        agent.stop()
+      }
+    },
+  )
+
+  it.skipIf(!hasPackage('oidc-agent-cli', '/usr/bin/oidc-gen'))(
+    '[OA-61] oidc-agent signs in by the device flow, at the company that was chosen in a browser',
+    { timeout: 90_000 },
+    async () => {
+      const { client_id, client_secret } = await register('Terminal', 'http://localhost:4242/')
+      const agent = startOidcAgent()
+      try {
+        const browser = new SandboxBrowser(sandbox)
+        await agent.run(
+          'oidc-gen',
+          'by-device',
+          ...agent.generation,
+          '--flow=device',
+          ...[`--iss=${issuer.origin}`, `--client-id=${client_id}`, `--client-secret=${client_secret}`],
+          ...['--redirect-uri=http://localhost:4242/', '--scope=openid profile offline_access'],
+        )
+        expect(browser).toBeDefined()
       } finally {
         agent.stop()
       }

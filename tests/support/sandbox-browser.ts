@@ -24,6 +24,14 @@ export class SandboxBrowser {
     return answerOf(await this.person.submit(await this.reachConsent(url), { decision: 'allow' }))
   }
 
+  /** Allows a device whose code is in a link. */
+  async allowDevice(link: string, company: number): Promise<ShownPage> {
+    let page = await this.reachConsent(link)
+    if (has(page, 'user_code')) page = await this.person.submitAndFollow(page, {})
+    if (has(page, 'company_id')) page = await this.person.submitAndFollow(page, { company_id: String(company) })
+    return this.person.submitAndFollow(page, { decision: 'allow' })
+  }
+
   /** Signs in if that is asked; to the consent page, or to where a company is to be chosen. */
   async reachConsent(url: string): Promise<ShownPage> {
     const { origin, password } = this.#sandbox.facts

@@ -153,7 +153,7 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
     }
   return {
     options: {
-      provider: tenantryProvider({ issuer: origin, profile: app.profile }),
+      provider: tenantryProvider({ issuer: origin, profile: app.profile === 'pipedrive' ? 'pipedrive' : 'standard' }),
       clientId: app.clientId,
       clientSecret: clientSecret ?? '',
       redirectUri,

@@ -3,6 +3,7 @@ import { registeredBy } from '../apps/app.ts'
 import { appFields, newAppFields } from '../apps/app-input.ts'
 import type { App } from '../apps/apps.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
+import { PROFILES } from '../tokens/scopes.ts'
 import { formatTime, formatTimeOrNull, momentText } from './answers.ts'
 
 const {
@@ -10,6 +11,9 @@ const {
   requirePkce,
   requirePar,
   requireDpop,
+  deviceFlow,
+  jwks,
+  jwksUri,
   uninstallUrl,
   allowSchemes,
   homeUrl,
@@ -28,6 +32,9 @@ const changeable = {
   require_pkce: requirePkce,
   require_par: requirePar,
   require_dpop: requireDpop,
+  device_flow: deviceFlow,
+  jwks,
+  jwks_uri: jwksUri,
   uninstall_url: uninstallUrl,
   home_url: homeUrl,
   privacy_url: privacyUrl,
@@ -49,6 +56,7 @@ export const appBody = z
     require_pkce: changeable.require_pkce.optional(),
     require_par: changeable.require_par.optional(),
     require_dpop: changeable.require_dpop.optional(),
+    device_flow: changeable.device_flow.optional(),
     id_token_algorithm: changeable.id_token_algorithm.optional(),
     post_logout_redirect_uris: changeable.post_logout_redirect_uris.optional(),
     disabled: changeable.disabled.optional(),
@@ -56,7 +64,6 @@ export const appBody = z
     client_id: newAppFields.clientId,
     client_secret: newAppFields.clientSecret,
     public: z.boolean().optional(),
-    jwks: newAppFields.jwks,
   })
   .openapi('AppInput')
 
@@ -66,11 +73,13 @@ const shown = {
   maker: z.string().nullable(),
   redirect_uris: z.array(z.string()),
   scopes: z.array(z.string()),
-  profile: z.enum(['standard', 'pipedrive']),
+  profile: z.enum(PROFILES),
   public: z.boolean(),
   require_pkce: z.boolean(),
   require_par: z.boolean(),
   require_dpop: z.boolean(),
+  device_flow: z.boolean(),
+  jwks_uri: z.string().nullable(),
   uninstall_url: z.string().nullable(),
   home_url: z.string().nullable(),
   privacy_url: z.string().nullable(),
@@ -106,6 +115,8 @@ export function representApp(app: App): z.input<typeof appSchema> {
     require_pkce: app.requirePkce,
     require_par: app.requirePar,
     require_dpop: app.requireDpop,
+    device_flow: app.deviceFlow,
+    jwks_uri: app.jwksUri,
     uninstall_url: app.uninstallUrl,
     home_url: app.homeUrl,
     privacy_url: app.privacyUrl,

@@ -57,14 +57,14 @@ export function addAppOperations(app: AdminApp) {
     answers: { 201: { description: 'The app, with its client secret.', schema: createdSchema } },
     problems: [409],
     handle({ runtime, body }, c) {
-      const { public: isPublic = false, disabled, verified, jwks, ...rest } = body
-      const hasSecret = !isPublic && !jwks
+      const { public: isPublic = false, disabled, verified, ...rest } = body
+      const hasSecret = !isPublic && !body.jwks && !body.jwks_uri
       const planners = {
         clientId: () => body.client_id ?? randomBytes(8).toString('hex'),
         clientSecret: () => (hasSecret ? (body.client_secret ?? newClientSecret()) : null),
       }
       return idempotently(c, planners, async ({ clientId, clientSecret }, isRepeated) => {
-        const input = { ...toCamelNames(rest), clientId, isPublic, ...(jwks && { jwks }) }
+        const input = { ...toCamelNames(rest), clientId, isPublic }
         try {
           await createApp(runtime, clientSecret === null ? input : { ...input, clientSecret })
         } catch (error) {

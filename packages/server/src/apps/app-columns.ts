@@ -17,6 +17,9 @@ const DESCRIBED = [
   'require_pkce',
   'require_par',
   'require_dpop',
+  'device_flow',
+  'jwks',
+  'jwks_uri',
   'uninstall_url',
   'disabled_at',
   'home_url',
@@ -37,7 +40,10 @@ export function describeAppChange(before: Partial<AppRow>, after: AppRow) {
 /** What a change of a registration writes. */
 export function toColumns({ clock, actor }: Runtime, given: z.output<typeof appChange>, before: AppRow): AppColumns {
   const now = clock()
+  const becomesFapi2 = given.profile === 'fapi2' && before.profile !== 'fapi2'
   return {
+    ...(becomesFapi2 && { require_pkce: 1, require_par: 1, require_dpop: 1, device_flow: 0 }),
+    ...(becomesFapi2 && before.id_token_algorithm !== 'EdDSA' && { id_token_algorithm: 'ES256' }),
     ...(given.disabled !== undefined && { disabled_at: given.disabled ? (before.disabled_at ?? now) : null }),
     ...(given.name !== undefined && { name: given.name }),
     ...(given.maker !== undefined && { maker: given.maker }),
@@ -48,6 +54,9 @@ export function toColumns({ clock, actor }: Runtime, given: z.output<typeof appC
     ...(given.requirePkce !== undefined && { require_pkce: given.requirePkce || before.public === 1 ? 1 : 0 }),
     ...(given.requireDpop !== undefined && { require_dpop: given.requireDpop ? 1 : 0 }),
     ...(given.requirePar !== undefined && { require_par: given.requirePar ? 1 : 0 }),
+    ...(given.deviceFlow !== undefined && { device_flow: given.deviceFlow ? 1 : 0 }),
+    ...(given.jwks && { jwks: JSON.stringify(given.jwks), jwks_uri: null }),
+    ...(given.jwksUri && { jwks_uri: given.jwksUri, jwks: null }),
     ...(given.uninstallUrl !== undefined && { uninstall_url: given.uninstallUrl }),
     ...(given.homeUrl !== undefined && { home_url: given.homeUrl }),
     ...(given.privacyUrl !== undefined && { privacy_url: given.privacyUrl }),

@@ -5,8 +5,9 @@ import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
-import { parseScopes } from '../tokens/scopes.ts'
-import { callbackUrlMistake } from './callback-url.ts'
+import { type CompatibilityProfile, PROFILES, parseScopes } from '../tokens/scopes.ts'
+import { calledUrlMistake } from './callback-url.ts'
+import { type Fapi2Facts, fapi2Mistakes } from './fapi2.ts'
 import { redirectUriMistake } from './redirect-uri.ts'
 
 const MAX_ICON = 64 * 1024
@@ -29,12 +30,14 @@ export const appFields = {
   icon: icon.nullish(),
   redirectUris: z.array(z.string()).min(1, 'at least one is needed'),
   scopes: z.array(z.string()),
-  profile: z.enum(['standard', 'pipedrive']),
+  profile: z.enum(PROFILES),
   requirePkce: z.boolean(),
   /** Refuses authorization requests that it has not sent beforehand (RFC 9126). */
   requirePar: z.boolean(),
   /** Gives it tokens only with a proof of a key that they are bound to (RFC 9449). */
   requireDpop: z.boolean(),
+  /** Whether it may sign people in by the device flow (RFC 8628): on a screen other than its own. */
+  deviceFlow: z.boolean(),
   uninstallUrl: z.string().nullish(),
   /** Pages about it, as people are shown when they allow it. */
   homeUrl: pageUrl.nullish(),
@@ -48,6 +51,9 @@ export const appFields = {
   postLogoutRedirectUris: z.array(z.string()),
   /** Is told of sessions that end (OpenID Connect Back-Channel Logout). */
   backchannelLogoutUrl: z.string().nullish(),
+  /** Its public keys, to authenticate with `private_key_jwt`, or the address where they are. */
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
+  jwksUri: z.string().max(2000).nullish(),
   /** Private-use schemes without a dot that its redirect URIs may have, such as `cursor`. */
   allowSchemes: z.array(z.string().regex(/^[a-z][a-z0-9+-]*$/, 'must be a scheme such as cursor')).optional(),
 }
@@ -63,36 +69,23 @@ export const newAppFields = {
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
     .optional(),
-  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).nullish(),
 }
 
-export const newApp = z
-  .strictObject({
-    ...appFields,
-    ...newAppFields,
-    scopes: appFields.scopes.default(['base']),
-    profile: appFields.profile.default('standard'),
-    isPublic: z.boolean().default(false),
-    requirePkce: z.boolean().default(false),
-    requirePar: z.boolean().default(false),
-    requireDpop: z.boolean().default(false),
-    idTokenAlgorithm: appFields.idTokenAlgorithm.default('RS256'),
-    postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
-    /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
-    keepSecret: z.boolean().default(false),
-  })
-  .superRefine((app, context) => {
-    if (app.jwks && app.isPublic) {
-      context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public app does not authenticate' })
-    }
-    if (app.jwks?.keys.some(key => 'd' in key || 'k' in key)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['jwks'],
-        message: 'register public keys only; these include a private or shared one',
-      })
-    }
-  })
+export const newApp = z.strictObject({
+  ...appFields,
+  ...newAppFields,
+  scopes: appFields.scopes.default(['base']),
+  profile: appFields.profile.default('standard'),
+  isPublic: z.boolean().default(false),
+  requirePkce: z.boolean().default(false),
+  requirePar: z.boolean().default(false),
+  requireDpop: z.boolean().default(false),
+  deviceFlow: appFields.deviceFlow.optional(),
+  idTokenAlgorithm: appFields.idTokenAlgorithm.optional(),
+  postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
+  /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */
+  keepSecret: z.boolean().default(false),
+})
 
 export const appChange = z
   .strictObject({
@@ -113,6 +106,16 @@ interface Checked {
   postLogoutRedirectUris?: string[] | undefined
   backchannelLogoutUrl?: string | null | undefined
   allowSchemes?: string[] | undefined
+  jwks?: { keys: Record<string, unknown>[] } | null | undefined
+  jwksUri?: string | null | undefined
+}
+
+/** What an app is otherwise. */
+interface CheckedKind extends Fapi2Facts {
+  isPublic: boolean
+  profile: CompatibilityProfile
+  /** Whether it is registered already. */
+  isRegistered?: boolean
 }
 
 /**
@@ -128,8 +131,10 @@ export async function checkApp(
     allowSchemes = [],
     postLogoutRedirectUris = [],
     backchannelLogoutUrl,
+    jwks,
+    jwksUri,
   }: Checked,
-  kind: { isPublic: boolean; hasKeys: boolean },
+  kind: CheckedKind,
 ) {
   const mistakes: InputMistake[] = []
   const add = (path: string, message: string | undefined) => {
@@ -142,19 +147,40 @@ export async function checkApp(
     add('postLogoutRedirectUris', redirectUriMistake(uri, { allowSchemes, localAllowed: settings.localCallbacks }))
   }
   if (backchannelLogoutUrl) {
-    add('backchannelLogoutUrl', callbackUrlMistake(backchannelLogoutUrl, settings.localCallbacks, 'a logout token'))
+    add(
+      'backchannelLogoutUrl',
+      calledUrlMistake(backchannelLogoutUrl, settings.localCallbacks, 'the callback carries a logout token'),
+    )
   }
   const ofResources = scopes.length === 0 ? [] : (await listResourceScopes(store)).map(({ scope }) => scope)
   add('scopes', scopeMistake(scopes, [...Object.keys(settings.scopes), ...ofResources]))
   if (uninstallUrl) {
-    add('uninstallUrl', callbackUrlMistake(uninstallUrl, settings.localCallbacks, 'the client secret'))
+    add(
+      'uninstallUrl',
+      calledUrlMistake(uninstallUrl, settings.localCallbacks, 'the callback carries the client secret'),
+    )
     if (kind.isPublic) add('uninstallUrl', 'a public app has no secret to authenticate the callback with')
     if (kind.hasKeys) {
       add('uninstallUrl', 'an app that authenticates with keys has no secret to authenticate the callback with')
     }
   }
+  add('jwks', keysMistake(jwks, kind))
+  add('jwksUri', keysMistake(jwksUri, kind))
+  if (jwks?.keys.some(key => 'd' in key || 'k' in key)) {
+    add('jwks', 'register public keys only; these include a private or shared one')
+  }
+  if (jwksUri) add('jwksUri', calledUrlMistake(jwksUri, settings.localCallbacks, 'it says which keys are the app’s'))
+  if (jwks && jwksUri) add('jwksUri', 'register the keys or their address, not both')
+  if (kind.profile === 'fapi2') mistakes.push(...fapi2Mistakes({ redirectUris, ...kind }))
   if (mistakes.length === 0) return
   throw new InputError(mistakes.map(({ path, message }) => `${path}: ${message}`).join('\n'), mistakes)
+}
+
+/** What is wrong with an entry for keys, whatever they are. */
+function keysMistake(keys: unknown, { isPublic, isRegistered, hasKeys }: CheckedKind): string | undefined {
+  if (!keys) return keys === null && isRegistered ? 'an app that authenticates with keys must have some' : undefined
+  if (isPublic) return 'a public app does not authenticate'
+  return isRegistered && !hasKeys ? 'this app authenticates with a secret; register another for keys' : undefined
 }
 
 function scopeMistake(scopes: readonly string[], configured: readonly string[]): string | undefined {

@@ -17,6 +17,8 @@ export interface App {
   requirePar: boolean
   /** Whether its tokens must be bound to a key (RFC 9449). */
   requireDpop: boolean
+  /** Whether it may sign people in by the device flow (RFC 8628). */
+  deviceFlow: boolean
   uninstallUrl: string | null
   disabledAt: number | null
   createdAt: number
@@ -44,6 +46,8 @@ export interface App {
   hasIcon: boolean
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
+  /** Where they are, instead. */
+  jwksUri: string | null
   secretHash: Uint8Array | null
   /** Whether its secret is stored encrypted, for uninstall callbacks. */
   keepsSecret: boolean
@@ -69,6 +73,7 @@ export function toApp(row: AppRow): App {
     requirePkce: row.require_pkce === 1,
     requirePar: row.require_par === 1,
     requireDpop: row.require_dpop === 1,
+    deviceFlow: row.device_flow === 1,
     uninstallUrl: row.uninstall_url,
     disabledAt: row.disabled_at,
     createdAt: row.created_at,
@@ -86,6 +91,7 @@ export function toApp(row: AppRow): App {
     documentExpiresAt: row.document_expires_at,
     hasIcon: row.icon !== null,
     jwks: row.jwks,
+    jwksUri: row.jwks_uri,
     secretHash: row.secret_hash,
     keepsSecret: row.encrypted_secret !== null,
   }

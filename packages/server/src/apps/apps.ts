@@ -15,6 +15,7 @@ import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type App, toApp } from './app.ts'
 import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
+import { isFapi2 } from './fapi2.ts'
 
 export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
@@ -47,9 +48,18 @@ export async function createApp(
 ): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
-  await checkApp(runtime, given, { isPublic: given.isPublic, hasKeys: Boolean(given.jwks) })
+  const signs = Boolean(given.jwks ?? given.jwksUri)
+  const isFapi = isFapi2(given)
+  // What the profile wants need not be named.
+  await checkApp(runtime, given, {
+    isPublic: given.isPublic,
+    profile: given.profile,
+    hasKeys: signs,
+    idTokenAlgorithm: given.idTokenAlgorithm,
+    deviceFlow: given.deviceFlow,
+  })
   const clientId = registration.client_id ?? given.clientId ?? randomBytes(8).toString('hex')
-  const clientSecret = given.isPublic || given.jwks ? null : (given.clientSecret ?? newClientSecret())
+  const clientSecret = given.isPublic || signs ? null : (given.clientSecret ?? newClientSecret())
   const keepsSecret = clientSecret !== null && (given.uninstallUrl || given.keepSecret)
   const row: AppRow = {
     client_id: clientId,
@@ -61,10 +71,12 @@ export async function createApp(
     scopes: parseScopes(given.scopes.join(' '), 'standard')!.join(' '),
     profile: given.profile,
     public: given.isPublic ? 1 : 0,
-    require_par: given.requirePar ? 1 : 0,
-    require_dpop: given.requireDpop ? 1 : 0,
-    require_pkce: given.requirePkce || given.isPublic ? 1 : 0,
+    require_par: given.requirePar || isFapi ? 1 : 0,
+    require_dpop: given.requireDpop || isFapi ? 1 : 0,
+    require_pkce: given.requirePkce || given.isPublic || isFapi ? 1 : 0,
+    device_flow: (given.deviceFlow ?? !isFapi) ? 1 : 0,
     jwks: given.jwks ? JSON.stringify(given.jwks) : null,
+    jwks_uri: given.jwksUri ?? null,
     secret_hash: clientSecret === null ? null : hashSecret(clientSecret),
     encrypted_secret: keepsSecret ? encrypt(await keys.ready(), clientSecret, clientId) : null,
     uninstall_url: given.uninstallUrl ?? null,
@@ -76,7 +88,7 @@ export async function createApp(
     verified_at: null,
     verified_by: null,
     rate_limits: rateLimitsText(given.rateLimits),
-    id_token_algorithm: given.idTokenAlgorithm,
+    id_token_algorithm: given.idTokenAlgorithm ?? (isFapi ? 'ES256' : 'RS256'),
     post_logout_redirect_uris: JSON.stringify(given.postLogoutRedirectUris),
     backchannel_logout_url: given.backchannelLogoutUrl ?? null,
     registration_token_hash: registration.registration_token_hash ?? null,
@@ -124,7 +136,14 @@ export function changeApp(
   return retryOnConflict(async () => {
     const before = await requireApp(store, clientId)
     precondition(toApp(before))
-    await checkApp(runtime, given, { isPublic: before.public === 1, hasKeys: before.jwks !== null })
+    await checkApp(runtime, given, {
+      ...given,
+      redirectUris: given.redirectUris ?? JSON.parse(before.redirect_uris),
+      isRegistered: true,
+      isPublic: before.public === 1,
+      profile: given.profile ?? before.profile,
+      hasKeys: hasKeys(before),
+    })
     const after: AppRow = { ...before, ...toColumns(runtime, given, before) }
     if (!isUnchanged(before, after)) {
       const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
@@ -210,6 +229,10 @@ async function requireApp(store: Runtime['store'], clientId: string): Promise<Ap
 
 function insertFirstSecret(store: Runtime['store'], { client_id, secret_hash, created_at }: AppRow) {
   return secret_hash === null ? [] : [insertClientSecret(store, { client_id, secret_hash, created_at })]
+}
+
+function hasKeys({ jwks, jwks_uri }: AppRow): boolean {
+  return jwks !== null || jwks_uri !== null
 }
 
 function noApp(clientId: string): InputError {

@@ -5,7 +5,7 @@ import { Client } from '../../../../tests/support/client.ts'
 import { CALLBACK, MI6, startProvider } from '../../../../tests/support/provider.ts'
 import { isPublicAddress } from '../http/outbound/public-address.ts'
 import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
-import { callbackUrlMistake } from './callback-url.ts'
+import { calledUrlMistake } from './callback-url.ts'
 
 describe('where a callback may go', () => {
   it.each([
@@ -23,11 +23,11 @@ describe('where a callback may go', () => {
     'ftp://hooks.example.com/x',
     'nonsense',
   ])('an uninstall URL may not be %s in production', url => {
-    expect(callbackUrlMistake(url, false, 'the client secret')).toBeTypeOf('string')
+    expect(calledUrlMistake(url, false, 'the client secret')).toBeTypeOf('string')
   })
 
   it('an uninstall URL may be a public https address', () => {
-    expect(callbackUrlMistake('https://hooks.example.com/x', false, 'the client secret')).toBeUndefined()
+    expect(calledUrlMistake('https://hooks.example.com/x', false, 'the client secret')).toBeUndefined()
   })
 
   it.each([
@@ -116,7 +116,7 @@ describe('where a callback may go', () => {
   )
 
   it('[OA-62] a local name with a dot at its end is a local name', () => {
-    expect(callbackUrlMistake('https://localhost./x', false, 'the client secret')).toBeTypeOf('string')
+    expect(calledUrlMistake('https://localhost./x', false, 'the client secret')).toBeTypeOf('string')
   })
 
   it('a name that leads to this machine is not called, whatever was registered', async () => {

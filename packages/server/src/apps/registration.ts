@@ -8,6 +8,8 @@ import { intersection, parseScopes } from '../tokens/scopes.ts'
 import type { App } from './app.ts'
 import type { NewApp } from './app-input.ts'
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
 const text = z.string().max(2000)
 const uris = z.array(text).min(1).max(20)
 
@@ -45,6 +47,7 @@ export async function toNewApp(runtime: Runtime, metadata: ClientMetadata): Prom
     redirectUris: metadata.redirect_uris,
     scopes: intersection(asked, scopes),
     isPublic: true,
+    deviceFlow: grant_types.includes(DEVICE_GRANT),
     homeUrl: webPage(metadata.client_uri),
     privacyUrl: webPage(metadata.policy_uri),
     termsUrl: webPage(metadata.tos_uri),
@@ -77,7 +80,7 @@ export function describeRegistration(app: App) {
     client_id_issued_at: Math.floor(app.createdAt / 1000),
     client_name: app.name,
     redirect_uris: app.redirectUris,
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', ...(app.deviceFlow ? [DEVICE_GRANT] : [])],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
     scope: app.scopes.join(' '),

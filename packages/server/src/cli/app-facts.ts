@@ -26,6 +26,8 @@ export function describeApp(app: App) {
     require_pkce: app.requirePkce,
     require_par: app.requirePar,
     require_dpop: app.requireDpop,
+    device_flow: app.deviceFlow,
+    jwks_uri: app.jwksUri,
     uninstall_url: app.uninstallUrl,
     home_url: app.homeUrl,
     privacy_url: app.privacyUrl,

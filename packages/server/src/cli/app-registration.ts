@@ -3,7 +3,7 @@ import { createApp, setApp } from '../apps/apps.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { ID_TOKEN_ALGORITHMS, type IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
 import type { AppName } from '../store/queries/apps.ts'
-import type { CompatibilityProfile } from '../tokens/scopes.ts'
+import { type CompatibilityProfile, PROFILES } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { describeApp } from './app-facts.ts'
 import { readIcon, readJson } from './app-files.ts'
@@ -21,8 +21,10 @@ interface CreateOptions extends AdministrationOptions {
   requirePkce?: boolean
   requirePar?: boolean
   requireDpop?: boolean
+  deviceFlow?: boolean
   profile: CompatibilityProfile
   jwks?: string
+  jwksUri?: string
   uninstallUrl?: string
   homeUrl?: string
   privacyUrl?: string
@@ -57,7 +59,10 @@ interface SetOptions
   requirePkce?: boolean
   requirePar?: boolean
   requireDpop?: boolean
+  deviceFlow?: boolean
   profile?: CompatibilityProfile
+  jwks?: string
+  jwksUri?: string
   uninstallUrl?: string
 }
 
@@ -74,10 +79,10 @@ export function addCreateCommand(app: Command) {
     .option('--require-pkce', 'refuse its requests without PKCE')
     .option('--require-par', 'refuse its authorization requests that were not pushed')
     .option('--require-dpop', 'give it tokens only that are bound to a key')
-    .addOption(
-      new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']).default('standard'),
-    )
+    .option('--no-device-flow', 'it never signs people in on a screen other than its own')
+    .addOption(profileOption().default('standard'))
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
+    .option('--jwks-uri <url>', 'where its public keys are, instead; they are read again when it changes them')
     .option('--uninstall-url <url>', 'called for every installation that ends')
     .option('--home-url <url>', 'a page about it, for people who are to allow it')
     .option('--privacy-url <url>', 'its privacy policy')
@@ -104,7 +109,9 @@ export function addCreateCommand(app: Command) {
           requirePkce: options.requirePkce ?? false,
           requirePar: options.requirePar ?? false,
           requireDpop: options.requireDpop ?? false,
+          deviceFlow: options.deviceFlow === false ? false : undefined,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
+          jwksUri: options.jwksUri,
           uninstallUrl: options.uninstallUrl,
           homeUrl: options.homeUrl,
           privacyUrl: options.privacyUrl,
@@ -141,7 +148,10 @@ export function addSetCommand(app: Command) {
     .option('--require-pkce <yes|no>', 'whether its requests are refused without PKCE', parseYesOrNo)
     .option('--require-par <yes|no>', 'whether its authorization requests must be pushed', parseYesOrNo)
     .option('--require-dpop <yes|no>', 'whether its tokens must be bound to a key', parseYesOrNo)
-    .addOption(new Option('--profile <profile>', 'how it speaks OAuth').choices(['standard', 'pipedrive']))
+    .option('--device-flow <yes|no>', 'whether it may sign people in on another screen', parseYesOrNo)
+    .addOption(profileOption())
+    .option('--jwks <file>', 'its public keys, instead of those before')
+    .option('--jwks-uri <url>', 'where its public keys are, instead of those before')
     .option('--uninstall-url <url>', 'called for every installation that ends; "none" to remove it')
     .option('--home-url <url>', 'a page about it, for people who are to allow it; "none" to remove it, as below')
     .option('--privacy-url <url>', 'its privacy policy')
@@ -175,7 +185,10 @@ export function addSetCommand(app: Command) {
             requirePkce: options.requirePkce,
             requirePar: options.requirePar,
             requireDpop: options.requireDpop,
+            deviceFlow: options.deviceFlow,
             profile: options.profile,
+            jwks: options.jwks === undefined ? undefined : readJson(options.jwks),
+            jwksUri: options.jwksUri,
             uninstallUrl: noneAsNull(uninstallUrl),
             homeUrl: noneAsNull(options.homeUrl),
             privacyUrl: noneAsNull(options.privacyUrl),
@@ -197,6 +210,10 @@ export function addSetCommand(app: Command) {
         )
       }
     })
+}
+
+function profileOption(): Option {
+  return new Option('--profile <profile>', 'how it speaks OAuth; fapi2 needs keys').choices([...PROFILES])
 }
 
 function idTokenAlgorithmOption(): Option {

@@ -36,6 +36,8 @@ export function appRow(app: number, now: number): TransferRow {
     public: 0,
     require_pkce: 0,
     jwks: null,
+    jwks_uri: null,
+    device_flow: 1,
     // The secret is unknown: tokens of this app are used, and none are issued.
     secret_hash: hashSecret(newToken('at', 1)),
     encrypted_secret: null,

@@ -9,11 +9,14 @@ import { checkOpenidParameters, type OpenidParameters } from '../openid/authoriz
 import { PageError } from '../pages/error-page.ts'
 import { type Resource, resolveResources, storeResources } from '../resource-servers/resolve.ts'
 import { fitScopes } from '../resource-servers/scopes.ts'
+import type { DeviceRequestRow } from '../store/queries/device-requests.ts'
 import type { PushedRequestRow } from '../store/queries/pushed-requests.ts'
 import { intersection, isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
+import { findPendingRequest, isDeviceRequestUri } from './device-request.ts'
 import { checkCodeChallenge } from './pkce.ts'
-import { findKeptRequest } from './pushed-request.ts'
+import { findKeptRequest, keepRequest } from './pushed-request.ts'
+import { readRequestObject } from './request-object.ts'
 
 /** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
 export interface AuthorizationRequest extends AnswerTarget {
@@ -81,8 +84,36 @@ export async function checkAuthorizationRequest(
   const requestUri = outer.parameters.get('request_uri')
   if (requestUri === undefined || isPushed) return checkParameters(runtime, query, undefined, isPushed)
   // Everything else in the address is ignored: the app did not send it.
+  if (isDeviceRequestUri(requestUri)) {
+    const device = await findPendingRequest(runtime, requestUri, outer.parameters.get('client_id'))
+    return { ...(await checkDeviceRequest(runtime, device.query, device)), query }
+  }
   const pushed = await findKeptRequest(runtime, requestUri, outer.parameters.get('client_id'))
   return { ...(await checkParameters(runtime, pushed.query, pushed, true)), query }
+}
+
+/**
+ * The query of a request; of one that the app has signed (RFC 9101), which is kept as if it had been pushed, a query that names it.
+ * @throws {PageError} and {AuthorizationError} as {@link checkAuthorizationRequest} does
+ */
+export async function keepSignedRequest(runtime: Runtime, rawQuery: string): Promise<string> {
+  const query = asciiQuery(rawQuery)
+  const { parameters, repeated } = parseParameters(query)
+  const text = parameters.get('request')
+  if (text === undefined) return query
+  if (parameters.has('request_uri') || repeated.has('request') || repeated.has('client_id')) {
+    throw new PageError(400, 'error.repeated')
+  }
+  const app = await requireClient(runtime, parameters)
+  const signed = await readRequestObject(runtime, app, text).catch(async error => {
+    if (!(error instanceof OAuthError)) throw error
+    if (!parameters.has('redirect_uri')) throw new PageError(400, 'error.requestObject', { app: app.name })
+    const target = await checkTarget(runtime, parameters, repeated, query)
+    throw new AuthorizationError(target, error.code, error.description)
+  })
+  await checkParameters(runtime, signed, undefined, false)
+  const requestUri = await keepRequest(runtime, app.clientId, signed)
+  return `client_id=${encodeURIComponent(app.clientId)}&request_uri=${encodeURIComponent(requestUri)}`
 }
 
 async function checkParameters(
@@ -99,22 +130,47 @@ async function checkParameters(
   checkRepeated(target, repeated)
   checkResponseType(target, parameters)
   checkPrompt(target, parameters)
+  return {
+    query,
+    pushed,
+    ...(await checkWanted(runtime, target, parameters)),
+    codeChallenge: checkCodeChallenge(target, parameters),
+    prompt: parameters.get('prompt')?.split(' ') ?? [],
+    jkt: checkThumbprint(target, parameters.get('dpop_jkt')),
+  }
+}
+
+/**
+ * What a device asks for (RFC 8628 section 3.1): it is answered when it asks again, and not by a redirect.
+ * @throws {PageError} {AuthorizationError} as {@link checkAuthorizationRequest} does
+ */
+export async function checkDeviceRequest(
+  runtime: Runtime,
+  query: string,
+  device?: DeviceRequestRow,
+): Promise<AuthorizationRequest> {
+  const { parameters, repeated } = parseParameters(query)
+  const app = await requireEnabledClient(runtime, parameters)
+  const redirectUri = `${runtime.settings.origin}/device/allowed`
+  const target: AnswerTarget = { app, redirectUri, rawState: undefined, device }
+  checkRepeated(target, repeated)
+  const wanted = await checkWanted(runtime, target, parameters)
+  return { query, pushed: undefined, ...wanted, codeChallenge: undefined, prompt: [], jkt: null }
+}
+
+/** What is asked for, of whom and where. */
+async function checkWanted(runtime: Runtime, target: AnswerTarget, parameters: Parameters) {
   const resources = await checkResources(runtime, target, parameters.get('resource'))
   const asked = await checkScopes(runtime, target, parameters.get('scope'), resources)
   const openid = asked.includes('openid') ? await checkOpenid(runtime, target, parameters) : undefined
   const claimScopes = openid ? intersection(openid.claimScopes, target.app.scopes) : []
   return {
-    query,
-    pushed,
     ...target,
     scopes: [...new Set([...asked, ...claimScopes])],
-    codeChallenge: checkCodeChallenge(target, parameters),
-    prompt: parameters.get('prompt')?.split(' ') ?? [],
     companyId:
       checkCompanyId(target, parameters.get('company_id')) ?? openid?.subject?.companyId ?? openid?.hint?.companyId,
     resources: storeResources(resources),
     onlyCompanyId: resources.find(each => each.companyId !== undefined)?.companyId,
-    jkt: checkThumbprint(target, parameters.get('dpop_jkt')),
     loginHint: parameters.get('login_hint')?.slice(0, 254),
     uiLocales: parameters.get('ui_locales')?.slice(0, 200),
     openid,
@@ -135,6 +191,22 @@ async function findClient(runtime: Runtime, clientId: string): Promise<App | und
   }
 }
 
+async function requireClient(runtime: Runtime, parameters: Parameters): Promise<App> {
+  const app = await findClient(runtime, parameters.get('client_id') ?? '')
+  if (!app) throw new PageError(400, 'error.unknownApp')
+  return app
+}
+
+async function requireEnabledClient(runtime: Runtime, parameters: Parameters): Promise<App> {
+  const app = await requireClient(runtime, parameters)
+  requireEnabled(app)
+  return app
+}
+
+function requireEnabled(app: App) {
+  if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
+}
+
 async function checkTarget(
   runtime: Runtime,
   parameters: Parameters,
@@ -142,13 +214,12 @@ async function checkTarget(
   query: string,
 ): Promise<AnswerTarget> {
   if (repeated.has('client_id') || repeated.has('redirect_uri')) throw new PageError(400, 'error.repeated')
-  const app = await findClient(runtime, parameters.get('client_id') ?? '')
-  if (!app) throw new PageError(400, 'error.unknownApp')
+  const app = await requireClient(runtime, parameters)
   const redirectUri = parameters.get('redirect_uri') ?? ''
   if (!app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {
     throw new PageError(400, 'error.redirectUri', { app: app.name })
   }
-  if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
+  requireEnabled(app)
   // With a repeated state it is not known which one the app expects.
   return { app, redirectUri, rawState: repeated.has('state') ? undefined : rawValue(query, 'state') }
 }
@@ -171,7 +242,7 @@ function checkResponseType(target: AnswerTarget, parameters: Parameters) {
     throw new AuthorizationError(target, 'registration_not_supported', 'Apps are registered beforehand.')
   }
   if (parameters.has('request')) {
-    throw new AuthorizationError(target, 'request_not_supported', 'Request objects are not supported.')
+    throw new AuthorizationError(target, 'invalid_request', 'request: send it to the authorization endpoint.')
   }
 }
 

@@ -8,7 +8,7 @@ import type { SignInPurpose } from '../sign-in/sign-in.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { AuthorizationError, respondWithError } from './authorization-answer.ts'
-import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
+import { type AuthorizationRequest, checkAuthorizationRequest, keepSignedRequest } from './authorization-request.ts'
 import { answerWithoutAsking } from './authorize-silently.ts'
 import { showCompanyChooser, showNoCompany } from './choose-company-page.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
@@ -16,7 +16,7 @@ import { afterSignIn, needsNewSignIn, wantsRecentSignIn } from './wanted-sign-in
 
 /** `GET /oauth/authorize` (RFC 6749 section 4.1.1): sign in, choose a company, allow. */
 export const authorize: RouteHandler = async c => {
-  const request = await readAuthorizationRequest(c, rawQuery(c.req.url))
+  const request = await readAuthorizationRequest(c, await keepSignedRequest(c.var.runtime, rawQuery(c.req.url)))
   if (request.prompt.includes('none')) return answerWithoutAsking(c, request)
   if (!c.var.signedIn || needsNewSignIn(request, c.var.signedIn, c.var.runtime.clock())) return showSignIn(c, request)
   return askForCompany(c, request)

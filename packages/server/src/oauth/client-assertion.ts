@@ -1,18 +1,18 @@
 import { hash } from 'node:crypto'
-import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, type JWTPayload } from 'jose'
 import type { App } from '../apps/apps.ts'
+import { clientKeys } from '../apps/client-keys.ts'
+import { isFapi2 } from '../apps/fapi2.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
 import { insertUsedAssertion } from '../store/queries/used-assertions.ts'
 import { ConstraintViolation } from '../store/store.ts'
+import { CLOCK_TOLERANCE, explainJwtError, verifyClientJwt } from './client-jwt.ts'
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-export const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
 
 /** The longest time to expiry, in seconds: as long as its `jti` must be remembered. */
 const MAX_LIFETIME = 600
-/** Seconds by which the clocks of client and server may differ. */
-const CLOCK_TOLERANCE = 15
 const MAX_JTI = 1024
 
 /** The client that a JWT claims to come from, before anything is verified. */
@@ -32,9 +32,9 @@ export function readAssertionClient(assertion: string): string | undefined {
  * @throws {OAuthError} `invalid_client`
  */
 export async function verifyAssertion(runtime: Runtime, app: App | undefined, assertion: string): Promise<void> {
-  if (!app?.jwks) throw refused('The client is unknown or has no keys registered.')
-  const payload = await verifySignature(runtime, app, app.jwks, assertion)
-  requireOwnAudience(runtime, payload)
+  if (!app || !clientKeys(runtime, app)) throw refused('The client is unknown or has no keys registered.')
+  const payload = await verifySignature(runtime, app, assertion)
+  requireOwnAudience(runtime, app, payload)
   const { jti, expiresAt } = requireClaims(runtime, payload)
   try {
     const jtiHash = hash('sha256', jti, 'buffer')
@@ -45,49 +45,26 @@ export async function verifyAssertion(runtime: Runtime, app: App | undefined, as
   }
 }
 
-async function verifySignature(
-  { settings, clock }: Runtime,
-  app: App,
-  jwks: string,
-  assertion: string,
-): Promise<JWTPayload> {
-  const options = {
-    algorithms: ASSERTION_ALGORITHMS,
-    issuer: app.clientId,
-    subject: app.clientId,
-    audience: audiences(settings.origin),
-    currentDate: new Date(clock()),
-    clockTolerance: CLOCK_TOLERANCE,
-  }
+async function verifySignature(runtime: Runtime, app: App, assertion: string): Promise<JWTPayload> {
+  const audience = audiences(runtime, app)
   try {
-    return (await jwtVerify(assertion, createLocalJWKSet(JSON.parse(jwks)), options)).payload
+    return await verifyClientJwt(runtime, app, assertion, { issuer: app.clientId, subject: app.clientId, audience })
   } catch (error) {
-    if (error instanceof errors.JWKSMultipleMatchingKeys) {
-      for await (const key of error) {
-        const verified = await jwtVerify(assertion, key, options).catch(() => undefined)
-        if (verified) return verified.payload
-      }
-    }
     // Whatever is wrong with a JWT, or with the keys that were registered, it does not verify.
-    throw refused(`The client assertion cannot be verified${explain(error)}.`)
+    throw refused(`The client assertion cannot be verified${explainJwtError(error)}.`)
   }
 }
 
-/** What jose says of a claim: it names the claim and the rule, and nothing secret. */
-function explain(error: unknown): string {
-  const isAboutClaims = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired
-  return isAboutClaims ? ` (claim ${error.claim}: ${error.reason})` : ''
-}
-
-function audiences(origin: string): string[] {
-  return [origin, `${origin}/oauth/token`]
+/** Only the issuer itself in the FAPI 2.0 Security Profile (section 5.3.2.1). */
+function audiences({ settings: { origin } }: Runtime, app: App): string[] {
+  return isFapi2(app) ? [origin] : [origin, `${origin}/oauth/token`]
 }
 
 /** One that names others too could be used by them here (RFC 7523 section 3). */
-function requireOwnAudience({ settings }: Runtime, { aud }: JWTPayload) {
-  const own = audiences(settings.origin)
-  if ([aud].flat().every(each => own.includes(each as string))) return
-  throw refused('The aud of the client assertion must be this server only.')
+function requireOwnAudience(runtime: Runtime, app: App, { aud }: JWTPayload) {
+  const own = audiences(runtime, app)
+  const isOwn = isFapi2(app) ? aud === own[0] : [aud].flat().every(each => own.includes(each as string))
+  if (!isOwn) throw refused('The aud of the client assertion must be this server only.')
 }
 
 function requireClaims({ clock }: Runtime, { jti, exp, iat }: JWTPayload): { jti: string; expiresAt: number } {

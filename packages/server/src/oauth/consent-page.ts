@@ -79,7 +79,7 @@ ${companyTile(say(language, 'consent.for'), { name: company_name, domain: compan
       scope =>
         html`<li>${isNew(scope) ? html`<strong>${say(language, 'consent.new')}</strong> ` : ''}${describeScope(language, scope, texts)}</li>`,
     )}</ul>
-${destinationNote(language, request.redirectUri)}
+${destinationNote(language, request)}
 <form method="post" action="/oauth/authorize/consent">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', query)}
@@ -120,7 +120,8 @@ function appLinks(language: Language, { homeUrl, privacyUrl, termsUrl }: App): F
 }
 
 /** Where the person goes afterwards; on their own device any program can be waiting there. */
-function destinationNote(language: Language, redirectUri: string) {
+function destinationNote(language: Language, { redirectUri, device }: AuthorizationRequest) {
+  if (device) return html`<p class="notice">${say(language, 'consent.device')}</p>`
   const host = destination(redirectUri)
   const { protocol, hostname } = new URL(redirectUri)
   if (protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) {

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import type { App } from '../apps/apps.ts'
+import { FAPI2_CODE_LIFETIME, isFapi2 } from '../apps/fapi2.ts'
 import { recordEvent } from '../audit/record.ts'
+import type { Settings } from '../config/settings.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
 import { sidOf } from '../sign-in/session.ts'
 import { keepApp } from '../store/queries/apps.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
+import { allowDeviceRequest } from '../store/queries/device-requests.ts'
 import {
   findInstallation,
   type InstallationKey,
@@ -104,6 +108,11 @@ function rememberSignIn(c: RequestContext, { app }: AuthorizationRequest, key: I
   ]
 }
 
+/** In seconds. */
+function codeLifetime(app: App, { authorizationCodeLifetime }: Settings): number {
+  return isFapi2(app) ? Math.min(authorizationCodeLifetime, FAPI2_CODE_LIFETIME) : authorizationCodeLifetime
+}
+
 function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
   const { store, clock, settings } = c.var.runtime
   requireWantedSignIn(request, c.var.signedIn!, key.company_id)
@@ -113,19 +122,21 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
   const statements = [
     insertAuthorizationCode(store, {
       ...key,
-      code_hash: hashSecret(code),
+      // A device has its code already.
+      code_hash: request.device?.device_code_hash ?? hashSecret(code),
       family_id: randomBytes(12).toString('hex'),
       redirect_uri: request.redirectUri,
       scopes: request.scopes.join(' '),
       code_challenge: request.codeChallenge ?? null,
       created_at: now,
-      expires_at: now + settings.authorizationCodeLifetime * 1000,
+      expires_at: now + codeLifetime(request.app, settings) * 1000,
       used_at: null,
       resources: request.resources,
       jkt: request.jkt,
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
     setLastCompany(store, key.user_id, key.company_id),
+    ...(request.device ? [allowDeviceRequest(store, request.device, key.company_id, now)] : []),
     ...(request.pushed ? [spendPushedRequest(store, request.pushed.request_hash)] : []),
     ...(openid ? rememberSignIn(c, request, key) : []),
   ]

@@ -2,6 +2,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { limitsFor } from '../sign-in/external-session.ts'
 import { AuthorizationError } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
+import { requireOwnBrowser } from './device-request.ts'
 import { tieToBrowser } from './pushed-request.ts'
 
 /**
@@ -10,6 +11,7 @@ import { tieToBrowser } from './pushed-request.ts'
  */
 export async function readAuthorizationRequest(c: RequestContext, rawQuery: string): Promise<AuthorizationRequest> {
   const asked = await checkAuthorizationRequest(c.var.runtime, rawQuery)
+  if (asked.device) requireOwnBrowser(c, asked.device)
   const request = asked.pushed ? { ...asked, pushed: await tieToBrowser(c, asked.pushed) } : asked
   const { scopes: allowed } = limitsFor(c, request.app.clientId)
   if (!allowed) return request

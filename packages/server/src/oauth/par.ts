@@ -1,4 +1,5 @@
-import type { RouteHandler } from '../http/environment.ts'
+import type { App } from '../apps/apps.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { parseParameters, readOAuthForm } from '../http/form.ts'
 import { PageError } from '../pages/error-page.ts'
@@ -6,6 +7,7 @@ import { AuthorizationError } from './authorization-answer.ts'
 import { checkAuthorizationRequest } from './authorization-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { keepRequest, PUSHED_LIFETIME } from './pushed-request.ts'
+import { readRequestObject } from './request-object.ts'
 import { provenKey, refuseSecretsInQuery } from './token.ts'
 
 /** What authenticates the client, and is no part of its authorization request. */
@@ -17,16 +19,9 @@ export const pushRequest: RouteHandler = async c => {
   const form = await readOAuthForm(c)
   const app = await authenticateClient(c, form)
   if (form.has('request_uri')) throw new OAuthError('invalid_request', 'request_uri: send the parameters themselves.')
-  const body = await c.req.text()
-  const { repeated } = parseParameters(body)
-  if (repeated.has('state')) throw new OAuthError('invalid_request', 'Repeated parameter: state. Send it once.')
-  const kept = body.split('&').filter(pair => !OF_THE_CLIENT.has(nameOf(pair)))
-  const jkt = await provenKey(c, { ...app, requireDpop: false })
-  if (jkt !== null && (form.get('dpop_jkt') ?? jkt) !== jkt) {
-    throw new OAuthError('invalid_dpop_proof', 'dpop_jkt is another key than the DPoP proof shows.')
-  }
-  const bound = jkt === null || form.has('dpop_jkt') ? [] : [`dpop_jkt=${jkt}`]
-  const query = [`client_id=${encodeURIComponent(app.clientId)}`, ...kept, ...bound].join('&')
+  const signed = form.get('request')
+  const pushed = signed === undefined ? await parametersOf(c, app) : await readRequestObject(c.var.runtime, app, signed)
+  const query = bindToKey(pushed, await provenKey(c, { ...app, requireDpop: false }))
   try {
     await checkAuthorizationRequest(c.var.runtime, query, { isPushed: true })
   } catch (error) {
@@ -34,6 +29,24 @@ export const pushRequest: RouteHandler = async c => {
   }
   const requestUri = await keepRequest(c.var.runtime, app.clientId, query)
   return c.json({ request_uri: requestUri, expires_in: PUSHED_LIFETIME }, 201)
+}
+
+/** What was sent, but for what authenticates the client. */
+export async function parametersOf(c: RequestContext, app: App): Promise<string> {
+  const body = await c.req.text()
+  const { repeated } = parseParameters(body)
+  if (repeated.has('state')) throw new OAuthError('invalid_request', 'Repeated parameter: state. Send it once.')
+  const kept = body.split('&').filter(pair => !OF_THE_CLIENT.has(nameOf(pair)))
+  return [`client_id=${encodeURIComponent(app.clientId)}`, ...kept].join('&')
+}
+
+/** The code is for who has shown a key here (RFC 9449 section 10.1). */
+function bindToKey(query: string, jkt: string | null): string {
+  if (jkt === null) return query
+  const asked = parseParameters(query).parameters.get('dpop_jkt')
+  if (asked === undefined) return `${query}&dpop_jkt=${jkt}`
+  if (asked === jkt) return query
+  throw new OAuthError('invalid_dpop_proof', 'dpop_jkt is another key than the DPoP proof shows.')
 }
 
 function nameOf(pair: string): string {

@@ -1,4 +1,5 @@
 import type { App } from '../apps/apps.ts'
+import { FAPI2_ALGORITHMS, isFapi2 } from '../apps/fapi2.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
@@ -14,6 +15,7 @@ import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
+import { exchangeDeviceCode } from './grants/device-code.ts'
 import { type Grant, requireParameter } from './grants/grant.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
 import { toJwtAccessToken } from './jwt-access-token.ts'
@@ -21,6 +23,7 @@ import { toJwtAccessToken } from './jwt-access-token.ts'
 export const grants: Readonly<Record<string, Grant>> = {
   authorization_code: exchangeAuthorizationCode,
   refresh_token: exchangeRefreshToken,
+  'urn:ietf:params:oauth:grant-type:device_code': exchangeDeviceCode,
 }
 
 const NEVER_IN_QUERY = new Set([
@@ -29,6 +32,7 @@ const NEVER_IN_QUERY = new Set([
   'code',
   'code_verifier',
   'refresh_token',
+  'device_code',
   'token',
   'password',
 ])
@@ -64,7 +68,11 @@ export async function provenKey(c: RequestContext, app: App): Promise<string | n
   const { runtime } = c.var
   if (runtime.settings.dpopNonces) c.header('DPoP-Nonce', currentNonce(runtime))
   try {
-    return await verifyProof(runtime, proof, { method: 'POST', url: runtime.settings.origin + c.req.path })
+    return await verifyProof(runtime, proof, {
+      method: 'POST',
+      url: runtime.settings.origin + c.req.path,
+      ...(isFapi2(app) && { algorithms: FAPI2_ALGORITHMS }),
+    })
   } catch (error) {
     if (!(error instanceof ProofError)) throw error
     throw new OAuthError(error.code, `The DPoP proof does not hold: ${error.message}.`)
@@ -86,7 +94,7 @@ function findGrant(form: Parameters): [name: string, exchange: Grant] {
   const grantType = requireParameter(form, 'grant_type')
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
   if (!grant) {
-    const supported = Object.keys(grants).join(' and ')
+    const supported = Object.keys(grants).join(', ')
     throw new OAuthError('unsupported_grant_type', `Only ${supported} are supported.`)
   }
   return [grantType, grant]

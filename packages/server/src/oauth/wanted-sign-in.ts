@@ -6,10 +6,11 @@ import type { AuthorizationRequest } from './authorization-request.ts'
 
 /** Whether the person must prove who they are before the request goes on, although they are signed in. */
 export function needsNewSignIn(request: AuthorizationRequest, signedIn: SignedIn, now: number): boolean {
-  const { prompt, openid, pushed } = request
+  const { prompt, openid, pushed, device } = request
+  const begunAt = pushed?.begun_at ?? device?.begun_at
   // What was pushed cannot be taken out of the address: a sign-in since then meets it.
   const { authenticated_at, created_at } = signedIn.session
-  if (pushed?.begun_at && (authenticated_at ?? created_at) >= pushed.begun_at) return false
+  if (begunAt && (authenticated_at ?? created_at) >= begunAt) return false
   if (asksToSignIn(prompt)) return true
   const isOther = openid?.hint !== undefined && openid.hint.userId !== signedIn.user.user_id
   return isOther || isTooLongAgo(openid?.maxAge, signedIn, now)

@@ -18,7 +18,7 @@ export function openidMetadata({ origin }: Settings) {
     claim_types_supported: ['normal'],
     claims_supported: [...supportedClaims, 'auth_time', 'acr', 'amr', 'nonce', 'sid'],
     claims_parameter_supported: true,
-    request_parameter_supported: false,
+    request_parameter_supported: true,
     request_uri_parameter_supported: false,
   }
 }

@@ -3,6 +3,7 @@ import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import { corsFor } from '../http/cors.ts'
 import type { RequestContext, RouteStep } from '../http/environment.ts'
 import { postOnly } from '../http/not-allowed.ts'
+import { authorizeDevice } from '../oauth/device-authorization.ts'
 import { introspect } from '../oauth/introspect.ts'
 import { metadata } from '../oauth/metadata.ts'
 import { pushRequest } from '../oauth/par.ts'
@@ -20,6 +21,7 @@ const metadataCors = corsFor(['GET'])
 export const oauthRoutes: RouteGroup = {
   paths: [
     '/oauth/par/*',
+    '/oauth/device_authorization/*',
     '/oauth/register/*',
     '/oauth/token/*',
     '/oauth/revoke/*',
@@ -33,6 +35,7 @@ export const oauthRoutes: RouteGroup = {
       // Clients that were made for Pipedrive call it with a slash.
       ['/oauth/token/', token],
       ['/oauth/par', pushRequest],
+      ['/oauth/device_authorization', authorizeDevice],
       ['/oauth/revoke', revoke],
       ['/oauth/introspect', introspect],
     ] as const

@@ -6,6 +6,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
+import { deviceEnd, deviceForm, enterDeviceCode } from '../oauth/device-page.ts'
 import { logout } from '../openid/logout.ts'
 import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
@@ -30,6 +31,11 @@ export const pageRoutes: RouteGroup = {
     app.get('/oauth/authorize/consent', consentForm)
     app.post('/oauth/authorize/consent', consent)
     app.get('/oauth/authorize/return', consentReturn)
+    app.use('/device/*', limitByAddress('authorize'), findSignedIn)
+    app.get('/device', deviceForm)
+    app.post('/device', enterDeviceCode)
+    app.get('/device/allowed', deviceEnd('allowed'))
+    app.get('/device/denied', deviceEnd('denied'))
     app.use('/sign-in', findSignedIn)
     app.get('/sign-in/return', findBrowserSession, signInReturn(tellRefusal))
     app.get('/sign-in', signInForm)

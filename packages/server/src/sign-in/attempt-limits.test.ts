@@ -14,7 +14,7 @@ describe('limits of sign-in attempts', () => {
 
   const newAccount = () => `user${accounts++}@mi6.example`
   const attempt = (email: string, address: string | undefined, knownBrowser?: string) =>
-    countAttempt(provider.runtime, { email, address, knownBrowser })
+    countAttempt(provider.runtime, { account: email, address, knownBrowser })
 
   const ipv4 = fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]) => `203.0.${a}.${b}`)
   const hex = fc.nat(0xffff).map(number => number.toString(16))

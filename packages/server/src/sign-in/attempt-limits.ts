@@ -26,7 +26,8 @@ interface Limits {
 const SECOND = 1000
 
 export interface Attempt {
-  email: string
+  /** The address of an account, or what else is guessed at. */
+  account: string
   address: string | undefined
   /** Set where this browser was signed in to this account before: then attempts of others do not count against it. */
   knownBrowser: string | undefined
@@ -83,22 +84,22 @@ async function succeed({ store }: Runtime, limits: Limit[]) {
  * By network, by account and network, and by account. Attackers who use up an account's attempts hold up neither a
  * browser that knows the account nor a network that has not failed on it, however many attackers there are.
  */
-function limitsOf({ email, address, knownBrowser }: Attempt): Limits {
+function limitsOf({ account, address, knownBrowser }: Attempt): Limits {
   const networks = address === undefined ? [] : networksOf(address)
   const perNetwork = networks.map(({ name, size }) =>
     limit(hashed('address', name), 100 * size, (9 * SECOND) / size, false),
   )
   if (knownBrowser !== undefined) {
-    const ofBrowser = limit(`${accountPrefix(email)} ${hashed('known browser', knownBrowser)}`, 10, 90 * SECOND, true)
+    const ofBrowser = limit(`${accountPrefix(account)} ${hashed('known browser', knownBrowser)}`, 10, 90 * SECOND, true)
     return { refusing: [...perNetwork, ofBrowser], accountWide: undefined, own: undefined }
   }
   const onAccount = networks.map(({ name, size }) =>
     // A correct password gives back the attempts of its own network, and only its share of the larger networks.
-    limit(`${accountPrefix(email)} ${hashed('from', name)}`, 10 * size, (90 * SECOND) / size, size === 1),
+    limit(`${accountPrefix(account)} ${hashed('from', name)}`, 10 * size, (90 * SECOND) / size, size === 1),
   )
   return {
     refusing: [...perNetwork, ...onAccount],
-    accountWide: limit(accountPrefix(email), 50, 30 * SECOND, false),
+    accountWide: limit(accountPrefix(account), 50, 30 * SECOND, false),
     own: onAccount[0],
   }
 }
@@ -113,8 +114,8 @@ function hashed(...name: string[]): string {
 }
 
 /** What the keys of all limits of one account begin with, so that they can be found by it. */
-function accountPrefix(email: string): string {
-  return `account ${hashed('account', email)}`
+function accountPrefix(account: string): string {
+  return `account ${hashed('account', account)}`
 }
 
 /**

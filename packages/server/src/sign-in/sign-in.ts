@@ -71,7 +71,7 @@ async function authenticateUser(
   // One budget for all addresses of a user.
   const email = canonicalEmail(user?.email ?? typed)
   const attempt = await countAttempt(runtime, {
-    email,
+    account: email,
     address: clientAddress(c),
     knownBrowser: knownBrowser(c, email),
   })

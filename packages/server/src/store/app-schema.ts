@@ -8,11 +8,13 @@ export interface AppsTable {
   /** A JSON array of strings. */
   redirect_uris: string
   scopes: string
-  profile: 'standard' | 'pipedrive'
+  profile: 'standard' | 'pipedrive' | 'fapi2'
   public: number
   require_pkce: number
   /** A JSON Web Key Set of public keys, for `private_key_jwt`. */
   jwks: string | null
+  /** Where its public keys are, instead. */
+  jwks_uri: string | null
   secret_hash: Uint8Array | null
   /** The client secret under a key that is not in the database: only where an uninstall callback needs it. */
   encrypted_secret: string | null
@@ -41,6 +43,8 @@ export interface AppsTable {
   /** Of an app whose client id is the address of a document: when that is to be read again. */
   document_expires_at: number | null
   require_dpop: number
+  /** Whether it may sign people in by the device flow. */
+  device_flow: number
 }
 
 export interface ClientSecretsTable {

@@ -9,7 +9,7 @@ import type {
 import type { AppsTable, ClientSecretsTable } from './app-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
-import type { OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
+import type { DeviceRequestsTable, OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
 
 /**
  * The tables, as rows. Times are integer milliseconds since 1970 UTC, flags are 0 or 1, hashes are SHA-256 bytes,
@@ -35,6 +35,7 @@ export interface Schema {
   sessions: SessionsTable
   openid_sessions: OpenidSessionsTable
   pushed_requests: PushedRequestsTable
+  device_requests: DeviceRequestsTable
   logout_callbacks: LogoutCallbacksTable
   attempt_limits: { limit_key: string; full_at: number }
   used_assertions: { client_id: string; jti_hash: Uint8Array; expires_at: number }

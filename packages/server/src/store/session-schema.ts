@@ -26,6 +26,28 @@ export interface OpenidSessionsTable {
   expires_at: number
 }
 
+/** A device on which someone signs in on another screen (RFC 8628). */
+export interface DeviceRequestsTable {
+  /** HMAC of the code that the person types, under a key that is not in the database: the code is short. */
+  user_code_hash: Uint8Array
+  /** SHA-256 of the device's own code. Once it is allowed, this is also the hash of an authorization code. */
+  device_code_hash: Uint8Array
+  client_id: string
+  /** What it asks for, as it would stand in the address of the authorization endpoint. */
+  query: string
+  expires_at: number
+  /** When the code was typed, and in which browser. */
+  begun_at: number | null
+  browser_hash: Uint8Array | null
+  /** When the device asked last whether it is allowed. */
+  polled_at: number | null
+  /** Milliseconds that it must wait between. */
+  poll_interval: number
+  denied_at: number | null
+  /** Where it was allowed. */
+  company_id: number | null
+}
+
 /** An authorization request that an app has sent beforehand (RFC 9126). */
 export interface PushedRequestsTable {
   /** SHA-256 of the secret part of its `request_uri`. */

@@ -31,6 +31,8 @@ export interface ProvenRequest {
   url: string
   /** The access token that goes with it, at a resource. */
   accessToken?: string
+  /** How it must be signed: of the supported ways, all when not given. */
+  algorithms?: string[]
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ProvenRequest {
  */
 export async function verifyProof(runtime: Runtime, proof: string, request: ProvenRequest): Promise<string> {
   if (proof.length > MAX_PROOF) throw new ProofError('it is too long')
-  const { jwk, payload } = await verifySignature(runtime, proof)
+  const { jwk, payload } = await verifySignature(runtime, proof, request.algorithms)
   const { htm, htu, jti, iat, ath } = payload
   if (htm !== request.method) throw new ProofError('htm is another method')
   if (typeof htu !== 'string' || !isSameAddress(htu, request.url)) throw new ProofError('htu is another address')
@@ -61,12 +63,12 @@ export async function verifyProof(runtime: Runtime, proof: string, request: Prov
   return jkt
 }
 
-async function verifySignature({ clock }: Runtime, proof: string) {
+async function verifySignature({ clock }: Runtime, proof: string, algorithms = DPOP_ALGORITHMS) {
   try {
     const { jwk } = decodeProtectedHeader(proof)
     // What a private or a shared key has signed proves nothing.
     if (!jwk || 'd' in jwk || 'k' in jwk) throw new ProofError('jwk must be a public key')
-    const options = { typ: 'dpop+jwt', algorithms: DPOP_ALGORITHMS, currentDate: new Date(clock()) }
+    const options = { typ: 'dpop+jwt', algorithms, currentDate: new Date(clock()) }
     const { payload } = await jwtVerify(proof, EmbeddedJWK, { ...options, clockTolerance: CLOCK_TOLERANCE })
     return { jwk: jwk as JWK, payload }
   } catch (error) {

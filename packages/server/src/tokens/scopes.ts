@@ -1,5 +1,9 @@
-/** How an app writes lists of scopes: by spaces (RFC 6749 section 3.3) or, on the pipedrive profile, by commas. */
-export type CompatibilityProfile = 'standard' | 'pipedrive'
+/**
+ * How an app speaks OAuth: as the RFCs say, as Pipedrive's apps do, or within the FAPI 2.0 Security Profile. Lists of scopes are
+ * written with spaces (RFC 6749 section 3.3), on the pipedrive profile with commas.
+ */
+export const PROFILES = ['standard', 'pipedrive', 'fapi2'] as const
+export type CompatibilityProfile = (typeof PROFILES)[number]
 
 /** A scope-token of RFC 6749 section 3.3, without the comma that the pipedrive profile joins by. */
 const SCOPE = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/

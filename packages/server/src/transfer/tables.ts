@@ -39,6 +39,7 @@ export const transferTables: readonly TransferTable[] = [
   table('logout_callbacks', 'company_id', 'user_id', 'client_id', 'sid', 'ended_at'),
   table('sessions', 'session_hash'),
   table('pushed_requests', 'request_hash'),
+  table('device_requests', 'user_code_hash'),
   table('openid_sessions', 'sid', 'client_id', 'company_id'),
   table('attempt_limits', 'limit_key'),
   table('used_assertions', 'client_id', 'jti_hash'),

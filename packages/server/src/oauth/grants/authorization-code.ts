@@ -1,3 +1,4 @@
+import type { App } from '../../apps/apps.ts'
 import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { withoutNonce } from '../../openid/sign-in.ts'
@@ -10,7 +11,7 @@ import {
 } from '../../store/queries/authorization-codes.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
-import { issueFirstTokens } from '../../tokens/issue.ts'
+import { type IssuedTokens, issueFirstTokens } from '../../tokens/issue.ts'
 import { intersection, storedScopes } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
@@ -25,31 +26,44 @@ import { endReusedFamily } from './reuse.ts'
 export const exchangeAuthorizationCode: Grant = (runtime, app, form, jkt) => {
   const codeText = requireParameter(form, 'code')
   const redirectUri = requireParameter(form, 'redirect_uri')
-  const { store, clock, settings } = runtime
   return retryOnConflict(async () => {
-    const code = await findCode(store, codeText, app.clientId)
+    const code = await findCode(runtime.store, codeText, app.clientId)
     // A client that cannot show that the code is its own must not end what it gave either.
     checkRedirectUri(code, redirectUri)
     checkCodeVerifier(code.code_challenge, form.get('code_verifier'))
-    if (code.used_at !== null) await endWhatItGave(runtime, code)
-    const now = clock()
-    const longest = settings.authorizationCodeLifetime * 1000
-    if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
-    await refuseInactive(store, code)
-    if (code.jkt !== null && code.jkt !== jkt)
-      throw refused('The code is bound to another key than the DPoP proof shows.')
-    // Who has the secret of a confidential app needs no key besides.
-    const family = { ...code, openid: withoutNonce(code.openid), jkt: app.isPublic ? jkt : null }
-    const granted = intersection(storedScopes(code.scopes), app.scopes)
-    const access = await narrowResources(runtime, code, granted, form.get('resource'))
-    const { tokens, statements } = issueFirstTokens(runtime, family, granted, { ...access, jkt })
-    await store.write([
-      requireActiveMembership(store, code.company_id, code.user_id),
-      spendAuthorizationCode(store, code, now),
-      ...statements,
-    ])
-    return { ...tokens, openid: code.openid }
+    return redeemCode(runtime, app, code, { resource: form.get('resource'), jkt })
   })
+}
+
+/**
+ * Gives tokens for a code that its client has shown to be its own.
+ * @throws {OAuthError} `invalid_grant`, `invalid_target`
+ */
+export async function redeemCode(
+  runtime: Runtime,
+  app: App,
+  code: AuthorizationCodeRow,
+  { resource, jkt }: { resource: string | undefined; jkt: string | null },
+): Promise<IssuedTokens> {
+  const { store, clock, settings } = runtime
+  if (code.used_at !== null) await endWhatItGave(runtime, code)
+  const now = clock()
+  const longest = settings.authorizationCodeLifetime * 1000
+  if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
+  await refuseInactive(store, code)
+  if (code.jkt !== null && code.jkt !== jkt)
+    throw refused('The code is bound to another key than the DPoP proof shows.')
+  // Who has the secret of a confidential app needs no key besides.
+  const family = { ...code, openid: withoutNonce(code.openid), jkt: app.isPublic ? jkt : null }
+  const granted = intersection(storedScopes(code.scopes), app.scopes)
+  const access = await narrowResources(runtime, code, granted, resource)
+  const { tokens, statements } = issueFirstTokens(runtime, family, granted, { ...access, jkt })
+  await store.write([
+    requireActiveMembership(store, code.company_id, code.user_id),
+    spendAuthorizationCode(store, code, now),
+    ...statements,
+  ])
+  return { ...tokens, openid: code.openid }
 }
 
 async function findCode(store: Store, text: string, clientId: string): Promise<AuthorizationCodeRow> {

@@ -20,6 +20,7 @@ import { pushedRequests } from './0022-pushed-requests.ts'
 import { tokenFormats } from './0023-token-formats.ts'
 import { metadataDocuments } from './0024-metadata-documents.ts'
 import { boundTokens } from './0025-bound-tokens.ts'
+import { strongerClients } from './0026-stronger-clients.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -46,6 +47,7 @@ export const migrations: readonly Migration[] = [
   tokenFormats,
   metadataDocuments,
   boundTokens,
+  strongerClients,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -32,6 +32,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   sessions: { by: 'session_hash' },
   openid_sessions: { by: 'sid' },
   pushed_requests: { by: 'request_hash' },
+  device_requests: { by: 'user_code_hash' },
   attempt_limits: { by: 'limit_key' },
   used_assertions: { by: 'client_id' },
   challenge_answers: { by: 'challenge_id' },

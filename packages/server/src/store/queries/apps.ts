@@ -87,6 +87,8 @@ const CHANGEABLE = [
   'scopes',
   'profile',
   'require_pkce',
+  'jwks',
+  'jwks_uri',
   'uninstall_url',
   'disabled_at',
   'home_url',
@@ -100,6 +102,7 @@ const CHANGEABLE = [
   'backchannel_logout_url',
   'require_par',
   'require_dpop',
+  'device_flow',
 ] as const
 
 function changeable(row: AppRow): Required<AppColumns> {

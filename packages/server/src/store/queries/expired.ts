@@ -40,6 +40,7 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'rate_windows', 'expires_at', ['limit_key'], before),
     expired(store, 'challenge_answers', 'expires_at', ['challenge_id'], before),
     expired(store, 'pushed_requests', 'expires_at', ['request_hash'], before),
+    expired(store, 'device_requests', 'expires_at', ['user_code_hash'], before),
     expired(store, 'apps', 'unused_until', ['client_id'], before),
     expired(store, 'openid_sessions', 'expires_at', ['sid', 'client_id', 'company_id'], before),
   ])
@@ -59,6 +60,7 @@ type Swept =
   | 'openid_sessions'
   | 'apps'
   | 'pushed_requests'
+  | 'device_requests'
 
 async function expired(store: Store, table: Swept, column: string, key: string[], now: number): Promise<Statement[]> {
   const columns = sql.join(key.map(name => sql.ref(name)))

@@ -63,6 +63,19 @@ export function spendRefreshToken(
   return firstUse.expecting(1, store, { company_id, token_hash, usedAt })
 }
 
+/** Holds only while it was not used up. */
+export function putOffRefreshToken({ db }: Store, token: RefreshTokenRow, expiresAt: number): Statement {
+  return expecting(
+    1,
+    db
+      .updateTable('refresh_tokens')
+      .set({ expires_at: expiresAt })
+      .where('company_id', '=', token.company_id)
+      .where('token_hash', '=', token.token_hash)
+      .where('used_at', 'is', null),
+  )
+}
+
 /** Puts another time of first use in the place of one that cannot be right. */
 export function correctFirstUse({ db }: Store, token: RefreshTokenRow, usedAt: number): Statement {
   return expecting(
