@@ -355,16 +355,26 @@ describe('OpenID Connect clients as they are', () => {
       const { client_id, client_secret } = await register('Terminal', 'http://localhost:4242/')
       const agent = startOidcAgent()
       try {
-        const browser = new SandboxBrowser(sandbox)
-        await agent.run(
-          'oidc-gen',
-          'by-device',
-          ...agent.generation,
-          '--flow=device',
-          ...[`--iss=${issuer.origin}`, `--client-id=${client_id}`, `--client-secret=${client_secret}`],
-          ...['--redirect-uri=http://localhost:4242/', '--scope=openid profile offline_access'],
-        )
-        expect(browser).toBeDefined()
+        for (const company of [1, 2]) {
+          const account = `device-${company}`
+          const browser = new SandboxBrowser(sandbox)
+          const generated = agent.watch(
+            /user_code=\S+|[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}/,
+            async code => {
+              const link = `/device?user_code=${code.replace('user_code=', '')}`
+              expect((await browser.allowDevice(link, company)).text).toContain('Your device is connected')
+            },
+            ...['oidc-gen', account, ...agent.generation, '--flow=device'],
+            ...[`--iss=${issuer.origin}`, `--client-id=${client_id}`, `--client-secret=${client_secret}`],
+            ...['--redirect-uri=http://localhost:4242/', '--scope=openid profile offline_access'],
+          )
+          await generated
+          const token = (await agent.run('oidc-token', account)).trim()
+          const userinfo = await fetch(new URL('/oauth/userinfo', issuer), {
+            headers: { Authorization: `Bearer ${token}` },
+          })
+          expect(await userinfo.json()).toMatchObject(bondAt(company))
+        }
       } finally {
         agent.stop()
       }

@@ -24,6 +24,22 @@ export function startOidcAgent() {
       const { stdout, stderr } = await running
       return command === 'oidc-gen' ? stdout + stderr : stdout
     },
+    /** Runs a command that waits, and does something once it has printed what it waits for. */
+    async watch(wanted: RegExp, act: (found: string) => Promise<void>, command: string, ...args: string[]) {
+      const running = execute(command, args, { env: environment, timeout: 60_000 })
+      running.child.stdin?.end()
+      let printed = ''
+      let acted: Promise<void> | undefined
+      const read = (chunk: unknown) => {
+        printed += chunk
+        const found = wanted.exec(printed)?.[0]
+        if (found) acted ??= act(found)
+      }
+      running.child.stdout?.on('data', read)
+      running.child.stderr?.on('data', read)
+      await running
+      await acted
+    },
     stop() {
       process.kill(Number(environment.OIDCD_PID))
       home.remove()
