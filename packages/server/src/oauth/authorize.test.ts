@@ -69,7 +69,7 @@ describe('GET /oauth/authorize', () => {
     [{ scope: 'ba"se' }, 'invalid_scope'],
     [{ company_id: 'one' }, 'invalid_request'],
     [{ prompt: 'none login' }, 'invalid_request'],
-    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
   ])(
     '[OA-03] [OA-13] the authorization endpoint sends the error of %j back with state and iss',
     async (parameters, error) => {

@@ -39,18 +39,21 @@ export const enterDeviceCode: RouteHandler = async c => {
   return c.redirect(devicePath(request), 303)
 }
 
-/** `GET /device/allowed` and `GET /device/denied`: where a person ends who has answered. */
-export function deviceEnd(outcome: 'allowed' | 'denied'): RouteHandler {
-  return c => {
-    const language = pageLanguage(c, undefined, c.var.signedIn?.user.locale)
-    const title = say(language, `device.${outcome}.title`)
-    return showPage(c, {
-      language,
-      title,
-      footer: accountFooter(c, language, '/sign-in'),
-      body: html`<h1>${title}</h1><p>${say(language, `device.${outcome}.text`)}</p>`,
-    })
-  }
+/** `GET /device/allowed`: where a person ends who has allowed a device. */
+export const deviceAllowed: RouteHandler = c => showEnd(c, 'device.allowed.title', 'device.allowed.text')
+
+/** `GET /device/denied`: the same who has not, or where the app asked for what it may not have. */
+export const deviceDenied: RouteHandler = c => showEnd(c, 'device.denied.title', 'device.denied.text')
+
+function showEnd(c: RequestContext, titleKey: MessageKey, textKey: MessageKey) {
+  const language = pageLanguage(c, undefined, c.var.signedIn?.user.locale)
+  const title = say(language, titleKey)
+  return showPage(c, {
+    language,
+    title,
+    footer: accountFooter(c, language, '/sign-in'),
+    body: html`<h1>${title}</h1><p>${say(language, textKey)}</p>`,
+  })
 }
 
 interface CodePage {

@@ -17,7 +17,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
 
   it('[OA-50] the metadata names endpoints that are there', async () => {
     const endpoints = Object.entries(document).filter(([name]) => name.endsWith('_endpoint'))
-    expect(endpoints).toHaveLength(7)
+    expect(endpoints).toHaveLength(8)
     for (const [name, url] of endpoints) {
       const method = ['authorization_endpoint', 'end_session_endpoint'].includes(name) ? 'GET' : 'POST'
       const answer = await provider.fetch(String(url), { method })

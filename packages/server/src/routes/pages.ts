@@ -6,7 +6,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
-import { deviceEnd, deviceForm, enterDeviceCode } from '../oauth/device-page.ts'
+import { deviceAllowed, deviceDenied, deviceForm, enterDeviceCode } from '../oauth/device-page.ts'
 import { logout } from '../openid/logout.ts'
 import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
@@ -34,8 +34,8 @@ export const pageRoutes: RouteGroup = {
     app.use('/device/*', limitByAddress('authorize'), findSignedIn)
     app.get('/device', deviceForm)
     app.post('/device', enterDeviceCode)
-    app.get('/device/allowed', deviceEnd('allowed'))
-    app.get('/device/denied', deviceEnd('denied'))
+    app.get('/device/allowed', deviceAllowed)
+    app.get('/device/denied', deviceDenied)
     app.use('/sign-in', findSignedIn)
     app.get('/sign-in/return', findBrowserSession, signInReturn(tellRefusal))
     app.get('/sign-in', signInForm)
