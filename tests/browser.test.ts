@@ -62,6 +62,16 @@ describe('in a real browser', () => {
       state,
     })}`
 
+  async function beginDevice() {
+    const { origin, client_id, client_secret } = sandbox.facts
+    const answer = await fetch(`${origin}/oauth/device_authorization`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` },
+      body: new URLSearchParams({ scope: 'base' }),
+    })
+    return (await answer.json()) as Record<'user_code' | 'verification_uri' | 'verification_uri_complete', string>
+  }
+
   async function choose(page: Page, company: string) {
     await page.getByRole('radio', { name: company }).check()
     await page.click('main button[type=submit] >> nth=0')
@@ -150,6 +160,21 @@ describe('in a real browser', () => {
       await page.getByRole('button', { name: 'Yes, remove Sandbox App' }).first().click()
       await expect.poll(() => page.getByRole('status').textContent()).toMatch(/Sandbox App was removed from/)
     })
+  })
+
+  it('a device is connected on its page, with JavaScript or without', async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      await visit({ javaScriptEnabled }, async page => {
+        const { user_code, verification_uri } = await beginDevice()
+        await page.goto(verification_uri)
+        await signIn(page, BOND)
+        await page.fill('input[name=user_code]', user_code.toLowerCase())
+        await page.click('main button[type=submit]')
+        await choose(page, 'MI6')
+        await page.click('button[value=allow]')
+        await expect.poll(() => page.textContent('h1')).toBe('Your device is connected')
+      })
+    }
   })
 
   it('the pages are right to left in Arabic', async () => {
@@ -258,6 +283,24 @@ describe('in a real browser', () => {
         await page.goto(`${sandbox.facts.origin}/connected-apps`)
         await page.click('summary')
         await check('connected apps')
+        const device = await beginDevice()
+        await page.goto(device.verification_uri)
+        await check('device code')
+        await page.fill('input[name=user_code]', 'nonsense')
+        await page.keyboard.press('Enter')
+        await page.waitForSelector('[role=alert]')
+        await check('device code, wrong')
+        await page.goto(device.verification_uri_complete)
+        await page.click('main button[type=submit]')
+        await page.waitForSelector('input[name=company_id]')
+        await page.click('main button[type=submit] >> nth=0')
+        await page.waitForSelector('button[value=allow]')
+        await check('consent for a device')
+        await page.click('button[value=allow]')
+        await page.waitForURL('**/device/allowed')
+        await check('device allowed')
+        await page.goto(`${sandbox.facts.origin}/device/denied`)
+        await check('device denied')
         await page.goto(`${sandbox.facts.origin}/sign-out`)
         await check('sign-out')
         await page.click('main button[type=submit]')

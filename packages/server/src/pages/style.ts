@@ -99,6 +99,8 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .search input { margin: 0; }
 .search button { inline-size: auto; block-size: 100%; min-block-size: 0; }
 .decide.stays { position: sticky; inset-block-end: 0; padding-block: .75rem; background: var(--pico-card-background-color); }
+input.code { font: 600 1.4rem ui-monospace, monospace; letter-spacing: .1em; text-align: center; text-transform: uppercase; }
+input.code::placeholder { opacity: .45; }
 .sr-only { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .language { display: flex; align-items: baseline; gap: .5rem; margin: 0; }
 .language label { margin: 0; }
