@@ -1,14 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SandboxBrowser } from './support/sandbox-browser.ts'
-import { REPOSITORY, type SandboxFacts, temporaryFolder } from './support/sandbox-process.ts'
+import { type RunningSandbox, startSandbox } from './support/sandbox-process.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:5999/callback'
 
@@ -39,26 +35,16 @@ class Keeper implements OAuthClientProvider {
 }
 
 describe('agents', () => {
-  const folder = temporaryFolder()
-  let desk: ChildProcess
-  let facts: { mcp_url: string; provider: SandboxFacts }
+  let sandbox: RunningSandbox
+  let mcpUrl: string
 
   beforeAll(async () => {
-    const script = join(REPOSITORY, 'examples/company-desk/beside-sandbox.ts')
-    const ports = ['--port', '0', '--sandbox-port', '0']
-    desk = spawn(process.execPath, [script, '--json', '--data', folder.path, ...ports], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const [line] = await once(createInterface({ input: desk.stdout! }), 'line')
-    facts = JSON.parse(line)
+    sandbox = await startSandbox(['--data', ':memory:'])
+    mcpUrl = sandbox.facts.mcp_url!
   })
-  afterAll(async () => {
-    desk.kill()
-    await once(desk, 'close')
-    folder.remove()
-  })
+  afterAll(() => sandbox.stop())
 
-  const addressOf = (domain: string) => new URL(facts.mcp_url.replace('{company_domain}', domain))
+  const addressOf = (domain: string) => new URL(mcpUrl.replace('{company_domain}', domain))
 
   /** Connects as the SDK's documentation says: once to find out that someone must sign in, and once they have. */
   async function connect(domain: string) {
@@ -66,7 +52,7 @@ describe('agents', () => {
     const first = new StreamableHTTPClientTransport(addressOf(domain), { authProvider: keeper })
     const client = new Client({ name: 'of the tests', version: '1' })
     await expect(client.connect(first as Parameters<typeof client.connect>[0])).rejects.toThrow(UnauthorizedError)
-    const browser = new SandboxBrowser({ facts: facts.provider })
+    const browser = new SandboxBrowser(sandbox)
     const answer = await browser.allowTheOnly(keeper.asked!.href)
     await first.finishAuth(answer.searchParams.get('code')!)
     const transport = new StreamableHTTPClientTransport(addressOf(domain), { authProvider: keeper })
@@ -99,7 +85,7 @@ describe('agents', () => {
       401,
       expect.stringContaining('/.well-known/oauth-protected-resource/c/universal-exports/mcp"'),
     ])
-    const platform = await fetch(`${facts.provider.origin}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
+    const platform = await fetch(`${sandbox.facts.origin}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
     expect(platform.status).toBe(401)
   })
 
@@ -109,7 +95,7 @@ describe('agents', () => {
     const client = new Client({ name: 'of the tests', version: '1' })
     await expect(client.connect(transport as Parameters<typeof client.connect>[0])).rejects.toThrow(UnauthorizedError)
     expect(keeper.asked!.searchParams.get('resource')).toBe(addressOf('universal-exports').href)
-    const page = await new SandboxBrowser({ facts: facts.provider }).reachConsent(keeper.asked!.href)
+    const page = await new SandboxBrowser(sandbox).reachConsent(keeper.asked!.href)
     for (const words of ['A desktop agent', 'Universal Exports', 'Use the company desk', 'registered itself']) {
       expect(page.text).toContain(words)
     }

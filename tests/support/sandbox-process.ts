@@ -16,6 +16,7 @@ export interface SandboxFacts {
   access_token: string
   password: string
   admin_key: string
+  mcp_url: string | null
   users: { user_id: number; name: string; email: string; companies: number[] }[]
 }
 

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { createAdminClient } from '@tenantry/admin'
 import { protect } from '@tenantry/resource'
@@ -40,6 +41,7 @@ app.all('/c/:company/mcp', (_request, response) => void response.status(405).set
 
 const listener = app.listen(Number(PORT), '127.0.0.1', error => {
   if (error) throw error
-  console.log(`Company desk: ${DESK_ORIGIN}/c/{company_domain}/mcp`)
+  const { port } = listener.address() as AddressInfo
+  console.log(`Company desk: ${DESK_ORIGIN}/c/{company_domain}/mcp, listening at http://127.0.0.1:${port}`)
 })
 process.once('SIGTERM', () => listener.close())

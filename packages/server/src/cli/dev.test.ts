@@ -45,6 +45,7 @@ describe('tenantry dev', () => {
       'access_token',
       'password',
       'admin_key',
+      'mcp_url',
       'users',
     ])
     expect(await me(facts)).toMatchObject({

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Runtime } from '../config/runtime.ts'
 import { LOAD_SETTING } from '../load/load.ts'
 import { type Listener, listen } from '../node-server/listen.ts'
+import { type Desk, DeskProcess, registerDesk } from '../sandbox/desk.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
 import { letInstall, SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
@@ -64,11 +65,12 @@ async function runDev(flags: DevFlags) {
   const listener = await listen(options.host, options.port)
   try {
     const database = chooseDatabase(options)
-    const { tenantry, facts } = await startSandbox(listener, options, database)
+    const { tenantry, facts, desk } = await startSandbox(listener, options, database)
     // A program that reads the output may send a signal at once.
     const closed = closeOnSignal(listener, tenantry)
     console.log(options.json ? JSON.stringify(facts) : describeSandbox(facts, nameSandbox(database)))
     await closed
+    await desk?.close()
   } catch (error) {
     await listener.close()
     throw error
@@ -81,13 +83,18 @@ async function startSandbox(listener: Listener, options: DevOptions, database: D
   const runtime = await openSandbox(options, database, options.origin ?? `http://localhost:${listener.port}`)
   try {
     await letInstall(runtime)
-    const facts = await gatherSandboxFacts(runtime, nameSandbox(database))
+    const desk = await registerDesk(runtime, options.seed)
+    const facts = await gatherSandboxFacts(runtime, nameSandbox(database), desk)
+    const deskProcess = desk && new DeskProcess(desk, { origin: facts.origin, adminKey: facts.admin_key })
     const tenantry: Tenantry = serveRuntime(runtime, app =>
-      addSandboxRoutes(app, facts, async (path, init) => tenantry.fetch(new Request(facts.origin + path, init))),
+      addSandboxRoutes(app, facts, {
+        callProvider: async (path, init) => tenantry.fetch(new Request(facts.origin + path, init)),
+        desk: deskProcess,
+      }),
     )
     // Every request goes through the routes, where the host name is checked.
     listener.serve({ fetch: tenantry.fetch })
-    return { tenantry, facts }
+    return { tenantry, facts, desk: deskProcess }
   } catch (error) {
     await runtime.store.close()
     throw error
@@ -161,9 +168,9 @@ function nameSandbox(database: Database): string {
   return database.data ?? nameDatabase(database)
 }
 
-async function gatherSandboxFacts(runtime: Runtime, data: string): Promise<SandboxFacts> {
+async function gatherSandboxFacts(runtime: Runtime, data: string, desk: Desk | undefined): Promise<SandboxFacts> {
   try {
-    return await gatherFacts(runtime)
+    return await gatherFacts(runtime, desk)
   } catch (error) {
     if (error instanceof SandboxSecretLost) return secretIsLost(data)
     throw error

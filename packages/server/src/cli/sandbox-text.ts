@@ -24,9 +24,20 @@ ${users.join('\n')}
   Admin API at ${facts.origin}/admin/v1, its reference at ${facts.origin}/admin/v1/
     admin key      ${facts.admin_key}
 
+  ${describeDesk(facts.mcp_url)}
+
   Try it in a browser: ${facts.origin}/
   Or right now:
 
 ${token}
 `
+}
+
+function describeDesk(mcpUrl: string | null): string {
+  if (mcpUrl === null) {
+    return 'For agents: the example company-desk is an MCP server. In the repository, `npm ci && npm start` serves it here.'
+  }
+  return `For agents, an MCP server with an address for each company: ${mcpUrl}
+    such as        ${mcpUrl.replace('{company_domain}', 'casinoroyale')}
+    and            ${mcpUrl.replace('{company_domain}', 'universal-exports')}`
 }

@@ -1,22 +1,18 @@
-import { type App, findRegisteredApp } from '../apps/apps.ts'
-import { DocumentError, findAppByDocument, isDocumentAddress } from '../apps/metadata-document.ts'
-import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
 import { type Parameters, parseParameters } from '../http/form.ts'
 import { asciiQuery } from '../http/raw-query.ts'
-import { checkOpenidParameters, type OpenidParameters } from '../openid/authorization-parameters.ts'
+import type { OpenidParameters } from '../openid/authorization-parameters.ts'
 import { PageError } from '../pages/error-page.ts'
-import { type Resource, resolveResources, storeResources } from '../resource-servers/resolve.ts'
-import { fitScopes } from '../resource-servers/scopes.ts'
 import type { DeviceRequestRow } from '../store/queries/device-requests.ts'
 import type { PushedRequestRow } from '../store/queries/pushed-requests.ts'
-import { intersection, isSubset, parseScopes } from '../tokens/scopes.ts'
 import { type AnswerTarget, AuthorizationError } from './authorization-answer.ts'
+import { checkTarget, requireClient, requireEnabledClient } from './authorization-target.ts'
 import { findPendingRequest, isDeviceRequestUri } from './device-request.ts'
 import { checkCodeChallenge } from './pkce.ts'
 import { findKeptRequest, keepRequest } from './pushed-request.ts'
 import { readRequestObject } from './request-object.ts'
+import { checkRequestedAccess } from './requested-access.ts'
 
 /** What an app asks of a person (RFC 6749 section 4.1.1), checked. */
 export interface AuthorizationRequest extends AnswerTarget {
@@ -67,8 +63,6 @@ const KNOWN = new Set([
   'company_id',
   'dpop_jkt',
 ])
-
-const COMPANY_ID = /^[1-9][0-9]{0,15}$/
 
 /**
  * @throws {PageError} while it is not known that the redirect URI is the app's own (RFC 6749 section 4.1.2.1)
@@ -133,7 +127,7 @@ async function checkParameters(
   return {
     query,
     pushed,
-    ...(await checkWanted(runtime, target, parameters)),
+    ...(await checkRequestedAccess(runtime, target, parameters)),
     codeChallenge: checkCodeChallenge(target, parameters),
     prompt: parameters.get('prompt')?.split(' ') ?? [],
     jkt: checkThumbprint(target, parameters.get('dpop_jkt')),
@@ -154,74 +148,8 @@ export async function checkDeviceRequest(
   const redirectUri = `${runtime.settings.origin}/device/allowed`
   const target: AnswerTarget = { app, redirectUri, rawState: undefined, device }
   checkRepeated(target, repeated)
-  const wanted = await checkWanted(runtime, target, parameters)
+  const wanted = await checkRequestedAccess(runtime, target, parameters)
   return { query, pushed: undefined, ...wanted, codeChallenge: undefined, prompt: [], jkt: null }
-}
-
-/** What is asked for, of whom and where. */
-async function checkWanted(runtime: Runtime, target: AnswerTarget, parameters: Parameters) {
-  const resources = await checkResources(runtime, target, parameters.get('resource'))
-  const asked = await checkScopes(runtime, target, parameters.get('scope'), resources)
-  const openid = asked.includes('openid') ? await checkOpenid(runtime, target, parameters) : undefined
-  const claimScopes = openid ? intersection(openid.claimScopes, target.app.scopes) : []
-  return {
-    ...target,
-    scopes: [...new Set([...asked, ...claimScopes])],
-    companyId:
-      checkCompanyId(target, parameters.get('company_id')) ?? openid?.subject?.companyId ?? openid?.hint?.companyId,
-    resources: storeResources(resources),
-    onlyCompanyId: resources.find(each => each.companyId !== undefined)?.companyId,
-    loginHint: parameters.get('login_hint')?.slice(0, 254),
-    uiLocales: parameters.get('ui_locales')?.slice(0, 200),
-    openid,
-  }
-}
-
-/** One that is registered, or described by a document where those are welcome. */
-async function findClient(runtime: Runtime, clientId: string): Promise<App | undefined> {
-  const { metadataDocuments, localCallbacks } = runtime.settings
-  if (!isDocumentAddress(clientId, localCallbacks)) return findRegisteredApp(runtime, clientId)
-  if (!metadataDocuments) return undefined
-  try {
-    return await findAppByDocument(runtime, clientId)
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    runtime.log.info({ client_id: clientId, reason: error.message }, 'the document of an app cannot be used')
-    throw new PageError(400, 'error.appDocument', { host: new URL(clientId).host })
-  }
-}
-
-async function requireClient(runtime: Runtime, parameters: Parameters): Promise<App> {
-  const app = await findClient(runtime, parameters.get('client_id') ?? '')
-  if (!app) throw new PageError(400, 'error.unknownApp')
-  return app
-}
-
-async function requireEnabledClient(runtime: Runtime, parameters: Parameters): Promise<App> {
-  const app = await requireClient(runtime, parameters)
-  requireEnabled(app)
-  return app
-}
-
-function requireEnabled(app: App) {
-  if (app.disabledAt !== null) throw new PageError(403, 'error.disabledApp', { app: app.name })
-}
-
-async function checkTarget(
-  runtime: Runtime,
-  parameters: Parameters,
-  repeated: ReadonlySet<string>,
-  query: string,
-): Promise<AnswerTarget> {
-  if (repeated.has('client_id') || repeated.has('redirect_uri')) throw new PageError(400, 'error.repeated')
-  const app = await requireClient(runtime, parameters)
-  const redirectUri = parameters.get('redirect_uri') ?? ''
-  if (!app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {
-    throw new PageError(400, 'error.redirectUri', { app: app.name })
-  }
-  requireEnabled(app)
-  // With a repeated state it is not known which one the app expects.
-  return { app, redirectUri, rawState: repeated.has('state') ? undefined : rawValue(query, 'state') }
 }
 
 function checkRepeated(target: AnswerTarget, repeated: ReadonlySet<string>) {
@@ -246,15 +174,6 @@ function checkResponseType(target: AnswerTarget, parameters: Parameters) {
   }
 }
 
-async function checkOpenid(runtime: Runtime, target: AnswerTarget, parameters: Parameters) {
-  try {
-    return await checkOpenidParameters(runtime, target.app.clientId, parameters)
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
-    throw new AuthorizationError(target, error.code, error.description)
-  }
-}
-
 function checkPrompt(target: AnswerTarget, parameters: Parameters) {
   const prompts = parameters.get('prompt')?.split(' ') ?? []
   if (prompts.includes('none') && prompts.length > 1) {
@@ -262,53 +181,7 @@ function checkPrompt(target: AnswerTarget, parameters: Parameters) {
   }
 }
 
-/** @throws {AuthorizationError} `invalid_target` (RFC 8707 section 2) */
-async function checkResources(runtime: Runtime, target: AnswerTarget, text: string | undefined): Promise<Resource[]> {
-  if (text === undefined) return []
-  const resources = await resolveResources(runtime, text)
-  if (resources) return resources
-  throw new AuthorizationError(target, 'invalid_target', 'resource: no resource server here has this address.')
-}
-
-async function checkScopes(
-  runtime: Runtime,
-  target: AnswerTarget,
-  text: string | undefined,
-  resources: readonly Resource[],
-): Promise<string[]> {
-  const { app } = target
-  const asked = text === undefined ? app.scopes : parseScopes(text, app.profile)
-  if (!asked || (text !== undefined && asked.length === 0) || !isSubset(asked, app.scopes)) {
-    throw new AuthorizationError(target, 'invalid_scope', 'The app is not registered for all of these scopes.')
-  }
-  const { fitting, misfit } = await fitScopes(runtime, asked, resources)
-  if (text === undefined || misfit === undefined) return fitting
-  const description =
-    misfit.identifier === undefined
-      ? `The scope ${misfit.scope} is not one of the resource that was asked for.`
-      : `The scope ${misfit.scope} belongs to a resource server: send resource=${misfit.identifier}`
-  throw new AuthorizationError(target, 'invalid_scope', description)
-}
-
 function checkThumbprint(target: AnswerTarget, text: string | undefined): string | null {
   if (text === undefined || /^[\w-]{43}$/.test(text)) return text ?? null
   throw new AuthorizationError(target, 'invalid_request', 'dpop_jkt must be the SHA-256 thumbprint of a key.')
-}
-
-function checkCompanyId(target: AnswerTarget, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!COMPANY_ID.test(text) || !Number.isSafeInteger(Number(text))) {
-    throw new AuthorizationError(target, 'invalid_request', 'company_id must be a positive integer.')
-  }
-  return Number(text)
-}
-
-/** The text of a parameter as it stands in the query, not decoded. */
-function rawValue(query: string, name: string): string | undefined {
-  for (const pair of query.split('&')) {
-    const at = pair.indexOf('=')
-    const decodedName = new URLSearchParams(at < 0 ? pair : pair.slice(0, at)).keys().next().value
-    if (decodedName === name) return at < 0 ? undefined : pair.slice(at + 1) || undefined
-  }
-  return undefined
 }

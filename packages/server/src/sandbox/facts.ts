@@ -12,6 +12,7 @@ import { isInGoodStanding } from '../tokens/bearer.ts'
 import { issueFirstTokens } from '../tokens/issue.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { hashAsText, hashSecret, newAdminKey, parseToken, toSecret } from '../tokens/token-text.ts'
+import type { Desk } from './desk.ts'
 import { sandboxPassword, sandboxUsers } from './people.ts'
 import { SANDBOX_CLIENT_ID } from './seed.ts'
 
@@ -25,6 +26,8 @@ export interface SandboxFacts {
   password: string
   /** May do everything at the admin API. The same for every node of the sandbox. */
   admin_key: string
+  /** The address of the company desk, an MCP server, with `{company_domain}` in it; null where the example is not there. */
+  mcp_url: string | null
   users: SandboxUserFacts[]
 }
 
@@ -44,7 +47,7 @@ export class SandboxSecretLost extends Error {
 }
 
 /** @throws {SandboxSecretLost} */
-export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
+export async function gatherFacts(runtime: Runtime, desk?: Desk): Promise<SandboxFacts> {
   const { app, secret } = await readApp(runtime)
   return {
     origin: runtime.settings.origin,
@@ -53,6 +56,7 @@ export async function gatherFacts(runtime: Runtime): Promise<SandboxFacts> {
     access_token: app.disabled_at === null ? await issueReadyToken(runtime, storedScopes(app.scopes)) : null,
     password: sandboxPassword,
     admin_key: await makeAdminKey(runtime),
+    mcp_url: desk?.identifier ?? null,
     users: await gatherUsers(runtime),
   }
 }
@@ -77,7 +81,7 @@ export async function refreshFacts(runtime: Runtime, facts: SandboxFacts): Promi
   const companyId = facts.access_token === null ? undefined : parseToken(facts.access_token)?.companyId
   const bearer = companyId && (await runtime.store.findBearer(hashAsText(facts.access_token!), companyId))
   const stillSpeaks = bearer && bearer.expiresAt > runtime.clock() && isInGoodStanding(bearer)
-  if (!stillSpeaks) return gatherFacts(runtime)
+  if (!stillSpeaks) return { ...(await gatherFacts(runtime)), mcp_url: facts.mcp_url }
   return { ...facts, client_secret: (await readApp(runtime)).secret, users: await gatherUsers(runtime) }
 }
 

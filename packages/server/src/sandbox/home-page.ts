@@ -29,7 +29,14 @@ Afterwards see <a href="/connected-apps">your connected apps</a>, or <a href="/s
         user => html`<tr><td>${user.email}</td><td><bdi>${user.name}</bdi></td>
 <td>${user.companies.map(id => companyName.get(id) ?? id).join(', ') || 'nowhere: deactivated'}</td></tr>`,
       )}</tbody></table></div>
-<h2>Your own app</h2>
+${
+  facts.mcp_url
+    ? html`<h2>Agents</h2>
+<p>Each company has an address of its own for agents. Add one to an MCP client, sign in, and call <code>whoami</code>; another company connects beside it.</p>
+<pre tabindex="0"><code>${facts.mcp_url.replace('{company_domain}', 'casinoroyale')}
+${facts.mcp_url.replace('{company_domain}', 'universal-exports')}</code></pre>`
+    : ''
+}<h2>Your own app</h2>
 <p>Point it at this provider. Any port of <code>http://localhost/callback</code> and <code>http://127.0.0.1/callback</code> may be the redirect URI.</p>
 <pre tabindex="0"><code>issuer         ${facts.origin}
 client id      ${facts.client_id}

@@ -28,7 +28,10 @@ describe('the sandbox’s own pages', () => {
     await seedSandbox(runtime)
     facts = await gatherFacts(runtime)
     tenantry = serveRuntime(runtime, app =>
-      addSandboxRoutes(app, facts, (path, init) => tenantry.fetch(new Request(ORIGIN + path, init))),
+      addSandboxRoutes(app, facts, {
+        callProvider: (path, init) => tenantry.fetch(new Request(ORIGIN + path, init)),
+        desk: undefined,
+      }),
     )
   })
   afterEach(async () => {

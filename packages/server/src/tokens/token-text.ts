@@ -42,8 +42,9 @@ export function newToken(kind: TokenKind, companyId: number): string {
   return formatToken(kind, companyId, randomBytes(SECRET_BYTES))
 }
 
-export function newClientSecret(): string {
-  return withChecksum(`tny_cs_${randomBytes(SECRET_BYTES).toString('hex')}`)
+/** @param secret 192 bits; random when not given */
+export function newClientSecret(secret: Uint8Array = randomBytes(SECRET_BYTES)): string {
+  return withChecksum(`tny_cs_${Buffer.from(secret).toString('hex')}`)
 }
 
 const ADMIN_KEY = /^tny_ak_[0-9a-f]{56}$/

@@ -9,7 +9,6 @@ import {
   correctFirstUse,
   deleteRefreshToken,
   findRefreshToken,
-  putOffRefreshToken,
   type RefreshTokenRow,
   spendRefreshToken,
 } from '../../store/queries/refresh-tokens.ts'
@@ -23,8 +22,9 @@ import {
   storeRefreshToken,
 } from '../../tokens/issue.ts'
 import { type CompatibilityProfile, intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
-import { accessTokenKind, hashSecret, newToken, parseToken } from '../../tokens/token-text.ts'
+import { accessTokenKind, hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { narrowResources } from './narrow-resources.ts'
+import { refreshInPlace } from './refresh-in-place.ts'
 import { endReusedFamily } from './reuse.ts'
 
 const SECOND = 1000
@@ -69,7 +69,7 @@ export function refresh(
     const token = await findPresented(runtime, client, presented)
     await refuseInactive(runtime, token)
     const access = await narrow(runtime, client, token, requested)
-    if (token.used_at === null && client.profile === 'fapi2') return renew(runtime, token, presented, access)
+    if (token.used_at === null && client.profile === 'fapi2') return refreshInPlace(runtime, token, presented, access)
     if (token.used_at === null) return useFirst(runtime, token, presented, access)
     return useAgain(runtime, client, token, presented, access)
   })
@@ -124,30 +124,6 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
   ])
   runtime.metrics.refreshes.count({ outcome: 'first' })
   return tokens
-}
-
-/** The FAPI 2.0 Security Profile wants no rotation (section 5.3.2.1): the token stays, and is put off. */
-async function renew(runtime: Runtime, token: RefreshTokenRow, presented: string, access: Access) {
-  const { store, clock, settings } = runtime
-  if (clock() >= token.expires_at) throw refused('The refresh token has expired.')
-  const accessToken = newToken(accessTokenKind(access), token.company_id)
-  await store.write([
-    ...lockInstallation(store, token),
-    requireActiveMembership(store, token.company_id, token.user_id),
-    putOffRefreshToken(store, token, clock() + settings.refreshTokenLifetime * SECOND),
-    storeAccessToken(runtime, token, accessToken, access),
-    deleteExpiredAccessTokens(store, token, clock()),
-  ])
-  runtime.metrics.refreshes.count({ outcome: 'first' })
-  return {
-    accessToken,
-    refreshToken: presented,
-    companyId: token.company_id,
-    userId: token.user_id,
-    ...access,
-    openid: token.openid,
-    expiresAt: accessTokenEnd(runtime),
-  }
 }
 
 async function useAgain(
