@@ -9,6 +9,7 @@ export const RUN_FOLDER = 'TENANTRY_TEST_RUN'
 export interface Packed {
   tenantry: string
   connect: string
+  resource: string
 }
 
 /** npm itself, run by the Node that runs the tests. */
@@ -22,7 +23,7 @@ export function npm(args: string[], cwd: string): string {
   return stdout
 }
 
-/** The two packages as they would be published. Packed once in a run: packing builds, and test files run at once. */
+/** The packages as they would be published. Packed once in a run: packing builds, and test files run at once. */
 export async function packed(): Promise<Packed> {
   const folder = join(process.env[RUN_FOLDER]!, 'packed')
   const outcome = join(folder, 'outcome')
@@ -39,6 +40,7 @@ export async function packed(): Promise<Packed> {
   return {
     tenantry: join(folder, `tenantry-${versionOf('server')}.tgz`),
     connect: join(folder, `tenantry-connect-${versionOf('connect')}.tgz`),
+    resource: join(folder, `tenantry-resource-${versionOf('resource')}.tgz`),
   }
 }
 
@@ -46,7 +48,7 @@ export async function packed(): Promise<Packed> {
 function pack(folder: string): string {
   try {
     // The kit is compiled against the types of the provider.
-    for (const name of ['tenantry', '@tenantry/connect']) {
+    for (const name of ['tenantry', '@tenantry/connect', '@tenantry/resource']) {
       npm(['pack', '--workspace', name, '--pack-destination', folder], REPOSITORY)
     }
     return ''

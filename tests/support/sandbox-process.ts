@@ -94,8 +94,12 @@ export interface RunningSandbox {
 }
 
 /** Starts `tenantry dev --json` and waits until it is ready. */
-export async function startSandbox(args: string[] = [], wrap: string[] = []): Promise<RunningSandbox> {
-  const child = startCommand(['dev', '--json', '--port', '0', ...args], {}, wrap)
+export async function startSandbox(
+  args: string[] = [],
+  wrap: string[] = [],
+  environment: Record<string, string> = {},
+): Promise<RunningSandbox> {
+  const child = startCommand(['dev', '--json', '--port', '0', ...args], environment, wrap)
   let errors = ''
   child.stderr?.on('data', chunk => {
     errors += chunk

@@ -4,7 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REPOSITORY } from './sandbox-process.ts'
 
-/** Third-party software that tests run the kit with, too large for the main node_modules: Next.js, Prisma, Bun, Deno, TypeDoc. */
+const NAMES = 'Next.js, Prisma, Bun, Deno, TypeDoc and the conformance suite of MCP'
+
+/** Third-party software that tests run us with, too large for the main node_modules: {@link NAMES}. */
 export const THIRD_PARTY = join(REPOSITORY, 'tests/third-party')
 
 const installed = join(THIRD_PARTY, 'node_modules/.installed')
@@ -18,15 +20,12 @@ export function haveThirdParty(): boolean {
 export function ensureThirdParty(): void {
   if (haveThirdParty()) return
   if (process.env.CI) installThirdParty()
-  else
-    console.warn(
-      'Next.js, Prisma, Bun, Deno and TypeDoc are not installed: their tests are skipped. `npm run third-party` installs them.',
-    )
+  else console.warn(`${NAMES} are not installed: their tests are skipped. \`npm run third-party\` installs them.`)
 }
 
 /** @throws where npm cannot */
 export function installThirdParty(): void {
-  console.log('Installing Next.js, Prisma, Bun, Deno and TypeDoc for the tests …')
+  console.log(`Installing ${NAMES} for the tests …`)
   // No lock file: npm leaves other platforms' packages out of one that it makes here. The list is exact.
   const args = ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel', 'error']
   const { status, stderr } = spawnSync('npm', args, {

@@ -37,7 +37,7 @@ function describeDesk(mcpUrl: string | null): string {
   if (mcpUrl === null) {
     return 'For agents: the example company-desk is an MCP server. In the repository, `npm ci && npm start` serves it here.'
   }
-  return `For agents, an MCP server with an address for each company: ${mcpUrl}
-    such as        ${mcpUrl.replace('{company_domain}', 'casinoroyale')}
-    and            ${mcpUrl.replace('{company_domain}', 'universal-exports')}`
+  return `MCP server for agents, an address for each company: ${mcpUrl}
+    MI6                ${mcpUrl.replace('{company_domain}', 'casinoroyale')}
+    Universal Exports  ${mcpUrl.replace('{company_domain}', 'universal-exports')}`
 }
