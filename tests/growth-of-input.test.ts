@@ -89,9 +89,12 @@ describe('the cost of a request grows at most in proportion to its size', () => 
     body,
   })
 
-  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])('[OA-70] the body of %s', async path => {
-    await expectLinear(fill => provider.fetch(path, form(encode(fill))))
-  })
+  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/oauth/par', '/oauth/device_authorization'])(
+    '[OA-70] the body of %s',
+    async path => {
+      await expectLinear(fill => provider.fetch(path, form(encode(fill))))
+    },
+  )
 
   it.each([
     'client_id',
@@ -105,6 +108,7 @@ describe('the cost of a request grows at most in proportion to its size', () => 
     'code_verifier',
     'token',
     'resource',
+    'device_code',
   ])('[OA-70] the parameter %s of the token endpoint', async name => {
     const basic = Buffer.from(`${client.id}:${client.secret}`).toString('base64')
     const authenticated: Record<string, string> = name.startsWith('client_') ? {} : { Authorization: `Basic ${basic}` }

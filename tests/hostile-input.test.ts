@@ -61,6 +61,9 @@ describe('hostile input', () => {
         tokens.access_token,
         'authorization_code',
         'refresh_token',
+        'urn:ietf:params:oauth:grant-type:device_code',
+        'urn:tenantry:device:AAAA',
+        'urn:ietf:params:oauth:request_uri:AAAA',
       ),
     )
   const name = fc.oneof(
@@ -81,6 +84,16 @@ describe('hostile input', () => {
         'company_id',
         'consent_ticket',
         'request',
+        'request_uri',
+        'resource',
+        'claims',
+        'max_age',
+        'nonce',
+        'id_token_hint',
+        'acr_values',
+        'dpop_jkt',
+        'device_code',
+        'user_code',
         'grant_type',
         'code',
         'code_verifier',
@@ -133,7 +146,7 @@ describe('hostile input', () => {
     )
   })
 
-  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])(
+  it.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/oauth/par', '/oauth/device_authorization'])(
     'hostile input to %s gets no 500 and changes nothing',
     async path => {
       const request = fc.tuple(pairs(), fc.boolean(), fc.boolean(), nasty)
@@ -154,34 +167,38 @@ describe('hostile input', () => {
     },
   )
 
-  it.each(['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent', '/connected-apps/remove'])(
-    'hostile input to the form at %s gets no 500, its token right or wrong',
-    async path => {
-      const page = await person.open('/connected-apps')
-      const token = page.document.querySelector('footer input[name=form_token]')?.getAttribute('value') ?? ''
-      expect(token).not.toBe('')
-      const request = fc.tuple(pairs(), fc.boolean(), fc.boolean())
-      // Signing out for real would end the visit.
-      const own = path === '/sign-out' || path === '/sign-in' ? [] : [['form_token', token]]
-      const attacker = provider.person()
-      await fc.assert(
-        fc.asyncProperty(request, async ([list, raw, valid]) => {
-          const start = valid ? [...own, ['request', client.authorizePath().slice('/oauth/authorize?'.length)]] : []
-          const body = [new URLSearchParams(start as [string, string][]).toString(), encode(list, raw)].join('&')
-          for (const someone of [person, attacker]) {
-            await expectClear(
-              await someone.request(path, {
-                method: 'POST',
-                headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-                body,
-              }),
-            )
-          }
-        }),
-        { numRuns: 300 },
-      )
-    },
-  )
+  it.each([
+    '/sign-in',
+    '/sign-out',
+    '/oauth/authorize/company',
+    '/oauth/authorize/consent',
+    '/connected-apps/remove',
+    '/device',
+  ])('hostile input to the form at %s gets no 500, its token right or wrong', async path => {
+    const page = await person.open('/connected-apps')
+    const token = page.document.querySelector('footer input[name=form_token]')?.getAttribute('value') ?? ''
+    expect(token).not.toBe('')
+    const request = fc.tuple(pairs(), fc.boolean(), fc.boolean())
+    // Signing out for real would end the visit.
+    const own = path === '/sign-out' || path === '/sign-in' ? [] : [['form_token', token]]
+    const attacker = provider.person()
+    await fc.assert(
+      fc.asyncProperty(request, async ([list, raw, valid]) => {
+        const start = valid ? [...own, ['request', client.authorizePath().slice('/oauth/authorize?'.length)]] : []
+        const body = [new URLSearchParams(start as [string, string][]).toString(), encode(list, raw)].join('&')
+        for (const someone of [person, attacker]) {
+          await expectClear(
+            await someone.request(path, {
+              method: 'POST',
+              headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+              body,
+            }),
+          )
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
 
   it.each(['/sign-in', '/sign-out', '/oauth/authorize/company', '/oauth/authorize/consent'])(
     'hostile input in the fields that lead on from the form at %s is not followed',
