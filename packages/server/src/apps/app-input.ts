@@ -114,8 +114,8 @@ interface Checked {
 interface CheckedKind extends Fapi2Facts {
   isPublic: boolean
   profile: CompatibilityProfile
-  /** Whether it is registered already. */
-  isRegistered?: boolean
+  /** Which keys it was registered with; undefined for an app that is being registered. */
+  before?: { jwks: boolean; jwksUri: boolean }
 }
 
 /**
@@ -164,8 +164,12 @@ export async function checkApp(
       add('uninstallUrl', 'an app that authenticates with keys has no secret to authenticate the callback with')
     }
   }
-  add('jwks', keysMistake(jwks, kind))
-  add('jwksUri', keysMistake(jwksUri, kind))
+  for (const [path, other] of [
+    ['jwks', 'jwksUri'],
+    ['jwksUri', 'jwks'],
+  ] as const) {
+    add(path, keysMistake(kind, path, { jwks, jwksUri }[path], { jwks, jwksUri }[other]))
+  }
   if (jwks?.keys.some(key => 'd' in key || 'k' in key)) {
     add('jwks', 'register public keys only; these include a private or shared one')
   }
@@ -176,11 +180,19 @@ export async function checkApp(
   throw new InputError(mistakes.map(({ path, message }) => `${path}: ${message}`).join('\n'), mistakes)
 }
 
-/** What is wrong with an entry for keys, whatever they are. */
-function keysMistake(keys: unknown, { isPublic, isRegistered, hasKeys }: CheckedKind): string | undefined {
-  if (!keys) return keys === null && isRegistered ? 'an app that authenticates with keys must have some' : undefined
+/** What is wrong with an entry for keys, whatever they are, beside the other. */
+function keysMistake(
+  { isPublic, before, hasKeys }: CheckedKind,
+  path: 'jwks' | 'jwksUri',
+  keys: unknown,
+  others: unknown,
+): string | undefined {
+  if (!keys) {
+    const areRemoved = keys === null && before?.[path] === true && !others
+    return areRemoved ? 'an app that authenticates with keys must have some' : undefined
+  }
   if (isPublic) return 'a public app does not authenticate'
-  return isRegistered && !hasKeys ? 'this app authenticates with a secret; register another for keys' : undefined
+  return before && !hasKeys ? 'this app authenticates with a secret; register another for keys' : undefined
 }
 
 function scopeMistake(scopes: readonly string[], configured: readonly string[]): string | undefined {

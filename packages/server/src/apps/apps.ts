@@ -139,7 +139,7 @@ export function changeApp(
     await checkApp(runtime, given, {
       ...given,
       redirectUris: given.redirectUris ?? JSON.parse(before.redirect_uris),
-      isRegistered: true,
+      before: { jwks: before.jwks !== null, jwksUri: before.jwks_uri !== null },
       isPublic: before.public === 1,
       profile: given.profile ?? before.profile,
       hasKeys: hasKeys(before),

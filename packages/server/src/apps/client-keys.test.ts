@@ -117,6 +117,12 @@ describe('apps whose keys are at an address', () => {
       await expect(setApp(provider.runtime, client.id, change)).rejects.toThrow('authenticates with a secret')
     }
     await expect(setApp(provider.runtime, app.id, { jwksUri: null })).rejects.toThrow('must have some')
+    // What was read can be sent back.
+    await setApp(provider.runtime, client.id, { name: 'Field Notes', jwksUri: null })
+    await setApp(provider.runtime, app.id, { jwks: { keys: [other.jwk as Record<string, unknown>] }, jwksUri: null })
+    await setApp(provider.runtime, app.id, { name: 'Other', jwksUri: null })
+    app.key = other
+    expect(await authenticate()).toBe('authenticated')
     await expect(provider.registerApp({ isPublic: true, jwksUri: address })).rejects.toThrow('does not authenticate')
     const both = { jwksUri: address, jwks: { keys: [other.jwk as Record<string, unknown>] } }
     await expect(provider.registerApp(both)).rejects.toThrow('not both')
