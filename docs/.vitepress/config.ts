@@ -45,6 +45,7 @@ export default defineConfig({
           { text: 'Passwords', link: '/passwords' },
           { text: 'Your own APIs', link: '/resource-servers' },
           { text: 'Agents', link: '/agents' },
+          { text: 'App policies', link: '/app-policies' },
           { text: 'Audit log', link: '/audit' },
         ],
       },

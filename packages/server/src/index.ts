@@ -5,6 +5,15 @@ export {
   type NewAdminKey,
   revokeAdminKey,
 } from './admin-api/admin-keys.ts'
+export {
+  type AppDecision,
+  type CompanyPolicy,
+  type CompanyPolicyChange,
+  removeAppAt,
+  setAppPolicy,
+  setCompanyPolicy,
+} from './apps/app-policies.ts'
+export { decideAppRequest } from './apps/app-requests.ts'
 export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
 export { removeInstallation } from './apps/installations.ts'

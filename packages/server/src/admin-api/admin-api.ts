@@ -5,6 +5,7 @@ import { routePath } from 'hono/route'
 import { allowanceHeaders, refuse } from '../rate-limits/limit-requests.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { findUsableKey } from './admin-keys.ts'
+import { addAppPolicyOperations } from './app-policies.ts'
 import { addSecretOperations } from './app-secrets.ts'
 import { addAppOperations } from './apps.ts'
 import { addAuditOperations } from './audit.ts'
@@ -55,6 +56,7 @@ export function createAdminApi(): AdminApp {
   addSecretOperations(app)
   addResourceServerOperations(app)
   addInstallationOperations(app)
+  addAppPolicyOperations(app)
   addSessionOperations(app)
   addChallengeOperations(app)
   addCallbackOperations(app)

@@ -15,6 +15,7 @@ import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type App, toApp } from './app.ts'
 import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
+import { forgetApp } from './app-policies.ts'
 import { isFapi2 } from './fapi2.ts'
 
 export { type App, toApp } from './app.ts'
@@ -167,6 +168,7 @@ export function changeApp(
 export async function deleteApp(runtime: Runtime, clientId: string): Promise<number> {
   const { store } = runtime
   await setDisabled(runtime, clientId, true)
+  await forgetApp(runtime, clientId)
   let ended = 0
   for (;;) {
     // Each is one machine's on a cluster, where the app's own row is everywhere.

@@ -64,6 +64,10 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
     industry: company.industry ?? null,
     suspended_at: null,
     created_at: clock(),
+    app_policy: 'allow',
+    blocked_apps: null,
+    blocked_scopes: null,
+    blocked_hosts: null,
   }
   try {
     await store.write([

@@ -76,6 +76,10 @@ export function companyRows(companyId: number, now: number): { company: Transfer
       industry: 'Software, App Development',
       suspended_at: null,
       created_at: now,
+      app_policy: 'allow',
+      blocked_apps: null,
+      blocked_scopes: null,
+      blocked_hosts: null,
     },
     domain: { domain, company_id: companyId },
   }

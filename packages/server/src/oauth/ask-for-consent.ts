@@ -4,15 +4,20 @@ import { issueChallenge } from '../sign-in/external/challenge.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { type ConsentOptions, showConsent } from './consent-page.ts'
+import { showNotAllowed } from './not-allowed-page.ts'
+import { judge, withinPolicy } from './within-policy.ts'
 
-/** Asks to allow the app at one company: on our page, or on the platform's own where it has one. */
+/** Asks to allow the app at one company, if that lets its members: on our page, or on the platform's own where it has one. */
 export async function askForConsent(
   c: RequestContext,
-  request: AuthorizationRequest,
+  asked: AuthorizationRequest,
   membership: MembershipWithCompany,
   options: ConsentOptions = {},
 ) {
   const { settings } = c.var.runtime
+  const request = await withinPolicy(c, asked, membership.company_id)
+  const verdict = await judge(c, request, membership)
+  if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
   if (!settings.consent) return showConsent(c, request, membership, options)
   const { sessionId, user } = c.var.signedIn!
   const challenge = issueChallenge(c.var.runtime, sessionId, {

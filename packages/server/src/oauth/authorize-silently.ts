@@ -3,6 +3,7 @@ import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { storedResources } from '../resource-servers/resolve.ts'
 import { findInstallation } from '../store/queries/installations.ts'
+import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
@@ -11,6 +12,7 @@ import { AuthorizationError, respondWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { grantCodeAgain } from './grant-code.ts'
 import { needsNewSignIn } from './wanted-sign-in.ts'
+import { judge, withinPolicy } from './within-policy.ts'
 
 /**
  * `prompt=none` (OpenID Connect Core section 3.1.2.1): a code if everything was allowed before, an error otherwise;
@@ -21,7 +23,9 @@ export async function answerWithoutAsking(c: RequestContext, request: Authorizat
   await requireHintedUser(c, request)
   const code = await retryOnConflict(async () => {
     const membership = await requireOneMembership(c, request)
-    return grantCodeAgain(c, request, await requireConsent(c, request, membership.company_id))
+    const within = await withinPolicy(c, request, membership.company_id)
+    const conditions = await requireAllowed(c, within, membership)
+    return grantCodeAgain(c, within, await requireConsent(c, within, membership.company_id), conditions)
   })
   return respondWithCode(c, request, code)
 }
@@ -60,6 +64,20 @@ async function requireOneMembership(c: RequestContext, request: AuthorizationReq
   const [membership] = candidates
   if (membership && candidates.length === 1) return membership
   throw new AuthorizationError(request, 'interaction_required', 'The user must choose a company.')
+}
+
+/** What the company's leave rests on. */
+async function requireAllowed(c: RequestContext, request: AuthorizationRequest, membership: MembershipWithCompany) {
+  const verdict = await judge(c, request, membership)
+  if (verdict.outcome === 'allowed') return verdict.conditions
+  if (verdict.outcome === 'blocked') {
+    throw new AuthorizationError(request, 'access_denied', 'The company does not allow this app.')
+  }
+  throw new AuthorizationError(
+    request,
+    'consent_required',
+    'An administrator of the company must allow this app first.',
+  )
 }
 
 async function requireConsent(c: RequestContext, request: AuthorizationRequest, companyId: number) {

@@ -9,6 +9,7 @@ import { askForCompany } from './authorize.ts'
 import { showCompanyChooser } from './choose-company-page.ts'
 import { consentPath, issueTicket } from './consent-ticket.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
+import { withinPolicy } from './within-policy.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
 export const chooseCompany: RouteHandler = async c => {
@@ -24,5 +25,6 @@ export const chooseCompany: RouteHandler = async c => {
   }
   const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
   if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
-  return c.redirect(consentPath(request, issueTicket(c, request, chosen.company_id)), 303)
+  const within = await withinPolicy(c, request, chosen.company_id)
+  return c.redirect(consentPath(within, issueTicket(c, within, chosen.company_id)), 303)
 }

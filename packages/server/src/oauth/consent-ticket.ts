@@ -48,6 +48,12 @@ export function readTicket(c: RequestContext, request: AuthorizationRequest, tic
   return { companyId, fits: genuine && now < issuedAt + LIFETIME && !isTooFarAhead(issuedAt, now) }
 }
 
+/** The company that a ticket names, before anything is verified; 0 where it names none. */
+export function companyOfTicket(ticket: string): number {
+  const companyId = Number(ticket.split('.')[0])
+  return Number.isSafeInteger(companyId) ? companyId : 0
+}
+
 /** Under each key, the current one first. */
 function seals(c: RequestContext, request: AuthorizationRequest, companyId: number, issuedAt: number): string[] {
   const { sessionId } = c.var.signedIn!

@@ -15,15 +15,17 @@ import { AuthorizationError, respondDenied, respondWithCode, respondWithError } 
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { askForCompany } from './authorize.ts'
 import type { ConsentOptions } from './consent-page.ts'
-import { readTicket, splitConsentQuery } from './consent-ticket.ts'
+import { companyOfTicket, readTicket, splitConsentQuery } from './consent-ticket.ts'
 import { installAndGrantCode } from './grant-code.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
+import { showNotAllowed } from './not-allowed-page.ts'
+import { judge, withinPolicy } from './within-policy.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
   const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
-  const request = await readAuthorizationRequest(c, query)
+  const request = await withinPolicy(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
   const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
@@ -35,13 +37,15 @@ export const consent: RouteHandler = async c => {
   const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const request = await readAuthorizationRequest(c, query)
+  const ticketText = form.get('ticket') ?? ''
+  const asked = await readAuthorizationRequest(c, query)
   const decision = form.get('decision')
   if (decision === 'deny') {
     countRefusal(c.var.runtime, 'consent.denied')
-    return respondDenied(c, request)
+    return respondDenied(c, asked)
   }
-  const ticket = readTicket(c, request, form.get('ticket') ?? '')
+  const request = await withinPolicy(c, asked, companyOfTicket(ticketText))
+  const ticket = readTicket(c, request, ticketText)
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
   if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
   if (c.var.signedIn.session.company_id !== ticket.companyId) return showSwitched(c, request, ticket.companyId)
@@ -78,12 +82,16 @@ export const consentReturn: RouteHandler = async c => {
 const ROUNDS = 3
 
 /** @param condition that what the person agreed to is still what they see */
-async function allow(c: RequestContext, request: AuthorizationRequest, companyId: number, condition: Statement) {
+async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: number, condition: Statement) {
+  const request = await withinPolicy(c, asked, companyId)
   for (let round = 1; ; round++) {
     const membership = await findChosen(c, request, companyId)
     if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
+    const verdict = await judge(c, request, membership)
+    if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
     try {
-      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, [condition]))
+      const conditions = [condition, ...verdict.conditions]
+      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, conditions))
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
       if (round === ROUNDS) return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })

@@ -75,19 +75,22 @@ export async function installAndGrantCode(
 
 /**
  * Gives an authorization code for what was allowed before.
+ * @param conditions what must still hold when it is committed
  * @throws {WriteConflict} when the installation was changed or removed, or the membership ended, since it was read
  */
 export async function grantCodeAgain(
   c: RequestContext,
   request: AuthorizationRequest,
   installation: InstallationRow,
+  conditions: readonly Statement[],
 ): Promise<string> {
   const { store } = c.var.runtime
   const { company_id, user_id } = installation
   const { code, statements } = newCode(c, request, keyOf(c, request, company_id))
   await store.write([
     requireInstallation(store, installation),
-    requireActiveMembership(store, company_id, user_id),
+    requireActiveMembership(store, company_id, user_id, request.app.clientId),
+    ...conditions,
     ...statements,
   ])
   return code

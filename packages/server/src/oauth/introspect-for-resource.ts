@@ -8,7 +8,7 @@ import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
-import { intersection, storedScopes } from '../tokens/scopes.ts'
+import { intersection, storedScopes, withoutBlocked } from '../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../tokens/token-text.ts'
 
 /**
@@ -31,11 +31,12 @@ export async function describeForResource(
   if (!found || !isForServer || found.expires_at <= clock()) return undefined
   const { company_id: companyId, user_id: userId, client_id } = found
   const [membership, app] = await Promise.all([
-    findActiveMembership(store, companyId, userId),
+    findActiveMembership(store, companyId, userId, client_id),
     findApp(store, client_id),
   ])
   if (!membership || !app || app.disabled_at !== null) return undefined
-  const granted = intersection(storedScopes(found.scopes), storedScopes(app.scopes))
+  const registered = intersection(storedScopes(found.scopes), storedScopes(app.scopes))
+  const granted = withoutBlocked(registered, membership.company_blocked_scopes)
   const person = toPerson(membership, { name: membership.company_name, domain: membership.company_domain })
   return {
     active: true,

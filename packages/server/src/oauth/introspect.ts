@@ -8,7 +8,7 @@ import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findActiveMembership } from '../store/queries/memberships.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
 import { listResourceScopes, type ResourceServerRow } from '../store/queries/resource-servers.ts'
-import { formatScopes, intersection, storedScopes } from '../tokens/scopes.ts'
+import { formatScopes, intersection, storedScopes, withoutBlocked } from '../tokens/scopes.ts'
 import { hashSecret, isAccessTokenKind, parseToken } from '../tokens/token-text.ts'
 import { authenticateIntrospector } from './client-authentication.ts'
 import { requireParameter } from './grants/grant.ts'
@@ -49,11 +49,12 @@ async function describeToken(runtime: Runtime, app: App, token: string) {
   const { store, clock, settings } = runtime
   const found = await findToken(runtime, token)
   if (!found || found.client_id !== app.clientId || found.spent || found.expires_at <= clock()) return undefined
-  const membership = await findActiveMembership(store, found.company_id, found.user_id)
+  const membership = await findActiveMembership(store, found.company_id, found.user_id, found.client_id)
   if (!membership) return undefined
+  const granted = intersection(storedScopes(found.scopes), app.scopes)
   return {
     active: true,
-    scope: formatScopes(intersection(storedScopes(found.scopes), app.scopes), app.profile),
+    scope: formatScopes(withoutBlocked(granted, membership.company_blocked_scopes), app.profile),
     client_id: found.client_id,
     username: membership.name,
     token_type: found.tokenType,

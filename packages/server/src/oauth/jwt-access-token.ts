@@ -39,7 +39,7 @@ export async function toJwtAccessToken(
   if (server?.token_format !== 'jwt') return undefined
   const { companyId, userId } = tokens
   const [membership, owned, { keyId, privateKey }] = await Promise.all([
-    findActiveMembership(store, companyId, userId),
+    findActiveMembership(store, companyId, userId, app.clientId),
     listResourceScopes(store, server.resource_server_id),
     currentSigningKey(runtime, ALGORITHM),
   ])

@@ -3,6 +3,7 @@ import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
+import { askAdministrator } from '../oauth/ask-for-app.ts'
 import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
 import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
@@ -31,6 +32,7 @@ export const pageRoutes: RouteGroup = {
     app.get('/oauth/authorize/consent', consentForm)
     app.post('/oauth/authorize/consent', consent)
     app.get('/oauth/authorize/return', consentReturn)
+    app.post('/oauth/authorize/ask', askAdministrator)
     app.use('/device/*', limitByAddress('authorize'), findSignedIn)
     app.get('/device', deviceForm)
     app.post('/device', enterDeviceCode)

@@ -2,6 +2,24 @@ import { columnsOf } from './columns-of.ts'
 
 /** The columns of tables that the administration of a provider is about; those of all tables are in columns.ts. */
 export const administrationColumns = {
+  app_policies: columnsOf<'app_policies'>({
+    company_id: true,
+    client_id: true,
+    decision: true,
+    decided_at: true,
+    decided_by: true,
+  }),
+  app_requests: columnsOf<'app_requests'>({
+    company_id: true,
+    client_id: true,
+    user_id: true,
+    scopes: true,
+    reason: true,
+    requested_at: true,
+    decision: true,
+    decided_at: true,
+    decided_by: true,
+  }),
   admin_keys: columnsOf<'admin_keys'>({
     key_id: true,
     name: true,

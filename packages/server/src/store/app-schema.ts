@@ -56,3 +56,28 @@ export interface ClientSecretsTable {
   /** To the hour. */
   last_used_at: number | null
 }
+
+/** A company's decision on an app. */
+export interface AppPoliciesTable {
+  company_id: number
+  client_id: string
+  decision: 'allowed' | 'blocked' | 'ask'
+  decided_at: number
+  /** The kind and the id of the actor. */
+  decided_by: string | null
+}
+
+/** A member's wish that an administrator lets them allow an app. */
+export interface AppRequestsTable {
+  company_id: number
+  client_id: string
+  user_id: number
+  /** What the app asked for then. */
+  scopes: string
+  reason: string
+  requested_at: number
+  /** Null until someone has decided. */
+  decision: 'allowed' | 'refused' | null
+  decided_at: number | null
+  decided_by: string | null
+}

@@ -34,6 +34,8 @@ const companyColumns = [
   'c.country as companyCountry',
   'c.industry as companyIndustry',
   'c.suspended_at as companySuspendedAt',
+  'c.blocked_apps as companyBlockedApps',
+  'c.blocked_scopes as companyBlockedScopes',
 ] as const
 /** `appScopes` is what the app is registered for: a token may do no more. */
 const appColumns = ['a.disabled_at as appDisabledAt', 'a.profile as appProfile', 'a.scopes as appScopes'] as const
@@ -89,6 +91,8 @@ export class BearerRecord implements BearerColumns {
   readonly companyCountry!: string | null
   readonly companyIndustry!: string | null
   readonly companySuspendedAt!: number | null
+  readonly companyBlockedApps!: string | null
+  readonly companyBlockedScopes!: string | null
   readonly appDisabledAt!: number | null
   readonly appProfile!: BearerColumns['appProfile']
   readonly appScopes!: string

@@ -49,6 +49,10 @@ export const columns = {
     industry: true,
     suspended_at: true,
     created_at: true,
+    app_policy: true,
+    blocked_apps: true,
+    blocked_scopes: true,
+    blocked_hosts: true,
   }),
   apps: columnsOf<'apps'>({
     client_id: true,

@@ -6,7 +6,7 @@ import type {
   IdempotencyKeysTable,
   SigningKeysTable,
 } from './administration-schema.ts'
-import type { AppsTable, ClientSecretsTable } from './app-schema.ts'
+import type { AppPoliciesTable, AppRequestsTable, AppsTable, ClientSecretsTable } from './app-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { DeviceRequestsTable, OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
@@ -24,6 +24,8 @@ export interface Schema {
   user_companies: { user_id: number; company_id: number }
   memberships: MembershipsTable
   apps: AppsTable
+  app_policies: AppPoliciesTable
+  app_requests: AppRequestsTable
   client_secrets: ClientSecretsTable
   resource_servers: ResourceServersTable
   resource_scopes: ResourceScopesTable
@@ -74,6 +76,13 @@ export interface CompaniesTable {
   industry: string | null
   suspended_at: number | null
   created_at: number
+  /** Which apps its members may allow that it has not decided on: all, verified ones, those it allowed, or none before it was asked. */
+  app_policy: 'allow' | 'verified' | 'listed' | 'ask'
+  /** Client ids that it blocks, with spaces between them: a copy of its decisions, for the bearer check. */
+  blocked_apps: string | null
+  blocked_scopes: string | null
+  /** Hosts of metadata documents. */
+  blocked_hosts: string | null
 }
 
 export interface UsersTable {

@@ -2,7 +2,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/bearer-record.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
-import { storesScope } from './scopes.ts'
+import { isListed, storesScope } from './scopes.ts'
 import { hashAsText, parseToken } from './token-text.ts'
 
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
@@ -58,19 +58,21 @@ export function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefin
   return bearer
 }
 
-/** Whether membership, user, company and app are all active: out means out, at once. */
+/** Whether membership, user, company and app are all active, and the company does not block the app: out means out, at once. */
 export function isInGoodStanding(bearer: BearerRecord): boolean {
   return (
     bearer.active === 1 &&
     bearer.userActive === 1 &&
     bearer.companySuspendedAt === null &&
-    bearer.appDisabledAt === null
+    bearer.appDisabledAt === null &&
+    !isListed(bearer.companyBlockedApps, bearer.clientId)
   )
 }
 
 /** @throws {ApiError} 403 */
 export function requireScope(bearer: BearerRecord, scope: string) {
-  if (storesScope(bearer.scopes, scope) && storesScope(bearer.appScopes, scope)) return
+  const isGranted = storesScope(bearer.scopes, scope) && storesScope(bearer.appScopes, scope)
+  if (isGranted && !isListed(bearer.companyBlockedScopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {
     'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
   })

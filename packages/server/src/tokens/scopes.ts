@@ -42,3 +42,13 @@ export function isSubset(scopes: readonly string[], of: readonly string[]): bool
 export function intersection(scopes: readonly string[], others: readonly string[]): string[] {
   return scopes.filter(scope => others.includes(scope))
 }
+
+/** Whether a company's list, as it is stored, names an app or a scope. Nearly all have none. */
+export function isListed(list: string | null, name: string): boolean {
+  return list !== null && storesScope(list, name)
+}
+
+/** Scopes but for those that a company lets no app have, as they are stored. */
+export function withoutBlocked(scopes: string[], blocked: string | null): string[] {
+  return blocked === null ? scopes : scopes.filter(scope => !storesScope(blocked, scope))
+}

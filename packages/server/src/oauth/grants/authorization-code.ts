@@ -9,10 +9,14 @@ import {
   findAuthorizationCode,
   spendAuthorizationCode,
 } from '../../store/queries/authorization-codes.ts'
-import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
+import {
+  findActiveMembership,
+  type MembershipWithCompany,
+  requireActiveMembership,
+} from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { type IssuedTokens, issueFirstTokens } from '../../tokens/issue.ts'
-import { intersection, storedScopes } from '../../tokens/scopes.ts'
+import { intersection, storedScopes, withoutBlocked } from '../../tokens/scopes.ts'
 import { hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { checkCodeVerifier } from '../pkce.ts'
 import { type Grant, requireParameter } from './grant.ts'
@@ -50,16 +54,16 @@ export async function redeemCode(
   const now = clock()
   const longest = settings.authorizationCodeLifetime * 1000
   if (now >= code.expires_at || isTooFarAhead(code.expires_at, now, longest)) throw refused('The code has expired.')
-  await refuseInactive(store, code)
+  const membership = await requireActive(store, code)
   if (code.jkt !== null && code.jkt !== jkt)
     throw refused('The code is bound to another key than the DPoP proof shows.')
   // Who has the secret of a confidential app needs no key besides.
   const family = { ...code, openid: withoutNonce(code.openid), jkt: app.isPublic ? jkt : null }
-  const granted = intersection(storedScopes(code.scopes), app.scopes)
+  const granted = withoutBlocked(intersection(storedScopes(code.scopes), app.scopes), membership.company_blocked_scopes)
   const access = await narrowResources(runtime, code, granted, resource)
   const { tokens, statements } = issueFirstTokens(runtime, family, granted, { ...access, jkt })
   await store.write([
-    requireActiveMembership(store, code.company_id, code.user_id),
+    requireActiveMembership(store, code.company_id, code.user_id, code.client_id),
     spendAuthorizationCode(store, code, now),
     ...statements,
   ])
@@ -84,10 +88,10 @@ function checkRedirectUri(code: AuthorizationCodeRow, redirectUri: string) {
     throw refused('The redirect_uri does not match the one of the authorization request.')
 }
 
-async function refuseInactive(store: Store, code: AuthorizationCodeRow) {
-  if (!(await findActiveMembership(store, code.company_id, code.user_id))) {
-    throw refused('The user is not active at this company.')
-  }
+async function requireActive(store: Store, code: AuthorizationCodeRow): Promise<MembershipWithCompany> {
+  const membership = await findActiveMembership(store, code.company_id, code.user_id, code.client_id)
+  if (membership) return membership
+  throw refused('The user is not active at this company, or it blocks the app.')
 }
 
 function refused(description: string): OAuthError {

@@ -23,7 +23,7 @@ export async function refreshInPlace(
   const accessToken = newToken(accessTokenKind(access), token.company_id)
   await store.write([
     ...lockInstallation(store, token),
-    requireActiveMembership(store, token.company_id, token.user_id),
+    requireActiveMembership(store, token.company_id, token.user_id, token.client_id),
     putOffRefreshToken(store, token, clock() + settings.refreshTokenLifetime * 1000),
     storeAccessToken(runtime, token, accessToken, access),
     deleteExpiredAccessTokens(store, token, clock()),

@@ -3,7 +3,11 @@ import { OAuthError } from '../../http/errors.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
 import { lockInstallation } from '../../store/queries/installations.ts'
-import { findActiveMembership, requireActiveMembership } from '../../store/queries/memberships.ts'
+import {
+  findActiveMembership,
+  type MembershipWithCompany,
+  requireActiveMembership,
+} from '../../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
   correctFirstUse,
@@ -21,7 +25,7 @@ import {
   storeAccessToken,
   storeRefreshToken,
 } from '../../tokens/issue.ts'
-import { type CompatibilityProfile, intersection, isSubset, storedScopes } from '../../tokens/scopes.ts'
+import { type CompatibilityProfile, intersection, isSubset, storedScopes, withoutBlocked } from '../../tokens/scopes.ts'
 import { accessTokenKind, hashSecret, parseToken } from '../../tokens/token-text.ts'
 import { narrowResources } from './narrow-resources.ts'
 import { refreshInPlace } from './refresh-in-place.ts'
@@ -67,8 +71,8 @@ export function refresh(
 ): Promise<IssuedTokens> {
   return retryOnConflict(async () => {
     const token = await findPresented(runtime, client, presented)
-    await refuseInactive(runtime, token)
-    const access = await narrow(runtime, client, token, requested)
+    const { company_blocked_scopes: blocked } = await requireActive(runtime, token)
+    const access = await narrow(runtime, client, token, { ...requested, blocked })
     if (token.used_at === null && client.profile === 'fapi2') return refreshInPlace(runtime, token, presented, access)
     if (token.used_at === null) return useFirst(runtime, token, presented, access)
     return useAgain(runtime, client, token, presented, access)
@@ -85,19 +89,19 @@ async function findPresented(runtime: Runtime, client: RefreshingClient, present
   return token
 }
 
-async function refuseInactive(runtime: Runtime, token: RefreshTokenRow) {
-  if (!(await findActiveMembership(runtime.store, token.company_id, token.user_id))) {
-    throw refused('The user is not active at this company.')
-  }
+async function requireActive(runtime: Runtime, token: RefreshTokenRow): Promise<MembershipWithCompany> {
+  const membership = await findActiveMembership(runtime.store, token.company_id, token.user_id, token.client_id)
+  if (membership) return membership
+  throw refused('The user is not active at this company, or it blocks the app.')
 }
 
 async function narrow(
   runtime: Runtime,
   client: RefreshingClient,
   token: RefreshTokenRow,
-  requested: Narrowing,
+  requested: Narrowing & { blocked: string | null },
 ): Promise<Access> {
-  const granted = intersection(storedScopes(token.scopes), client.scopes)
+  const granted = withoutBlocked(intersection(storedScopes(token.scopes), client.scopes), requested.blocked)
   const asked = requested.scopes ?? granted
   if (!isSubset(asked, granted)) {
     throw new OAuthError('invalid_scope', 'The requested scopes exceed those that were granted.')
@@ -116,7 +120,7 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
   const tokens = derive(key, token, presented, access, 0, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
-    requireActiveMembership(store, token.company_id, token.user_id),
+    requireActiveMembership(store, token.company_id, token.user_id, token.client_id),
     spendRefreshToken(store, token, clock()),
     storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
     storeAccessToken(runtime, token, tokens.accessToken, access),
@@ -203,7 +207,7 @@ async function giveAgain(
   const fresh = derive(key, token, presented, access, token.access_generation + 1, accessTokenEnd(runtime))
   await store.write([
     ...lockInstallation(store, token),
-    requireActiveMembership(store, token.company_id, token.user_id),
+    requireActiveMembership(store, token.company_id, token.user_id, token.client_id),
     advanceAccessGeneration(store, token),
     storeAccessToken(runtime, token, fresh.accessToken, access),
     deleteExpiredAccessTokens(store, token, clock()),

@@ -19,6 +19,8 @@ export const placements: Readonly<Record<string, Placement>> = {
   deleted_companies: { by: 'company_id', with: 'companies' },
   company_logos: { by: 'company_id', with: 'companies' },
   memberships: { by: 'company_id', with: 'companies' },
+  app_policies: { by: 'company_id', with: 'companies' },
+  app_requests: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },
   authorization_codes: { by: 'company_id', with: 'companies' },
   access_tokens: { by: 'company_id', with: 'companies' },

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
@@ -14,7 +14,18 @@ export type MembershipWithCompany = MembershipRow & {
   company_name: string
   company_domain: string
   company_suspended_at: number | null
+  /** Client ids and scopes that the company blocks, as they are stored. */
+  company_blocked_apps: string | null
+  company_blocked_scopes: string | null
 }
+
+const companyFacts = [
+  'c.name as company_name',
+  'c.domain as company_domain',
+  'c.suspended_at as company_suspended_at',
+  'c.blocked_apps as company_blocked_apps',
+  'c.blocked_scopes as company_blocked_scopes',
+] as const
 
 export function insertMembership({ db }: Store, row: MembershipRow): Statement[] {
   return [
@@ -63,7 +74,7 @@ export async function listMembershipsOfUser(store: Store, userId: number): Promi
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
     .select(columnsAs('m', columns.memberships))
-    .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
+    .select(companyFacts)
     .where('m.company_id', 'in', companyIds)
     .where('m.user_id', '=', userId)
     .orderBy('m.company_id')
@@ -136,7 +147,13 @@ export function recordSignIn({ db }: Store, userId: number, companyIds: number[]
   )
 }
 
-const stillActive = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+interface Grantee {
+  companyId: number
+  userId: number
+  clientId: string
+}
+
+const stillActive = new PreparedQuery((db, { companyId, userId, clientId }: Grantee) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -145,12 +162,16 @@ const stillActive = new PreparedQuery((db, { companyId, userId }: { companyId: n
     .where('m.user_id', '=', userId)
     .where('m.active', '=', 1)
     .where('m.user_active', '=', 1)
-    .where('c.suspended_at', 'is', null),
+    .where('c.suspended_at', 'is', null)
+    // Not among the ids that have spaces around them.
+    .where(
+      sql<boolean>`replace(' ' || coalesce(c.blocked_apps, '') || ' ', ${clientId}, '') = ' ' || coalesce(c.blocked_apps, '') || ' '`,
+    ),
 )
 
-/** Holds only while the membership is active, and the company is not suspended. */
-export function requireActiveMembership(store: Store, companyId: number, userId: number): Statement {
-  return stillActive.expecting(1, store, { companyId, userId })
+/** Holds only while the membership is active, the company is not suspended, and it does not block the app. */
+export function requireActiveMembership(store: Store, companyId: number, userId: number, clientId: string): Statement {
+  return stillActive.expecting(1, store, { companyId, userId, clientId: ` ${clientId} ` })
 }
 
 /**
@@ -181,7 +202,7 @@ const active = new PreparedQuery((db, { companyId, userId }: { companyId: number
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
     .select(columnsAs('m', columns.memberships))
-    .select(['c.name as company_name', 'c.domain as company_domain', 'c.suspended_at as company_suspended_at'])
+    .select(companyFacts)
     .where('m.company_id', '=', companyId)
     .where('m.user_id', '=', userId)
     .where('m.active', '=', 1)
@@ -189,11 +210,17 @@ const active = new PreparedQuery((db, { companyId, userId }: { companyId: number
     .where('c.suspended_at', 'is', null),
 )
 
-/** The membership if its tokens may be used now: it is active, so is its user, and the company is not suspended. */
-export function findActiveMembership(
+/**
+ * The membership if its tokens may be used now: it is active, so is its user, the company is not suspended, and it does not block the
+ * app that uses them.
+ */
+export async function findActiveMembership(
   store: Store,
   companyId: number,
   userId: number,
+  clientId?: string,
 ): Promise<MembershipWithCompany | undefined> {
-  return active.first(store, { companyId, userId })
+  const found = await active.first(store, { companyId, userId })
+  const isBlocked = clientId !== undefined && found?.company_blocked_apps?.split(' ').includes(clientId)
+  return isBlocked ? undefined : found
 }
