@@ -11,7 +11,8 @@ export function hasPackage(name: string, file: string): boolean {
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const apt = (...args: string[]) => spawnSync('apt-get', args, { env: environment, stdio: 'ignore' })
     apt('update', '-q')
-    apt('install', '-qy', '--no-install-recommends', name)
+    // Another test file may be installing something at this moment.
+    apt('install', '-qy', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends', name)
   }
   if (existsSync(file)) return true
   if (process.env.CI) throw new Error(`This test needs ${file}: install the package "${name}".`)
