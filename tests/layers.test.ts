@@ -23,6 +23,7 @@ const packages: Package[] = [
       ['runtime-jobs.ts'],
       ['jobs.ts', 'gauges.ts', 'maintain-keys.ts', 'node-server'],
       ['routes'],
+      ['console'],
       ['admin-api'],
       ['users-api'],
       ['users-me'],

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { afterEach, expect } from 'vitest'
 import { isOfTests } from './distribution-rules.ts'
 
 /** What grows with the number of people who use a provider. */
@@ -32,6 +33,10 @@ const WHOLE = [
   /^DELETE FROM authorization_codes WHERE used_at IS NOT NULL AND NOT EXISTS/,
 ]
 
+/** Indexes of what waits for a job: they are empty again once it has run. */
+const EMPTY_INDEXES = ['audit_events_unchained']
+
+const slow: string[] = []
 const seen = new Set<string>()
 
 /** Every statement that this process has prepared. */
@@ -50,6 +55,7 @@ export function slowStep(sql: string, plan: readonly string[]): string | undefin
   return plan.find(step => {
     const [, way, name = ''] = /^(SCAN|SEARCH) (\w+)/.exec(step) ?? []
     const table = new RegExp(`"(\\w+)" as "${name}"`).exec(sql)?.[1] ?? name
+    if (EMPTY_INDEXES.some(index => step.endsWith(` INDEX ${index}`))) return false
     return LARGE.includes(table) && (way === 'SCAN' || step.endsWith(' (company_id=?)'))
   })
 }
@@ -58,12 +64,19 @@ const prepare = DatabaseSync.prototype.prepare
 
 /** From now on a test that prepares a statement which would take the longer, the larger a table is, fails. */
 export function watchPlans() {
+  // A background job that fails runs again, and says nothing to the test.
+  afterEach(() => {
+    expect(slow.splice(0), 'statements that take the longer, the more there is').toEqual([])
+  })
   DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...[sql, ...rest]) {
     if (!seen.has(sql) && /^(select|insert|update|delete|with)\b/i.test(sql)) {
       seen.add(sql)
       const isKnown = isOfTests(sql) || WHOLE.some(known => known.test(sql))
       const step = isKnown ? undefined : slowStep(sql, planOf(this, sql))
-      if (step) throw new Error(`This would take the longer, the more there is: ${step}: ${sql}`)
+      if (step) {
+        slow.push(`${step}: ${sql}`)
+        throw new Error(`This would take the longer, the more there is: ${step}: ${sql}`)
+      }
     }
     return prepare.call(this, sql, ...rest)
   }

@@ -18,7 +18,7 @@ describe('Connected apps', () => {
     ]) {
       expect(page.text).toContain(text)
     }
-    expect(page.text).not.toContain('MI6')
+    expect(page.document.querySelector('.installations')?.text).not.toContain('MI6')
   })
 
   it('Connected apps shows nothing of other people', async () => {

@@ -62,8 +62,21 @@ async function showConnectedApps(c: RequestContext) {
     body: html`<h1>${say(language, 'connected.title')}</h1>
 ${await removalNotice(c, language, memberships)}
 <p class="muted">${say(language, installations.length > 0 ? 'connected.intro' : 'connected.none')}</p>
+${consoleLinks(language, memberships)}
 ${groupByApp(language, installations).map(group => appSection(c, language, timezone, group, { lastUses, texts }))}`,
   })
+}
+
+/** The way to what a company's administrators decide. */
+function consoleLinks(language: Language, memberships: readonly MembershipWithCompany[]) {
+  const administered = memberships.filter(
+    each => each.is_admin === 1 && each.active === 1 && each.user_active === 1 && each.company_suspended_at === null,
+  )
+  if (administered.length === 0) return ''
+  return html`<p class="small app-links">${administered.map(
+    ({ company_id, company_name }) =>
+      html`<a href="/company/${company_id}">${say(language, 'console.open', { company: company_name })}</a> `,
+  )}</p>`
 }
 
 /** Names only what the user knows anyway: a company of theirs, and never one that the address merely numbers. */

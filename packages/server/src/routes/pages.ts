@@ -1,6 +1,11 @@
 import { companyLogoFile } from '../apps/company-logo.ts'
 import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
+import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
+import { companyApps } from '../console/company-apps.ts'
+import { companyLog } from '../console/company-log.ts'
+import { answerRequest, companyRequests } from '../console/company-requests.ts'
+import { companyRules, saveRules } from '../console/company-rules.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { askAdministrator } from '../oauth/ask-for-app.ts'
@@ -50,6 +55,16 @@ export const pageRoutes: RouteGroup = {
     app.use('/connected-apps/*', findSignedIn)
     app.get('/connected-apps', requireSignedIn, connectedApps)
     app.post('/connected-apps/remove', removeConnectedApp)
+    app.use('/company/*', findSignedIn, requireSignedIn)
+    app.get('/company/:company_id', companyApps)
+    app.get('/company/:company_id/apps/:client_id', companyApp)
+    app.post('/company/:company_id/apps/:client_id/decision', decideOnApp)
+    app.post('/company/:company_id/apps/:client_id/remove', removeAppForAll)
+    app.get('/company/:company_id/requests', companyRequests)
+    app.post('/company/:company_id/requests', answerRequest)
+    app.get('/company/:company_id/rules', companyRules)
+    app.post('/company/:company_id/rules', saveRules)
+    app.get('/company/:company_id/log', companyLog)
     app.get(stylesheetPath, stylesheetAsset)
     app.get('/brand/logo', brandLogo)
     app.get('/brand/style.css', brandStyle)

@@ -32,6 +32,7 @@ export const appPolicies: Migration = {
       PRIMARY KEY (company_id, client_id, user_id),
       FOREIGN KEY (company_id, user_id) REFERENCES memberships (company_id, user_id) ON DELETE CASCADE
     )${withoutRowid}`,
+    'CREATE INDEX installations_of_app ON installations (company_id, client_id, user_id)',
     'CREATE INDEX app_requests_app ON app_requests (client_id)',
     'CREATE INDEX app_requests_member ON app_requests (company_id, user_id)',
   ],

@@ -27,10 +27,14 @@ export function insertAuditEvent(store: Store, row: AuditEventRow): Statement {
   return insertion.statement(store, row)
 }
 
-/** Some of the companies that have events which are not chained yet. */
+/** Events that are looked at for the companies they belong to. */
+const LOOKED_AT = 1000
+
+/** Some of the companies that have events which are not chained yet. The order is that of the index of these alone. */
 export async function listCompaniesToChain(store: Store, limit: number): Promise<number[]> {
-  const query = sql<{ company_id: number }>`SELECT DISTINCT company_id FROM audit_events
-    WHERE seq IS NULL LIMIT ${sql.lit(limit)}`
+  const query = sql<{ company_id: number }>`SELECT DISTINCT company_id FROM (
+      SELECT company_id, event_id FROM audit_events WHERE seq IS NULL ORDER BY company_id, event_id LIMIT ${sql.lit(LOOKED_AT)}
+    ) AS waiting LIMIT ${sql.lit(limit)}`
   const rows = await readInBackground<{ company_id: number }>(store, query.compile(store.db))
   return rows.map(({ company_id }) => company_id)
 }

@@ -1,0 +1,89 @@
+import { html } from 'hono/html'
+import type { RequestContext } from '../http/environment.ts'
+import { formToken } from '../http/form-token.ts'
+import { accountFooter } from '../pages/account-footer.ts'
+import { companyLogo, companyTile, hiddenField } from '../pages/components.ts'
+import { PageError } from '../pages/error-page.ts'
+import type { Language } from '../pages/languages.ts'
+import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
+import { pageLanguage, showPage } from '../pages/page.ts'
+import { listLogoVersions } from '../store/queries/company-logos.ts'
+import { findActiveMembership, type MembershipWithCompany } from '../store/queries/memberships.ts'
+
+/** A page of a company's console, and the administrator who opened it. */
+export interface CompanyVisit {
+  companyId: number
+  membership: MembershipWithCompany
+  language: Language
+  /** A day, as the administrator writes it. */
+  day(time: number): string
+}
+
+/**
+ * The signed-in person as an administrator of the company in the address, as they are now.
+ * @throws {PageError} 404 for who is no member there, 403 for a member who is no administrator
+ */
+export async function visitCompany(c: RequestContext): Promise<CompanyVisit> {
+  const companyId = Number(c.req.param('company_id'))
+  const { user } = c.var.signedIn!
+  const membership = Number.isSafeInteger(companyId)
+    ? await findActiveMembership(c.var.runtime.store, companyId, user.user_id)
+    : undefined
+  if (!membership) throw new PageError(404, 'error.notFound')
+  if (membership.is_admin !== 1) throw new PageError(403, 'console.notAdmin', { company: membership.company_name })
+  const language = pageLanguage(c, undefined, membership.locale)
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: membership.timezone ?? 'UTC' })
+  return { companyId, membership, language, day: time => format.format(time) }
+}
+
+const SECTIONS = [
+  ['', 'console.apps'],
+  ['/requests', 'console.requests'],
+  ['/rules', 'console.rules'],
+  ['/log', 'console.log'],
+] as const satisfies readonly (readonly [string, MessageKey])[]
+
+export type Section = (typeof SECTIONS)[number][0]
+
+interface ConsolePage {
+  section: Section
+  title: string
+  body: Fragment
+  status?: 200 | 409 | 422 | 429
+}
+
+/** Shows a page of the console: the company, its sections, and what the page is about. */
+export async function showConsole(
+  c: RequestContext,
+  visit: CompanyVisit,
+  { section, title, body, status }: ConsolePage,
+) {
+  const { companyId, language, membership } = visit
+  const logos = await listLogoVersions(c.var.runtime.store, [companyId])
+  const logo = companyLogo(companyId, logos.get(companyId))
+  const company = { name: membership.company_name, domain: membership.company_domain, logo }
+  return showPage(c, {
+    language,
+    title: `${title} · ${membership.company_name}`,
+    wide: true,
+    status: status ?? 200,
+    footer: accountFooter(c, language, '/sign-in'),
+    body: html`
+${companyTile(say(language, 'console.company'), company)}
+<nav class="sections" aria-label="${say(language, 'console.sections')}"><ul>${SECTIONS.map(
+      ([path, key]) =>
+        html`<li><a href="${companyPath(companyId, path)}"${path === section ? html` aria-current="page"` : ''}>${say(language, key)}</a></li>`,
+    )}</ul></nav>
+<h1>${title}</h1>
+${body}`,
+  })
+}
+
+export function companyPath(companyId: number, rest = ''): string {
+  return `/company/${companyId}${rest}`
+}
+
+/** What each form of the console carries. */
+export function tokenField(c: RequestContext): Fragment {
+  return hiddenField('form_token', formToken(c))
+}

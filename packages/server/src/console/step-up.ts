@@ -1,0 +1,46 @@
+import { canonicalEmail } from '../companies/emails.ts'
+import { clientAddress } from '../http/client-address.ts'
+import type { RequestContext } from '../http/environment.ts'
+import type { Parameters } from '../http/form.ts'
+import { authenticatedAt } from '../openid/sign-in.ts'
+import { countAttempt } from '../sign-in/attempt-limits.ts'
+import { askToSignIn } from '../sign-in/external/ask.ts'
+import { knownBrowser } from '../sign-in/known-browser.ts'
+import { holdsPassword } from '../sign-in/password.ts'
+
+/** Seconds for which a sign-in at the platform's own page is recent. */
+const RECENT = 300
+
+/** Whether people sign in with passwords of ours. */
+export function hasPasswords(c: RequestContext): boolean {
+  return c.var.runtime.settings.login === undefined
+}
+
+/**
+ * Has the person show again who they are, before what cannot be undone: by the field `password`, with the limits of signing in, or by a
+ * sign-in of the last minutes where the platform signs people in.
+ * @param returnTo where they go on after a new sign-in
+ * @returns nothing where they have; what is wrong, or the answer that asks them
+ */
+export async function stepUp(
+  c: RequestContext,
+  form: Parameters,
+  returnTo: string,
+): Promise<undefined | 'wrong' | { wait: number } | Response> {
+  const { runtime, signedIn } = c.var
+  const { user, session } = signedIn!
+  if (!hasPasswords(c)) {
+    if (runtime.clock() / 1000 - authenticatedAt(session) <= RECENT) return undefined
+    return askToSignIn(c, { page: { returnTo }, reauthenticate: true })
+  }
+  const account = canonicalEmail(user.email)
+  const attempt = await countAttempt(runtime, {
+    account,
+    address: clientAddress(c),
+    knownBrowser: knownBrowser(c, account),
+  })
+  if (!('succeeded' in attempt)) return attempt
+  if (!(await holdsPassword(user, form.get('password') ?? ''))) return 'wrong'
+  await attempt.succeeded()
+  return undefined
+}
