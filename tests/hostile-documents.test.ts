@@ -6,7 +6,7 @@ import { Prover } from './support/prover.ts'
 import { MI6, ORIGIN, startProvider, type TestProvider } from './support/provider.ts'
 import { ASSERTION_TYPE, SigningClient } from './support/signing-client.ts'
 
-/** What comes as JSON or as a JWT, from whoever: the answer is clear, and never an internal error. */
+/** What comes as JSON or as a JWT, from anyone: the answer is clear, and never an internal error. */
 describe('hostile documents and JWTs', () => {
   let provider: TestProvider
   let app: SigningClient

@@ -3,7 +3,7 @@ import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprot
 
 const REDIRECT_URI = 'http://127.0.0.1:5999/callback'
 
-/** What an MCP client keeps for one address; whoever has a browser opens what it asks for. */
+/** What an MCP client keeps for one address. The test opens what it asks for in a browser. */
 export class McpKeeper implements OAuthClientProvider {
   readonly redirectUrl = REDIRECT_URI
   readonly clientMetadata = { client_name: 'A desktop agent', redirect_uris: [REDIRECT_URI] }

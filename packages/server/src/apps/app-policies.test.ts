@@ -48,7 +48,7 @@ describe('which apps a company lets its members allow', () => {
       expect((await client.me(tokens.access_token)).status).toBe(200)
     })
 
-    it('[OA-35] is refused at the next request with the tokens it has, and gets no others', async () => {
+    it('[OA-35] an app that is blocked is refused at the next request with the tokens it has, and gets no others', async () => {
       const code = await moneypenny.code(client, asMoneypenny)
       await decide('blocked')
       expect((await client.me(tokens.access_token)).status).toBe(401)
@@ -59,7 +59,7 @@ describe('which apps a company lets its members allow', () => {
       expect(users.status).toBe(401)
     })
 
-    it('is as it was when it is not blocked any more, with the tokens it had', async () => {
+    it('an app that is not blocked any more is as it was, with the tokens it had', async () => {
       await decide('blocked')
       await decide('allowed')
       expect((await client.me(tokens.access_token)).status).toBe(200)
@@ -68,7 +68,7 @@ describe('which apps a company lets its members allow', () => {
       expect((await client.refreshed(tokens.refresh_token)).access_token).toMatch(/^tny_at_/)
     })
 
-    it('is blocked at that company alone', async () => {
+    it('an app is blocked at one company alone', async () => {
       const elsewhere = await client.tokens(await person.code(client, { company: UNIVERSAL_EXPORTS }))
       const here = await client.tokens(await person.code(client, { company: MI6 }))
       await decide('blocked')
@@ -76,7 +76,7 @@ describe('which apps a company lets its members allow', () => {
       expect((await client.me(here.access_token)).status).toBe(401)
     })
 
-    it('cannot be allowed, by an administrator neither, and the app is told so', async () => {
+    it('an app that is blocked cannot be allowed, by an administrator neither, and is told so', async () => {
       await decide('blocked')
       const page = await person.reachConsent(client, { company: MI6 })
       expect([page.status, page.text]).toEqual([403, expect.stringContaining('Field Notes is not allowed')])
@@ -86,7 +86,7 @@ describe('which apps a company lets its members allow', () => {
       expect(await silently()).toBe('access_denied')
     })
 
-    it('[OA-17] is not allowed by a consent page that was shown before', async () => {
+    it('[OA-17] a consent page that was shown before does not allow an app that is blocked', async () => {
       const page = await moneypenny.reachConsent(client, asMoneypenny)
       await decide('blocked')
       const answer = await moneypenny.submit(page, { decision: 'allow' })
@@ -201,7 +201,7 @@ describe('which apps a company lets its members allow', () => {
       expect((await person.reachConsent(client, { company: MI6 })).status).toBe(status)
     })
 
-    it('an administrator of the company asks nobody', async () => {
+    it('an administrator of the company need not ask', async () => {
       expect(await person.code(client, { company: MI6 })).toMatch(/^tny_ac_1_/)
       await setMember(provider.runtime, MI6, BOND, { isAdmin: false })
       expect((await person.reachConsent(client, { company: MI6 })).status).toBe(403)
@@ -248,7 +248,7 @@ describe('which apps a company lets its members allow', () => {
   describe('a scope that is blocked', () => {
     const block = (...blockedScopes: string[]) => setCompanyPolicy(provider.runtime, MI6, { blockedScopes })
 
-    it('is not asked for, nor granted, and the rest is', async () => {
+    it('a scope that is blocked is not asked for, nor granted, and the rest is', async () => {
       await block('users:read')
       const page = await moneypenny.reachConsent(client, asMoneypenny)
       expect(page.text).not.toContain('See the people of this company')
@@ -257,7 +257,7 @@ describe('which apps a company lets its members allow', () => {
       expect(await silently()).toBeNull()
     })
 
-    it('[OA-32] is refused for tokens that are out, at the next request, and told as it is', async () => {
+    it('[OA-32] a scope that is blocked is refused for tokens that are out, at the next request, and told as it is', async () => {
       const tokens = await client.tokens(await moneypenny.code(client, asMoneypenny))
       const users = () => provider.fetch('/users', { headers: { Authorization: `Bearer ${tokens.access_token}` } })
       expect((await users()).status).toBe(200)
@@ -270,7 +270,7 @@ describe('which apps a company lets its members allow', () => {
       expect((await users()).status).toBe(200)
     })
 
-    it('is blocked for resource servers as well', async () => {
+    it('a scope is blocked for resource servers as well', async () => {
       const identifier = 'https://notes.example'
       const scopes = { 'notes:read': { en: 'Read' }, 'notes:write': { en: 'Write' } }
       await createResourceServer(provider.runtime, { name: 'Notes', identifier, scopes })

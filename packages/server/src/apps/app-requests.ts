@@ -40,7 +40,7 @@ export function askForApp(
 
 /**
  * Answers a member's request. Allowed, they can allow the app themselves the next time; with `forAll` everyone at the company can.
- * @throws {NotFoundError} if nobody asked
+ * @throws {NotFoundError} if there is no such request
  * @example
  * ```ts
  * import { decideAppRequest } from 'tenantry'

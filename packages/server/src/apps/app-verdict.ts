@@ -26,8 +26,8 @@ export type Verdict =
 type Member = Pick<MembershipRow, 'company_id' | 'user_id' | 'is_admin'>
 
 /**
- * What a company lets one of its members do with an app. A decision on the app comes before the default, and an administrator needs
- * to ask nobody.
+ * What a company lets one of its members do with an app. A decision on the app comes before the default, and an administrator
+ * need not ask.
  */
 export async function judgeApp(
   runtime: Runtime,

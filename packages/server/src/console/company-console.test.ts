@@ -35,7 +35,7 @@ describe('the console of a company', () => {
     await bond.signIn()
   })
 
-  it('is for administrators of that company alone, as they are now', async () => {
+  it('the console is for administrators of that company alone, as they are now', async () => {
     const paths = ['', '/requests', '/rules', '/log', `/apps/${client.id}`]
     for (const path of paths) expect((await open(path)).status).toBe(200)
     // Bond is a member of the other company, and no administrator there.
@@ -48,22 +48,22 @@ describe('the console of a company', () => {
     }
     expect((await open('', 99)).status).toBe(404)
     expect((await bond.open('/company/x')).status).toBe(404)
-    const stranger = await provider.person().request(`/company/${MI6}`)
-    expect(stranger.headers.get('Location')).toBe('/sign-in?return_to=%2Fcompany%2F1')
+    const withoutSession = await provider.person().request(`/company/${MI6}`)
+    expect(withoutSession.headers.get('Location')).toBe('/sign-in?return_to=%2Fcompany%2F1')
     const page = await appPage()
     await setMember(provider.runtime, MI6, BOND, { isAdmin: false })
     expect((await open()).status).toBe(403)
     expect((await post(page, `/apps/${client.id}/decision`, { decision: 'allowed' })).status).toBe(403)
   })
 
-  it('is found from the connected apps of an administrator', async () => {
+  it('the console is found from the connected apps of an administrator', async () => {
     const page = await bond.open('/connected-apps')
     expect(page.document.querySelector('a[href="/company/1"]')?.text).toBe('Administer MI6')
     expect(page.document.querySelector('a[href="/company/2"]')).toBeNull()
   })
 
-  it('shows the apps that people use, by how many, since when, and what was decided', async () => {
-    expect((await open()).text).toContain('Nobody at MI6 has allowed an app yet.')
+  it('the console shows the apps that people use, by how many, since when, and what was decided', async () => {
+    expect((await open()).text).toContain('No one at MI6 has allowed an app yet.')
     await moneypenny.code(client, asMoneypenny)
     await bond.code(client, { company: MI6 })
     await bond.code(client, { company: UNIVERSAL_EXPORTS })
@@ -94,7 +94,7 @@ describe('the console of a company', () => {
     expect(names(await bond.open(next))).toEqual(['Agent 50', 'Agent 51', 'Agent 52', 'Agent 53', 'Agent 54'])
   })
 
-  it('[OA-35] blocks an app once it has said whom that touches, and lets it in again', async () => {
+  it('[OA-35] an administrator blocks an app, which first says whom that touches, and lets it in again', async () => {
     const tokens = await client.tokens(await moneypenny.code(client, asMoneypenny))
     const decide = (decision: string, more = {}) =>
       appPage().then(page => post(page, `/apps/${client.id}/decision`, { decision, ...more }))
@@ -116,7 +116,7 @@ describe('the console of a company', () => {
     ])
   })
 
-  it('removes an app for everyone, with the password only', async () => {
+  it('an app is removed for everyone with the password only', async () => {
     const tokens = await client.tokens(await moneypenny.code(client, asMoneypenny))
     await bond.code(client, { company: MI6 })
     const page = await appPage()
@@ -138,7 +138,7 @@ describe('the console of a company', () => {
     expect((await remove(PASSWORD)).status).toBe(303)
   })
 
-  it('answers the requests of members, for one, for all, or not', async () => {
+  it('an administrator answers the requests of members, for one, for all, or not', async () => {
     await setCompanyPolicy(provider.runtime, MI6, { default: 'ask' })
     const status = async (who: Person, email: string) => (await who.reachConsent(client, { email })).status
     const ask = async () => {
@@ -147,7 +147,7 @@ describe('the console of a company', () => {
     }
     const answer = async (button: string) =>
       post(await open('/requests'), '/requests', { client_id: client.id, user_id: String(MONEYPENNY), answer: button })
-    expect((await open('/requests')).text).toContain('Nobody is waiting for an answer.')
+    expect((await open('/requests')).text).toContain('No one is waiting for an answer.')
     await ask()
     const page = await open('/requests')
     expect(page.text).toContain('Eve Moneypenny (eve.moneypenny@mi6.example) asked on January 15, 2026')
@@ -157,14 +157,14 @@ describe('the console of a company', () => {
     await ask()
     await answer('one')
     expect(await status(moneypenny, MONEYPENNY_EMAIL)).toBe(200)
-    expect((await open('/requests')).text).toContain('Nobody is waiting')
+    expect((await open('/requests')).text).toContain('No one is waiting')
     // A page that was shown before, about a request that is not there, changes nothing.
     expect((await post(page, '/requests', { client_id: 'gone', user_id: '1', answer: 'one' })).status).toBe(303)
     expect((await post(page, '/requests', { client_id: client.id, user_id: 'x', answer: 'one' })).status).toBe(400)
     expect((await post(page, '/requests', { client_id: client.id, user_id: '1', answer: 'maybe' })).status).toBe(400)
   })
 
-  it('changes what holds for apps, and keeps what a page does not show', async () => {
+  it('the rules for apps are changed, and what the page does not show stays', async () => {
     await setCompanyPolicy(provider.runtime, MI6, {
       blockedScopes: ['of:another:program'],
       blockedHosts: ['agent.example'],
@@ -196,7 +196,7 @@ describe('the console of a company', () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403])
   })
 
-  it('shows what happened there, by whom, and one kind alone', async () => {
+  it('the log shows what happened at the company, by whom, and one kind alone', async () => {
     await moneypenny.code(client, asMoneypenny)
     await post(await appPage(), `/apps/${client.id}/decision`, { decision: 'allowed' })
     const { text } = await open('/log')

@@ -44,7 +44,7 @@ ${
 ${
   events.length === 0
     ? ''
-    : html`<div class="scroll" tabindex="0" role="region" aria-label="${say(language, 'console.log')}"><table>
+    : html`<div class="scroll log" tabindex="0" role="region" aria-label="${say(language, 'console.log')}"><table>
 <thead><tr>${HEADINGS.map(key => html`<th scope="col">${say(language, key)}</th>`)}</tr></thead>
 <tbody>${events.map(
         event => html`<tr><td>${moment.format(timeOfEvent(event))}</td>

@@ -147,7 +147,7 @@ describe('the device flow', () => {
     expect((await poll(device.device_code)).error).toBe('invalid_grant')
   })
 
-  it('[OA-61] whoever types the code first has it: another browser, of the same person too, cannot go on', async () => {
+  it('[OA-61] the first who types the code has it: another browser, of the same person too, cannot go on', async () => {
     const thief = provider.person()
     const consent = await reachConsent(device.user_code)
     expect((await reachConsent(device.user_code, thief)).status).toBe(422)
@@ -243,7 +243,7 @@ describe('the device flow', () => {
     }
   })
 
-  it('is answered on pages alone: no address of an app is involved', async () => {
+  it('a device is answered on pages alone: no address of an app is involved', async () => {
     const page = await reachConsent(device.user_code)
     const answer = await person.submit(page, { decision: 'allow' })
     expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/device/allowed'])

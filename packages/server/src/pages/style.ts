@@ -99,10 +99,11 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .search input { margin: 0; }
 .search button { inline-size: auto; block-size: 100%; min-block-size: 0; }
 .decide.stays { position: sticky; inset-block-end: 0; padding-block: .75rem; background: var(--pico-card-background-color); }
-.sections ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; margin: 0 0 1.25rem; border-block-end: 1px solid var(--pico-muted-border-color); }
-.sections li { list-style: none; padding: 0; }
-.sections a { display: block; padding: .5rem 0; text-decoration: none; border-block-end: 3px solid transparent; }
-.sections [aria-current] { border-color: var(--pico-primary-background); font-weight: 600; }
+nav.sections { display: block; margin-block-end: 1.25rem; border-block-end: 1px solid var(--pico-muted-border-color); }
+nav.sections ul { display: flex; flex-wrap: wrap; gap: 0 1.25rem; padding: 0; margin: 0; }
+nav.sections li { list-style: none; padding: 0; }
+nav.sections a { display: block; padding: .5rem 0; margin: 0 0 -1px; border-radius: 0; text-decoration: none; border-block-end: 3px solid transparent; }
+nav.sections [aria-current] { border-color: var(--pico-primary-background); font-weight: 600; }
 .apart { margin-block-start: 1.75rem; }
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }
@@ -111,7 +112,8 @@ button.quiet:hover { background: var(--tny-tile); color: var(--pico-primary); }
 .answers button { inline-size: auto; flex: 1 1 auto; }
 blockquote { padding: .5rem 1rem; margin: 0 0 1rem; border-inline-start: .3rem solid var(--pico-muted-border-color); }
 blockquote { white-space: pre-wrap; }
-.choices [type=checkbox] { align-self: flex-start; margin-block-start: .2rem; }
+.choices [type=checkbox] { align-self: flex-start; margin-block-start: .2rem; border-radius: .25rem; }
+.log td:first-child { white-space: nowrap; }
 input.code { font: 600 1.4rem ui-monospace, monospace; letter-spacing: .1em; text-align: center; text-transform: uppercase; }
 input.code::placeholder { opacity: .45; }
 .sr-only { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

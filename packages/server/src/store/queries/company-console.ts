@@ -38,7 +38,7 @@ export function listPeopleOfApp(
     .execute()
 }
 
-/** Requests that nobody has answered, with who asked. */
+/** Requests that are not answered yet, with who asked. */
 export function listOpenRequests({ db }: Store, companyId: number, limit: number) {
   return db
     .selectFrom('app_requests as r')
