@@ -28,6 +28,7 @@ export default defineConfig({
           include: [
             ...[
               'oauth',
+              'console',
               'openid',
               'resource-servers',
               'metrics',

@@ -18,11 +18,12 @@ describe('a disk that fails', () => {
         return console.warn('There is no strace here to make the disk fail: not tested.')
       }
       const folder = temporaryFolder()
-      const made = await startSandbox(['--data', folder.path])
+      const port = await lastingPort()
+      // At the same address, so that the next start finds nothing to write.
+      const made = await startSandbox(['--data', folder.path, '--port', port])
       await made.stop()
       const failing = `inject=${calls}:${fault}`
       const wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', failing]
-      const port = await lastingPort()
       const sandbox = await startSandbox(['--data', folder.path, '--port', port], wrap)
       const { origin, client_id, client_secret, password } = sandbox.facts
       const request = (path: string, init?: RequestInit) => fetch(new URL(path, origin), init)
