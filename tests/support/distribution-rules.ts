@@ -20,7 +20,7 @@ const ACROSS = [
   /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" (where .*)?order by "company_id", "user_id", "client_id", "ended_at" limit/,
   // The audit log: what is not chained yet, all about a person, every chain
-  /^SELECT DISTINCT company_id FROM audit_events\s+WHERE seq IS NULL LIMIT/,
+  /^SELECT DISTINCT company_id FROM \(\s+SELECT company_id, event_id FROM audit_events WHERE seq IS NULL ORDER BY company_id, event_id LIMIT/,
   /^select ("\w+"(, )?)+ from "audit_events" where "user_id" = \$1 order by "event_id"$/,
   /^update "audit_events" set "personal" = \$1, "salt" = \$2 where "user_id" = \$3$/,
   /^select distinct "company_id" from "audit_events" order by "company_id"$/,
@@ -30,6 +30,7 @@ const ACROSS = [
   /^select count\(\*\) as "found" from \(select "client_id" from "uninstall_callbacks" where "gave_up_at" is /,
   // `app delete`
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
+  /^select "company_id" from "app_(policies|requests)" where "client_id" = \$1 limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
   /^WITH RECURSIVE app \(client_id\) AS \(\s+SELECT min\(client_id\) FROM (uninstall|logout)_callbacks/,
   /^SELECT DISTINCT client_id FROM (uninstall|logout)_callbacks/,
