@@ -72,6 +72,44 @@ describe('in a real browser', () => {
     return (await answer.json()) as Record<'user_code' | 'verification_uri' | 'verification_uri_complete', string>
   }
 
+  /** What members and administrators of a company see of its policy. */
+  async function checkConsole(page: Page, check: (what: string) => Promise<void>) {
+    const { origin } = sandbox.facts
+    const setDefault = (policy: string) =>
+      fetch(`${origin}/admin/v1/companies/1/app-policy`, {
+        method: 'PATCH',
+        headers: { Authorization: `Bearer ${sandbox.facts.admin_key}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ default: policy }),
+      })
+    const switchTo = async (email: string, address: string) => {
+      await page.context().clearCookies()
+      await page.goto(address)
+      await signIn(page, email)
+    }
+    await setDefault('listed')
+    await switchTo('le.chiffre@mi6.example', authorizeUrl())
+    await check('app not allowed')
+    await setDefault('ask')
+    await page.reload()
+    await check('app to be asked for')
+    if (await page.locator('textarea').count()) {
+      await page.fill('textarea', 'A reason')
+      await page.click('main button[type=submit] >> nth=0')
+    }
+    await page.waitForSelector('h1')
+    await check('app asked for')
+    await switchTo(BOND, `${origin}/company/1`)
+    for (const section of ['', '/requests', '/rules', '/log', `/apps/${sandbox.facts.client_id}`]) {
+      await page.goto(`${origin}/company/1${section}`)
+      await check(`console ${section}`)
+    }
+    await page.check('input[name=decision][value=blocked]')
+    await page.click('main button[type=submit] >> nth=0')
+    await page.waitForSelector('button.danger')
+    await check('console, blocking')
+    await setDefault('allow')
+  }
+
   async function choose(page: Page, company: string) {
     await page.getByRole('radio', { name: company }).check()
     await page.click('main button[type=submit] >> nth=0')
@@ -301,6 +339,7 @@ describe('in a real browser', () => {
         await check('device allowed')
         await page.goto(`${sandbox.facts.origin}/device/denied`)
         await check('device denied')
+        await checkConsole(page, check)
         await page.goto(`${sandbox.facts.origin}/sign-out`)
         await check('sign-out')
         await page.click('main button[type=submit]')
