@@ -221,3 +221,29 @@ describe('the console of a company', () => {
     expect((await bond.open(older)).document.querySelectorAll('tbody tr')).toHaveLength(10)
   })
 })
+
+describe('the console where the platform signs people in', () => {
+  useProvider(() => ({ login: { url: 'https://platform.example/login' } }))
+  useAdmin()
+
+  it('an app is removed for everyone after a sign-in of the last minutes on the platform’s page', async () => {
+    const signInAgain = async (answer: Response) => {
+      const url = new URL(answer.headers.get('Location')!)
+      expect(url.origin).toBe('https://platform.example')
+      const challenge = url.searchParams.get('login_challenge')
+      const { body } = await admin('POST', '/login-challenge/accept', { challenge, user_id: BOND })
+      return { url, page: await bond.open(String(body.redirect_to).replace('http://localhost:4040', '')) }
+    }
+    await signInAgain(await bond.request('/sign-in'))
+    await bond.code(client, { company: MI6 })
+    const path = `/company/${MI6}/apps/${client.id}`
+    const page = await bond.open(path)
+    expect(page.document.querySelector('input[name=password]')).toBeNull()
+    const remove = (shown: ShownPage) => bond.submit(shown, {}, 'details.danger form')
+    provider.pass(6 * MINUTE)
+    const { url, page: again } = await signInAgain(await remove(page))
+    expect(url.searchParams.get('prompt')).toBe('login')
+    expect(again.text).toContain('James Bond')
+    expect((await remove(again)).headers.get('Location')).toBe(`${path}?removed=1`)
+  })
+})

@@ -70,6 +70,7 @@ h2 { font-size: 1.1rem; margin-block-end: .5rem; }
 p { margin-block-end: 1rem; }
 form { margin-block-end: 0; }
 form + p { margin-block-start: 1rem; }
+form + form { margin-block-start: .75rem; }
 button, button[type=submit] { margin-block-end: 0; font-weight: 600; min-block-size: 2.9rem; }
 button.plain { inline-size: auto; min-block-size: 0; padding: .25rem 0; border: 0; background: none; box-shadow: none; color: var(--pico-primary); font: inherit; text-decoration: underline; }
 button.plain:hover { color: var(--pico-primary-hover); background: none; }
