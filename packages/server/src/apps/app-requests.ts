@@ -57,7 +57,8 @@ export async function decideAppRequest(
   const { company_id: companyId, user_id: userId, client_id: clientId } = key
   const decided = await retryOnConflict(async () => {
     const before = await findAppRequest(store, key)
-    if (!before) throw new NotFoundError(`User ${userId} did not ask company ${companyId} for the app ${clientId}.`)
+    if (!before)
+      throw new NotFoundError(`There is no request of user ${userId} at company ${companyId} for the app ${clientId}.`)
     if (before.decision === decision) return before
     const after: AppRequestRow = { ...before, decision, decided_at: clock(), decided_by: actorText(runtime) }
     await store.write([

@@ -51,6 +51,11 @@ const examples: Record<string, string> = {
   'app show': 'tenantry app show 3f1c9a7be0d24c55',
   'app set': 'tenantry app set 3f1c9a7be0d24c55 --redirect-uri https://app.example/callback --scope base',
   'app delete': 'tenantry app delete 3f1c9a7be0d24c55 --dry-run',
+  'app-policy show': 'tenantry app-policy show --company 1',
+  'app-policy set': 'tenantry app-policy set --company 1 --default verified',
+  'app-policy decide': 'tenantry app-policy decide --company 1 sandbox-app blocked',
+  'app-policy requests': 'tenantry app-policy requests --company 1',
+  'app-policy answer': 'tenantry app-policy answer --company 1 sandbox-app allowed --user 777 --for-all',
   'resource-server create':
     "tenantry resource-server create --name Notes --identifier 'https://notes.example.com/c/{company_domain}' --scope 'notes:write=Write notes'",
   'resource-server list': 'tenantry resource-server list --search notes',

@@ -7,6 +7,7 @@ import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../transfer/export-stream.ts'
 import { addAdminKeyCommands } from './admin-key.ts'
 import { addAppCommands } from './app.ts'
+import { addAppPolicyCommands } from './app-policy.ts'
 import { addAuditCommands } from './audit.ts'
 import { addCleanCommand } from './clean.ts'
 import { addCompanyCommands } from './company.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addUserCommands(program)
   addMemberCommands(program)
   addAppCommands(program)
+  addAppPolicyCommands(program)
   addResourceServerCommands(program)
   addInstallationCommands(program)
   addTokenCommands(program)
