@@ -340,6 +340,8 @@ describe('in a real browser', () => {
         await page.goto(`${sandbox.facts.origin}/device/denied`)
         await check('device denied')
         await checkConsole(page, check)
+        await page.goto(`${sandbox.facts.origin}/account`)
+        await check('account')
         await page.goto(`${sandbox.facts.origin}/sign-out`)
         await check('sign-out')
         await page.click('main button[type=submit]')

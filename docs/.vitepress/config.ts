@@ -46,7 +46,7 @@ export default defineConfig({
           { text: 'Your own APIs', link: '/resource-servers' },
           { text: 'Agents', link: '/agents' },
           { text: 'App policies', link: '/app-policies' },
-          { text: 'Company console', link: '/console' },
+          { text: 'Console', link: '/console' },
           { text: 'Audit log', link: '/audit' },
         ],
       },

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type AdminAnswer, admin, adminWith, useAdmin } from '../../../../tests/support/admin.ts'
 import { BOND, CALLBACK, MI6, MONEYPENNY } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { askForApp } from '../apps/app-requests.ts'
 import { cutOldEvents } from '../audit/retention.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { issueChallenge } from '../sign-in/external/challenge.ts'
@@ -197,6 +198,9 @@ describe('the description of the admin API', () => {
     }
     if (operation.operationId === 'getAuditCheckpoint') await cutChains()
     if (isDeletion(method, path)) await prepareDeletion(path, known)
+    if (operation.operationId === 'putCompaniesMembersAppRequestsOne') {
+      await askForApp(provider.runtime, known, { scopes: ['base'], reason: '' })
+    }
     if (operation.operationId === 'postCallbacksSendAgain') {
       answers.push(await call(admin, known, await pendingCallback()))
     }
@@ -239,6 +243,9 @@ describe('the description of the admin API', () => {
     postResourceServers: { name: 'New', identifier: 'https://new.example' },
     patchResourceServersOne: { name: 'API' },
     postResourceServersSecrets: {},
+    patchCompaniesAppPolicy: { default: 'allow' },
+    putCompaniesAppPoliciesOne: { decision: 'allowed' },
+    putCompaniesMembersAppRequestsOne: { decision: 'allowed' },
     postTokensRevoke: { token: newToken('at', MI6) },
     postCallbacksSendAgain: { company_id: MI6, user_id: BOND, client_id: 'none', ended_at: '2026-01-15T12:00:00.000Z' },
   }

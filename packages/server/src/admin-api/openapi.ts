@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'Members', description: 'Users at companies, and what may differ per company.' },
   { name: 'Apps', description: 'Registered OAuth clients.' },
   { name: 'Resource servers', description: 'APIs that check tokens.' },
+  { name: 'App policies', description: 'Which apps the members of a company may allow.' },
   { name: 'Installations', description: 'Apps that users have allowed at companies.' },
   { name: 'Tokens', description: 'Access and refresh tokens.' },
   { name: 'Sessions', description: 'Browsers in which people are signed in.' },

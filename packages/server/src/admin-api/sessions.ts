@@ -6,7 +6,7 @@ import { requireUser } from '../companies/users.ts'
 import { endStatements } from '../sign-in/session.ts'
 import { findSession, listSessionsOfUser } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
-import { formatTime, json, momentText, nothing } from './answers.ts'
+import { formatTime, formatTimeOrNull, json, momentText, nothing } from './answers.ts'
 import { type AdminApp, addOperation } from './operation.ts'
 import { userParams } from './users.ts'
 
@@ -14,7 +14,14 @@ const tag = 'Sessions'
 const path = '/users/{user_id}/sessions'
 
 const sessionSchema = z
-  .object({ session_id: z.string(), user_id: id, created_at: momentText, expires_at: momentText })
+  .object({
+    session_id: z.string(),
+    user_id: id,
+    device: z.string().nullable().openapi({ description: 'Browser and system, such as `Firefox · Linux`.' }),
+    created_at: momentText,
+    last_used_at: momentText.nullable().openapi({ description: 'To ten minutes.' }),
+    expires_at: momentText,
+  })
   .openapi('Session')
 
 export function addSessionOperations(app: AdminApp) {
@@ -36,7 +43,9 @@ export function addSessionOperations(app: AdminApp) {
           // The hash of the cookie's value, which cannot be turned back.
           session_id: Buffer.from(row.session_hash).toString('hex'),
           user_id,
+          device: row.device,
           created_at: formatTime(row.created_at),
+          last_used_at: formatTimeOrNull(row.last_used_at),
           expires_at: formatTime(row.expires_at),
         }))
       return json({ data })

@@ -21,7 +21,9 @@ export function askForApp(
   return retryingAdditions(async () => {
     const before = await findAppRequest(store, key)
     const after: AppRequestRow = {
-      ...key,
+      company_id: companyId,
+      client_id: clientId,
+      user_id: userId,
       scopes: scopes.join(' '),
       reason: reason.slice(0, MAX_REASON),
       requested_at: clock(),

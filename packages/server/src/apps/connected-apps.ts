@@ -67,13 +67,12 @@ ${groupByApp(language, installations).map(group => appSection(c, language, timez
   })
 }
 
-/** The way to what a company's administrators decide. */
+/** The way to the person's own account, and to what a company's administrators decide. */
 function consoleLinks(language: Language, memberships: readonly MembershipWithCompany[]) {
   const administered = memberships.filter(
     each => each.is_admin === 1 && each.active === 1 && each.user_active === 1 && each.company_suspended_at === null,
   )
-  if (administered.length === 0) return ''
-  return html`<p class="small app-links">${administered.map(
+  return html`<p class="small app-links"><a href="/account">${say(language, 'account.title')}</a> ${administered.map(
     ({ company_id, company_name }) =>
       html`<a href="/company/${company_id}">${say(language, 'console.open', { company: company_name })}</a> `,
   )}</p>`

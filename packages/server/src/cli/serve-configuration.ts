@@ -90,6 +90,7 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_AUTHORIZATION_CODE_LIFETIME: { option: 'authorizationCodeLifetime', read: Number },
   TENANTRY_REFRESH_TOKEN_LIFETIME: { option: 'refreshTokenLifetime', read: Number },
   TENANTRY_SESSION_LIFETIME: { option: 'sessionLifetime', read: Number },
+  TENANTRY_SESSION_IDLE_TIMEOUT: { option: 'sessionIdleTimeout', read: Number },
   TENANTRY_AUDIT_RETENTION_DAYS: { option: 'auditRetentionDays', read: Number },
   TENANTRY_OUTBOUND_PROXY: { option: 'outboundProxy', read: String },
   TENANTRY_TRUSTED_PROXIES: { option: 'trustedProxies', read: Number },

@@ -43,6 +43,11 @@ export const settingsSchema = z.strictObject({
     .positive()
     .default(14 * DAY)
     .describe('Seconds for which a browser stays signed in.'),
+  sessionIdleTimeout: z
+    .int()
+    .min(60)
+    .optional()
+    .describe('Seconds without a request after which a browser is not signed in any more; none if left out.'),
   auditRetentionDays: z
     .int()
     .min(1)

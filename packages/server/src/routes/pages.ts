@@ -1,6 +1,7 @@
 import { companyLogoFile } from '../apps/company-logo.ts'
 import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
+import { account, endOtherSessions } from '../console/account.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
 import { companyLog } from '../console/company-log.ts'
@@ -55,6 +56,9 @@ export const pageRoutes: RouteGroup = {
     app.use('/connected-apps/*', findSignedIn)
     app.get('/connected-apps', requireSignedIn, connectedApps)
     app.post('/connected-apps/remove', removeConnectedApp)
+    app.use('/account/*', findSignedIn)
+    app.get('/account', requireSignedIn, account)
+    app.post('/account/sessions/end', endOtherSessions)
     app.use('/company/*', findSignedIn, requireSignedIn)
     app.get('/company/:company_id', companyApps)
     app.get('/company/:company_id/apps/:client_id', companyApp)

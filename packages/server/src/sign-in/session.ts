@@ -7,21 +7,49 @@ import type { RequestContext, SignedIn } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
 import { endOpenidSessions } from '../store/queries/openid-sessions.ts'
-import { deleteSession, findSession, insertSession, renewSession, type SessionRow } from '../store/queries/sessions.ts'
+import {
+  deleteSession,
+  findSession,
+  insertSession,
+  renewSession,
+  type SessionRow,
+  touchSession,
+} from '../store/queries/sessions.ts'
 import { findUser, replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
 import { retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
+import { describeDevice } from './device.ts'
 
 /** A small step back of the clock ends no session; a session created by a clock further ahead would live too long. */
 const DAY = 24 * 3600 * 1000
 
 /** The session with this id, while it and its user are good. */
-export async function readSession({ store, clock }: Runtime, sessionId: string): Promise<SignedIn | undefined> {
+export async function readSession(runtime: Runtime, sessionId: string): Promise<SignedIn | undefined> {
+  const { store, clock, settings } = runtime
   const session = await findSession(store, hashSecret(sessionId))
   const now = clock()
   if (!session || session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
+  const { sessionIdleTimeout } = settings
+  const idle = now - (session.last_used_at ?? session.created_at)
+  if (sessionIdleTimeout !== undefined && idle > sessionIdleTimeout * 1000) return undefined
+  await touch(runtime, session, idle)
   const user = await findUser(store, session.user_id)
   return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
+}
+
+/** A use is written down when the last one that was is this long ago; sooner where sessions end sooner. */
+const TOUCH_AFTER = 10 * 60_000
+
+async function touch({ store, clock, settings, log }: Runtime, session: SessionRow, idle: number) {
+  const { sessionIdleTimeout } = settings
+  const often = sessionIdleTimeout === undefined ? TOUCH_AFTER : Math.min(TOUCH_AFTER, sessionIdleTimeout * 250)
+  if (idle < often) return
+  try {
+    await store.write([touchSession(store, session.session_hash, clock())])
+  } catch (error) {
+    // The page can be shown all the same, as long as the database can be read.
+    log.warn({ err: error }, 'the use of a session was not written down')
+  }
 }
 
 /** What apps know a session by: it says nothing of the cookie. */
@@ -67,7 +95,7 @@ export async function renewOrStartSession(
   const isRecent = Math.abs((proof.authenticated_at ?? 0) - (session.authenticated_at ?? 0)) < RENEW_AFTER
   if (isSame && isRecent && conditions.length === 0) return signedIn
   const renewed = { ...session, ...proof, expires_at: clock() + settings.sessionLifetime * 1000 }
-  const { company_id, created_at, user_id, sid, ...written } = renewed
+  const { company_id, created_at, user_id, sid, device, last_used_at, ...written } = renewed
   const isWritten = await writeUnlessConflict(store, [...conditions, renewSession(store, written)])
   if (!isWritten) return undefined
   writeCookie(c, 'session', sessionId, settings.sessionLifetime)
@@ -101,6 +129,8 @@ async function startNewSession(
     company_id: null,
     created_at: now,
     expires_at: now + settings.sessionLifetime * 1000,
+    device: describeDevice(c.req.header('User-Agent')),
+    last_used_at: now,
   }
   const facts = proof.authenticated_at !== null && { external: true, amr: proof.methods?.split(' ') ?? [] }
   const start = async () =>

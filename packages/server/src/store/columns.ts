@@ -167,6 +167,8 @@ export const columns = {
     methods: true,
     limits: true,
     sid: true,
+    device: true,
+    last_used_at: true,
   }),
   openid_sessions: columnsOf<'openid_sessions'>({
     sid: true,

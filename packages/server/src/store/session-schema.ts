@@ -14,6 +14,10 @@ export interface SessionsTable {
   limits: string | null
   /** What apps know it by; the same when the same person signs in again in the same browser. */
   sid: string | null
+  /** Browser and system, in words. */
+  device: string | null
+  /** To ten minutes. */
+  last_used_at: number | null
 }
 
 /** An app that someone signed in to by OpenID Connect within a session, at a company. */

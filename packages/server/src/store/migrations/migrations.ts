@@ -22,6 +22,7 @@ import { metadataDocuments } from './0024-metadata-documents.ts'
 import { boundTokens } from './0025-bound-tokens.ts'
 import { strongerClients } from './0026-stronger-clients.ts'
 import { appPolicies } from './0027-app-policies.ts'
+import { sessionDevices } from './0028-session-devices.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   boundTokens,
   strongerClients,
   appPolicies,
+  sessionDevices,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -39,6 +39,11 @@ export function requireSession({ db }: Store, { session_hash, user_id }: Session
   return expecting(1, db.updateTable('sessions').set({ user_id }).where('session_hash', '=', session_hash))
 }
 
+/** Remembers when it was used last; nothing where it has ended meanwhile. */
+export function touchSession({ db }: Store, sessionHash: Uint8Array, usedAt: number): Statement {
+  return statement(db.updateTable('sessions').set({ last_used_at: usedAt }).where('session_hash', '=', sessionHash))
+}
+
 export function deleteSession({ db }: Store, sessionHash: Uint8Array): Statement {
   return statement(db.deleteFrom('sessions').where('session_hash', '=', sessionHash))
 }
