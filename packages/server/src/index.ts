@@ -16,7 +16,7 @@ export {
 export { decideAppRequest } from './apps/app-requests.ts'
 export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
-export { removeInstallation } from './apps/installations.ts'
+export { narrowInstallation, removeInstallation } from './apps/installations.ts'
 export { type ChainCut, type ChainReport, verifyChain } from './audit/chain.ts'
 export {
   type CompanyChange,

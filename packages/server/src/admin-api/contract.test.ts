@@ -244,6 +244,7 @@ describe('the description of the admin API', () => {
     patchResourceServersOne: { name: 'API' },
     postResourceServersSecrets: {},
     patchCompaniesAppPolicy: { default: 'allow' },
+    patchCompaniesMembersInstallationsOne: { scopes: ['base'] },
     putCompaniesAppPoliciesOne: { decision: 'allowed' },
     putCompaniesMembersAppRequestsOne: { decision: 'allowed' },
     postTokensRevoke: { token: newToken('at', MI6) },

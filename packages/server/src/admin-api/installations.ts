@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { removeInstallation } from '../apps/installations.ts'
+import { narrowInstallation, removeInstallation } from '../apps/installations.ts'
 import { revokeTokens } from '../apps/revoke-tokens.ts'
 import { id, NotFoundError } from '../companies/input.ts'
 import { type InstallationRow, pageOfInstallations } from '../store/queries/installations.ts'
@@ -84,6 +84,24 @@ export function addInstallationOperations(app: AdminApp) {
       if (await removeInstallation(runtime, key)) return nothing()
       throw new NotFoundError(`${key.client_id} is not installed by user ${key.user_id} at company ${key.company_id}.`)
     },
+  })
+
+  addOperation(app, {
+    method: 'patch',
+    path: '/companies/{company_id}/members/{user_id}/installations/{client_id}',
+    scope: 'installations:write',
+    tag: 'Installations',
+    summary: 'Take scopes back from an app that was allowed more',
+    description:
+      'Tokens that are out already lose them from the next request on. The app can ask the user for them again.',
+    params: memberParams.extend({ client_id: z.string().max(512) }),
+    body: z
+      .strictObject({ scopes: z.array(z.string().max(128)).max(200).openapi({ description: 'Those that it keeps.' }) })
+      .openapi('InstallationPatch'),
+    answers: { 200: { description: 'The installation.', schema: installationSchema } },
+    problems: [404],
+    handle: async ({ runtime, params: key, body: { scopes } }) =>
+      json(representInstallation(await narrowInstallation(runtime, key, scopes))),
   })
 
   addOperation(app, {

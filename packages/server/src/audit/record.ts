@@ -32,6 +32,7 @@ export type AuditAction =
   | 'app_request.made'
   | 'app_request.decided'
   | 'installation.allowed'
+  | 'installation.changed'
   | 'installation.removed'
   | 'token.revoked'
   | 'refresh_token.reused'

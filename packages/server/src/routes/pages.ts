@@ -1,5 +1,5 @@
 import { companyLogoFile } from '../apps/company-logo.ts'
-import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
+import { connectedApps, narrowConnectedApp, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
 import { account, endOtherSessions } from '../console/account.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
@@ -56,6 +56,7 @@ export const pageRoutes: RouteGroup = {
     app.use('/connected-apps/*', findSignedIn)
     app.get('/connected-apps', requireSignedIn, connectedApps)
     app.post('/connected-apps/remove', removeConnectedApp)
+    app.post('/connected-apps/scopes', narrowConnectedApp)
     app.use('/account/*', findSignedIn)
     app.get('/account', requireSignedIn, account)
     app.post('/account/sessions/end', endOtherSessions)

@@ -22,7 +22,7 @@ export function findAuthorizationCode(
     .executeTakeFirst()
 }
 
-/** Holds only for the first use. */
+/** Holds only for the first use, and while it allows what was read. */
 export function spendAuthorizationCode({ db }: Store, code: AuthorizationCodeRow, usedAt: number): Statement {
   return expecting(
     1,
@@ -31,6 +31,7 @@ export function spendAuthorizationCode({ db }: Store, code: AuthorizationCodeRow
       .set({ used_at: usedAt })
       .where('company_id', '=', code.company_id)
       .where('code_hash', '=', code.code_hash)
+      .where('scopes', '=', code.scopes)
       .where('used_at', 'is', null),
   )
 }

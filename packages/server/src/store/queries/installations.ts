@@ -106,6 +106,45 @@ export function lockInstallation({ db, engine }: Store, key: InstallationKey): S
   return [statement(query)]
 }
 
+/**
+ * Takes a scope from an installation, and from everything that it gave. Holds only while the installation is as it was read; what is
+ * being given at this moment comes before, and loses it too, or finds that it is not allowed any more.
+ */
+export function withdrawScope(
+  store: Store,
+  before: InstallationKey & { scopes: string },
+  scopes: readonly string[],
+): Statement[] {
+  const { company_id, user_id, client_id } = before
+  const kept = before.scopes.split(' ').filter(scope => !scopes.includes(scope))
+  const update = expecting(
+    1,
+    store.db
+      .updateTable('installations')
+      .set({ scopes: kept.join(' ') })
+      .where('company_id', '=', company_id)
+      .where('user_id', '=', user_id)
+      .where('client_id', '=', client_id)
+      .where('scopes', '=', before.scopes),
+  )
+  const given = (['access_tokens', 'refresh_tokens', 'authorization_codes'] as const).flatMap(table =>
+    scopes.map(scope =>
+      statement(
+        store.db
+          .updateTable(table)
+          .set({ scopes: sql<string>`trim(replace(' ' || scopes || ' ', cast(${` ${scope} `} as text), ' '))` })
+          .where('company_id', '=', company_id)
+          .where('user_id', '=', user_id)
+          .where('client_id', '=', client_id)
+          .where(
+            sql<boolean>`replace(' ' || scopes || ' ', cast(${` ${scope} `} as text), '') <> ' ' || scopes || ' '`,
+          ),
+      ),
+    ),
+  )
+  return [update, ...given]
+}
+
 /** All installations of a member, or the one of an app. */
 export type InstallationsOf = Omit<InstallationKey, 'client_id'> & { client_id?: string }
 

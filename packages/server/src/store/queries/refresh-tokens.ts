@@ -45,25 +45,26 @@ export function findRefreshToken(
 }
 
 const firstUse = new PreparedQuery(
-  (db, token: Pick<RefreshTokenRow, 'company_id' | 'token_hash'> & { usedAt: number }) =>
+  (db, token: Pick<RefreshTokenRow, 'company_id' | 'token_hash' | 'scopes'> & { usedAt: number }) =>
     db
       .updateTable('refresh_tokens')
       .set({ used_at: token.usedAt })
       .where('company_id', '=', token.company_id)
       .where('token_hash', '=', token.token_hash)
+      .where('scopes', '=', token.scopes)
       .where('used_at', 'is', null),
 )
 
-/** Holds only for the first use. */
+/** Holds only for the first use, and while it allows what was read: scopes can be taken back. */
 export function spendRefreshToken(
   store: Store,
-  { company_id, token_hash }: RefreshTokenRow,
+  { company_id, token_hash, scopes }: RefreshTokenRow,
   usedAt: number,
 ): Statement {
-  return firstUse.expecting(1, store, { company_id, token_hash, usedAt })
+  return firstUse.expecting(1, store, { company_id, token_hash, scopes, usedAt })
 }
 
-/** Holds only while it was not used up. */
+/** Holds only while it was not used up, and allows what was read. */
 export function putOffRefreshToken({ db }: Store, token: RefreshTokenRow, expiresAt: number): Statement {
   return expecting(
     1,
@@ -72,6 +73,7 @@ export function putOffRefreshToken({ db }: Store, token: RefreshTokenRow, expire
       .set({ expires_at: expiresAt })
       .where('company_id', '=', token.company_id)
       .where('token_hash', '=', token.token_hash)
+      .where('scopes', '=', token.scopes)
       .where('used_at', 'is', null),
   )
 }
@@ -89,7 +91,7 @@ export function correctFirstUse({ db }: Store, token: RefreshTokenRow, usedAt: n
   )
 }
 
-/** Holds only while no other retry has given the next access token. */
+/** Holds only while no other retry has given the next access token, and it allows what was read. */
 export function advanceAccessGeneration({ db }: Store, token: RefreshTokenRow): Statement {
   return expecting(
     1,
@@ -98,6 +100,7 @@ export function advanceAccessGeneration({ db }: Store, token: RefreshTokenRow): 
       .set({ access_generation: token.access_generation + 1 })
       .where('company_id', '=', token.company_id)
       .where('token_hash', '=', token.token_hash)
+      .where('scopes', '=', token.scopes)
       .where('access_generation', '=', token.access_generation),
   )
 }
