@@ -11,7 +11,7 @@ import { askForConsent } from './ask-for-consent.ts'
 import { askForCompany } from './authorize.ts'
 import { companyOfTicket, readTicket } from './consent-ticket.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
-import { judge, withinPolicy } from './within-policy.ts'
+import { judge, withinPolicyOf } from './within-policy.ts'
 
 /** `POST /oauth/authorize/ask`: field `reason`. A member asks an administrator to let them allow the app that the page showed. */
 export const askAdministrator: RouteHandler = async c => {
@@ -22,7 +22,7 @@ export const askAdministrator: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const ticketText = form.get('ticket') ?? ''
   const companyId = companyOfTicket(ticketText)
-  const request = await withinPolicy(c, await readAuthorizationRequest(c, query), companyId)
+  const request = await withinPolicyOf(c, await readAuthorizationRequest(c, query), companyId)
   const memberships = await listActiveMemberships(c, request)
   const membership = memberships.find(each => each.company_id === companyId)
   if (!membership) return askForCompany(c, request, 'consent.membershipEnded')

@@ -15,7 +15,7 @@ export async function askForConsent(
   options: ConsentOptions = {},
 ) {
   const { settings } = c.var.runtime
-  const request = await withinPolicy(c, asked, membership.company_id)
+  const request = withinPolicy(asked, membership.company_blocked_scopes)
   const verdict = await judge(c, request, membership)
   if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
   if (!settings.consent) return showConsent(c, request, membership, options)

@@ -23,7 +23,7 @@ export async function answerWithoutAsking(c: RequestContext, request: Authorizat
   await requireHintedUser(c, request)
   const code = await retryOnConflict(async () => {
     const membership = await requireOneMembership(c, request)
-    const within = await withinPolicy(c, request, membership.company_id)
+    const within = withinPolicy(request, membership.company_blocked_scopes)
     const conditions = await requireAllowed(c, within, membership)
     return grantCodeAgain(c, within, await requireConsent(c, within, membership.company_id), conditions)
   })

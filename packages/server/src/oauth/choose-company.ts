@@ -25,6 +25,6 @@ export const chooseCompany: RouteHandler = async c => {
   }
   const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
   if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
-  const within = await withinPolicy(c, request, chosen.company_id)
+  const within = withinPolicy(request, chosen.company_blocked_scopes)
   return c.redirect(consentPath(within, issueTicket(c, within, chosen.company_id)), 303)
 }

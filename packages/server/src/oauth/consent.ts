@@ -19,13 +19,13 @@ import { companyOfTicket, readTicket, splitConsentQuery } from './consent-ticket
 import { installAndGrantCode } from './grant-code.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
 import { showNotAllowed } from './not-allowed-page.ts'
-import { judge, withinPolicy } from './within-policy.ts'
+import { judge, withinPolicy, withinPolicyOf } from './within-policy.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
   const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
-  const request = await withinPolicy(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
+  const request = await withinPolicyOf(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
   const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
@@ -44,7 +44,7 @@ export const consent: RouteHandler = async c => {
     countRefusal(c.var.runtime, 'consent.denied')
     return respondDenied(c, asked)
   }
-  const request = await withinPolicy(c, asked, companyOfTicket(ticketText))
+  const request = await withinPolicyOf(c, asked, companyOfTicket(ticketText))
   const ticket = readTicket(c, request, ticketText)
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
   if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
@@ -83,10 +83,10 @@ const ROUNDS = 3
 
 /** @param condition that what the person agreed to is still what they see */
 async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: number, condition: Statement) {
-  const request = await withinPolicy(c, asked, companyId)
   for (let round = 1; ; round++) {
-    const membership = await findChosen(c, request, companyId)
-    if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
+    const membership = await findChosen(c, asked, companyId)
+    if (!membership) return askForCompany(c, asked, 'consent.membershipEnded')
+    const request = withinPolicy(asked, membership.company_blocked_scopes)
     const verdict = await judge(c, request, membership)
     if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
     try {
