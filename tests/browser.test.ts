@@ -321,6 +321,8 @@ describe('in a real browser', () => {
         await page.goto(`${sandbox.facts.origin}/connected-apps`)
         await page.click('summary')
         await check('connected apps')
+        await page.click('.installations a >> nth=0')
+        await check('what an app keeps')
         const device = await beginDevice()
         await page.goto(device.verification_uri)
         await check('device code')

@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import { InputError } from '../companies/input.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
@@ -18,7 +17,8 @@ import { type InstallationView, listInstallations } from '../store/queries/insta
 import { findLastUses, type LastUses, lastUseKey } from '../store/queries/last-uses.ts'
 import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { narrowInstallation, removeInstallation } from './installations.ts'
+import { removeInstallation } from './installations.ts'
+import { narrowingPath } from './narrow-connected-app.ts'
 
 const PATH = '/connected-apps'
 
@@ -39,25 +39,6 @@ export const removeConnectedApp: RouteHandler = async c => {
   const removed = await removeInstallation(actingAs(c, 'user', key.user_id), key)
   const query = new URLSearchParams({ removed: key.client_id, company_id: String(key.company_id) })
   return c.redirect(removed ? `${PATH}?${query}` : PATH, 303)
-}
-
-/** `POST /connected-apps/scopes`: fields `client_id`, `company_id`, and `keep:SCOPE` for each that the app keeps. */
-export const narrowConnectedApp: RouteHandler = async c => {
-  const form = await readForm(c)
-  if (!c.var.signedIn) return c.redirect(PATH, 303)
-  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const key = {
-    company_id: Number(form.get('company_id')),
-    user_id: c.var.signedIn.user.user_id,
-    client_id: form.get('client_id') ?? '',
-  }
-  if (!Number.isSafeInteger(key.company_id)) throw new PageError(400, 'error.formExpired')
-  const keep = [...form.keys()].filter(name => name.startsWith('keep:')).map(name => name.slice('keep:'.length))
-  await narrowInstallation(actingAs(c, 'user', key.user_id), key, keep).catch(error => {
-    // It was removed meanwhile, or nothing was left: the page shows what is there, and how to remove it.
-    if (!(error instanceof InputError)) throw error
-  })
-  return c.redirect(PATH, 303)
 }
 
 async function showConnectedApps(c: RequestContext) {
@@ -142,6 +123,12 @@ ${group.map(installation => installationAt(c, language, timezone, installation, 
 </section>`
 }
 
+/** Nothing to take back where there is one scope: the app is removed instead. */
+function changeLink(language: Language, { client_id, company_id, scopes }: InstallationView): Fragment | string {
+  if (storedScopes(scopes).length < 2) return ''
+  return html`<p class="small"><a href="${narrowingPath(client_id, company_id)}">${say(language, 'connected.change')}</a></p>`
+}
+
 function installationAt(
   c: RequestContext,
   language: Language,
@@ -158,30 +145,12 @@ function installationAt(
 <span class="small">${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
 <p class="small">${say(language, 'connected.mayDo')}</p>
 <ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, texts)}</li>`)}</ul>
+${changeLink(language, installation)}
 <details class="danger"><summary>${say(language, 'connected.remove')}</summary>
 <p>${say(language, 'connected.removeText', values)} ${say(language, 'connected.cannotUndo')}</p>
 <form method="post" action="/connected-apps/remove">
 ${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
 <button type="submit" class="danger">${say(language, 'connected.removeConfirm', values)}</button>
 </form></details>
-${narrowing(c, language, installation, texts)}
 </li>`
-}
-
-/** Nothing to take back where there is one scope: the app is removed instead. */
-function narrowing(
-  c: RequestContext,
-  language: Language,
-  { client_id, company_id, scopes }: InstallationView,
-  texts: Record<string, ScopeTexts>,
-): Fragment | string {
-  const granted = storedScopes(scopes)
-  if (granted.length < 2) return ''
-  return html`<details><summary>${say(language, 'connected.change')}</summary>
-<form method="post" action="/connected-apps/scopes">
-${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
-<fieldset class="choices"><legend>${say(language, 'connected.keeps')}</legend>
-${granted.map(scope => html`<label><input type="checkbox" name="keep:${scope}" checked><span>${describeScope(language, scope, texts)}</span></label>`)}</fieldset>
-<button type="submit" class="quiet">${say(language, 'console.save')}</button>
-</form></details>`
 }

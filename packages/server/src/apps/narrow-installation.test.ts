@@ -11,6 +11,12 @@ describe('scopes that are taken back', () => {
   const key = () => ({ company_id: MI6, user_id: BOND, client_id: client.id })
   const users = (token: string) =>
     provider.fetch('/users', { headers: { Authorization: `Bearer ${token}` } }).then(({ status }) => status)
+  /** From the link beside the installation at MI6. */
+  const openForm = async () => {
+    const page = await person.open('/connected-apps')
+    const links = page.document.querySelectorAll('.installations a').map(each => each.getAttribute('href')!)
+    return person.open(links.find(each => each.endsWith(`company_id=${MI6}`))!)
+  }
   let tokens: TokenAnswer
 
   beforeEach(async () => {
@@ -20,11 +26,9 @@ describe('scopes that are taken back', () => {
 
   it('[OA-32] a scope that a person takes back is refused at the next request, and what is left goes on', async () => {
     const elsewhere = await client.tokens(await person.code(client, { company: UNIVERSAL_EXPORTS }))
-    const page = await person.open('/connected-apps')
-    const form = page.document
-      .querySelectorAll('form[action="/connected-apps/scopes"]')
-      .find(each => each.querySelector('input[name=company_id]')?.getAttribute('value') === String(MI6))!
-    const field = (name: string) => form.querySelector(`input[name=${name}]`)!.getAttribute('value')!
+    const page = await openForm()
+    expect(page.text).toContain('MI6')
+    const field = (name: string) => page.document.querySelector(`main input[name=${name}]`)!.getAttribute('value')!
     const answer = await person.request('/connected-apps/scopes', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -99,11 +103,15 @@ describe('scopes that are taken back', () => {
   })
 
   it('[OA-11] only a form of this session takes scopes back, from one’s own apps', async () => {
-    const page = await person.open('/connected-apps')
-    const selector = 'form[action="/connected-apps/scopes"]'
-    expect((await person.submit(page, { form_token: 'x' }, selector)).status).toBe(403)
-    await person.submit(page, { client_id: 'nope' }, selector)
-    expect((await person.submit(page, { company_id: 'x' }, selector)).status).toBe(400)
+    const page = await openForm()
+    expect((await person.submit(page, { form_token: 'x' })).status).toBe(403)
+    await person.submit(page, { client_id: 'nope' })
+    expect((await person.submit(page, { company_id: 'x' })).status).toBe(400)
+    for (const query of ['', '?client_id=nope&company_id=1', '?client_id=nope&company_id=x']) {
+      expect((await person.request(`/connected-apps/scopes${query}`)).headers.get('Location')).toBe('/connected-apps')
+    }
+    const withoutSession = await provider.person().request('/connected-apps/scopes')
+    expect(withoutSession.headers.get('Location')).toContain('/sign-in')
     expect(await users(tokens.access_token)).toBe(200)
   })
 })

@@ -1,6 +1,7 @@
 import { companyLogoFile } from '../apps/company-logo.ts'
-import { connectedApps, narrowConnectedApp, removeConnectedApp } from '../apps/connected-apps.ts'
+import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
+import { narrowConnectedApp, narrowingForm } from '../apps/narrow-connected-app.ts'
 import { account, endOtherSessions } from '../console/account.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
@@ -56,6 +57,7 @@ export const pageRoutes: RouteGroup = {
     app.use('/connected-apps/*', findSignedIn)
     app.get('/connected-apps', requireSignedIn, connectedApps)
     app.post('/connected-apps/remove', removeConnectedApp)
+    app.get('/connected-apps/scopes', requireSignedIn, narrowingForm)
     app.post('/connected-apps/scopes', narrowConnectedApp)
     app.use('/account/*', findSignedIn)
     app.get('/account', requireSignedIn, account)
