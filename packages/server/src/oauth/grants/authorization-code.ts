@@ -9,6 +9,7 @@ import {
   findAuthorizationCode,
   spendAuthorizationCode,
 } from '../../store/queries/authorization-codes.ts'
+import { lockInstallation } from '../../store/queries/installations.ts'
 import {
   findActiveMembership,
   type MembershipWithCompany,
@@ -63,6 +64,8 @@ export async function redeemCode(
   const access = await narrowResources(runtime, code, granted, resource)
   const { tokens, statements } = issueFirstTokens(runtime, family, granted, { ...access, jkt })
   await store.write([
+    // What the installation allows may be changed at this moment: one after the other.
+    ...lockInstallation(store, code),
     requireActiveMembership(store, code.company_id, code.user_id, code.client_id),
     spendAuthorizationCode(store, code, now),
     ...statements,
