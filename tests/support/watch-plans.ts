@@ -37,6 +37,12 @@ const WHOLE = [
 const EMPTY_INDEXES = ['audit_events_unchained']
 
 const slow: string[] = []
+
+/** Slow statements since this was called last, which then fail no test. */
+export function takeSlowStatements(): string[] {
+  return slow.splice(0)
+}
+
 const seen = new Set<string>()
 
 /** Every statement that this process has prepared. */
@@ -66,7 +72,7 @@ const prepare = DatabaseSync.prototype.prepare
 export function watchPlans() {
   // A background job that fails runs again, and says nothing to the test.
   afterEach(() => {
-    expect(slow.splice(0), 'statements that take the longer, the more there is').toEqual([])
+    expect(takeSlowStatements(), 'statements that take the longer, the more there is').toEqual([])
   })
   DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...[sql, ...rest]) {
     if (!seen.has(sql) && /^(select|insert|update|delete|with)\b/i.test(sql)) {

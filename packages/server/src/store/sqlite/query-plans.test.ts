@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProvider } from '../../../../../tests/support/provider.ts'
 import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
-import { planOf, preparedStatements, slowStep } from '../../../../../tests/support/watch-plans.ts'
+import { planOf, preparedStatements, slowStep, takeSlowStatements } from '../../../../../tests/support/watch-plans.ts'
 import { openConnection } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { applyPlannerStatistics } from './planner-statistics.ts'
@@ -87,6 +87,8 @@ describe('the plans of the embedded database', () => {
     await expect(
       store.db.selectFrom('access_tokens').select('user_id').where('expires_at', '>', 1).execute(),
     ).rejects.toThrow(/the longer, the more there is: SCAN access_tokens/)
+    // Told to the test as well, where a job hides what it throws.
+    expect(takeSlowStatements()).toEqual([expect.stringContaining('SCAN access_tokens')])
     await provider.close()
     expect(preparedStatements.size).toBeGreaterThan(before + 10)
   })
