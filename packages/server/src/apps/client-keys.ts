@@ -26,14 +26,20 @@ export function clientKeys(
   if (jwksUri === null) return jwks === null ? undefined : createLocalJWKSet(JSON.parse(jwks))
   const known = readers.get(runtime.store) ?? new Map<string, JWTVerifyGetKey>()
   readers.set(runtime.store, known)
-  const keys = known.get(jwksUri) ?? readerOf(runtime, jwksUri)
-  if (known.size >= MAX_ADDRESSES) known.clear()
-  known.set(jwksUri, keys)
-  return keys
+  return known.get(jwksUri) ?? addReader(runtime, known, jwksUri)
 }
 
-function readerOf(runtime: Runtime, jwksUri: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(jwksUri), { cooldownDuration: 0, [customFetch]: keepingAnswers(runtime) })
+/** Whether an app has any, which is known without reading them. */
+export function hasKeys({ jwks, jwksUri }: Pick<App, 'jwks' | 'jwksUri'>): boolean {
+  return jwks !== null || jwksUri !== null
+}
+
+function addReader(runtime: Runtime, known: Map<string, JWTVerifyGetKey>, jwksUri: string): JWTVerifyGetKey {
+  if (known.size >= MAX_ADDRESSES) known.clear()
+  const options = { cooldownDuration: 0, [customFetch]: keepingAnswers(runtime) }
+  const keys = createRemoteJWKSet(new URL(jwksUri), options)
+  known.set(jwksUri, keys)
+  return keys
 }
 
 /** Reads the keys, only from public addresses, and follows no redirect; while that fails, gives what it read last. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { decodeJwt, type JWTPayload } from 'jose'
 import type { App } from '../apps/apps.ts'
-import { clientKeys } from '../apps/client-keys.ts'
+import { hasKeys } from '../apps/client-keys.ts'
 import { isFapi2 } from '../apps/fapi2.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
@@ -32,7 +32,7 @@ export function readAssertionClient(assertion: string): string | undefined {
  * @throws {OAuthError} `invalid_client`
  */
 export async function verifyAssertion(runtime: Runtime, app: App | undefined, assertion: string): Promise<void> {
-  if (!app || !clientKeys(runtime, app)) throw refused('The client is unknown or has no keys registered.')
+  if (!app || !hasKeys(app)) throw refused('The client is unknown or has no keys registered.')
   const payload = await verifySignature(runtime, app, assertion)
   requireOwnAudience(runtime, app, payload)
   const { jti, expiresAt } = requireClaims(runtime, payload)

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, type JWTPayload } from 'jose'
 import type { App } from '../apps/apps.ts'
-import { clientKeys } from '../apps/client-keys.ts'
+import { hasKeys } from '../apps/client-keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
 import { explainJwtError, verifyClientJwt } from './client-jwt.ts'
@@ -14,7 +14,7 @@ const TYPES = new Set([undefined, 'jwt', 'oauth-authz-req+jwt', 'application/oau
  * @throws {OAuthError} `invalid_request_object`
  */
 export async function readRequestObject(runtime: Runtime, app: App, text: string): Promise<string> {
-  if (!clientKeys(runtime, app)) throw refused('the app has no keys registered')
+  if (!hasKeys(app)) throw refused('the app has no keys registered')
   const payload = await verify(runtime, app, text)
   if (payload.client_id !== app.clientId) throw refused('client_id must be that of the request')
   if ('request' in payload || 'request_uri' in payload) throw refused('it holds another request (section 4)')
