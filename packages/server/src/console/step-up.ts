@@ -1,12 +1,8 @@
-import { canonicalEmail } from '../companies/emails.ts'
-import { clientAddress } from '../http/client-address.ts'
 import type { RequestContext } from '../http/environment.ts'
 import type { Parameters } from '../http/form.ts'
 import { authenticatedAt } from '../openid/sign-in.ts'
-import { countAttempt } from '../sign-in/attempt-limits.ts'
 import { askToSignIn } from '../sign-in/external/ask.ts'
-import { knownBrowser } from '../sign-in/known-browser.ts'
-import { holdsPassword } from '../sign-in/password.ts'
+import { tryPassword } from '../sign-in/try-password.ts'
 
 /** Seconds for which a sign-in at the platform's own page is recent. */
 const RECENT = 300
@@ -33,14 +29,8 @@ export async function stepUp(
     if (runtime.clock() / 1000 - authenticatedAt(session) <= RECENT) return undefined
     return askToSignIn(c, { page: { returnTo }, reauthenticate: true })
   }
-  const account = canonicalEmail(user.email)
-  const attempt = await countAttempt(runtime, {
-    account,
-    address: clientAddress(c),
-    knownBrowser: knownBrowser(c, account),
-  })
-  if (!('succeeded' in attempt)) return attempt
-  if (!(await holdsPassword(user, form.get('password') ?? ''))) return 'wrong'
+  const attempt = await tryPassword(c, { user, email: user.email, password: form.get('password') ?? '' })
+  if (attempt === 'wrong' || !('succeeded' in attempt)) return attempt
   await attempt.succeeded()
   return undefined
 }

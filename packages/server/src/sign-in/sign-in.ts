@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { countRefusal } from '../audit/refusals.ts'
 import { canonicalEmail } from '../companies/emails.ts'
 import { email as emailInput } from '../companies/input.ts'
 import { findUserByAnyEmail } from '../companies/users.ts'
-import { clientAddress } from '../http/client-address.ts'
 import { readCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, queryParameter, readForm } from '../http/form.ts'
@@ -11,16 +9,14 @@ import { holdsBrowserToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { UserRow } from '../store/queries/users.ts'
-import { countAttempt } from './attempt-limits.ts'
 import { askToSignIn } from './external/ask.ts'
-import { knownBrowser, rememberBrowser } from './known-browser.ts'
-import { holdsPassword, upgradedHash } from './password.ts'
+import { rememberBrowser } from './known-browser.ts'
+import { upgradedHash } from './password.ts'
 import { startSession } from './session.ts'
 import { type SignInPage, showSignInPage } from './sign-in-page.ts'
+import { tryPassword } from './try-password.ts'
 
 const AFTERWARDS = '/connected-apps'
-/** Milliseconds before a password is checked while the account is under attack from other networks. */
-const SLOW_DOWN = 1000
 
 /** Finds out whom a sign-in is for, if an app asked for it: shown on the page when it is shown again. */
 export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Partial<SignInPage>>
@@ -68,16 +64,8 @@ async function authenticateUser(
   const { runtime } = c.var
   const typed = emailInput.safeParse(emailText).data ?? emailText.slice(0, 254)
   const user = await findUserByAnyEmail(runtime.store, typed)
-  // One budget for all addresses of a user.
-  const email = canonicalEmail(user?.email ?? typed)
-  const attempt = await countAttempt(runtime, {
-    account: email,
-    address: clientAddress(c),
-    knownBrowser: knownBrowser(c, email),
-  })
-  if (!('succeeded' in attempt)) return attempt
-  if (attempt.slowDown) await sleep(SLOW_DOWN)
-  if (!(await holdsPassword(user, password))) return 'wrong'
+  const attempt = await tryPassword(c, { user, email: typed, password })
+  if (attempt === 'wrong' || !('succeeded' in attempt)) return attempt
   // Refused where the password was changed, or the user deactivated, since it was verified.
   if (!(await startSession(c, user!, await upgradedHash(user!, password)))) return 'wrong'
   await attempt.succeeded()
