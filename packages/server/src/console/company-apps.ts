@@ -3,7 +3,7 @@ import type { RouteHandler } from '../http/environment.ts'
 import { appMark } from '../pages/components.ts'
 import { type MessageKey, say } from '../pages/messages.ts'
 import type { AppPolicyRow } from '../store/queries/app-policies.ts'
-import { countInstallations, pageOfAppPolicies } from '../store/queries/app-policies.ts'
+import { pageOfAppPolicies } from '../store/queries/app-policies.ts'
 import type { AppRow } from '../store/queries/apps.ts'
 import { findApps, listAppsInUse } from '../store/queries/company-console.ts'
 import { type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
@@ -29,10 +29,8 @@ export const companyApps: RouteHandler = async c => {
     pageOfAppPolicies(store, { companyId, limit: MOST }),
   ])
   const decided = new Map(decisions.map(each => [each.client_id, each]))
-  const apps = await findApps(store, [...new Set([...inUse, ...decided.keys()])].slice(0, MOST))
-  const people = new Map<string, number>()
-  for (const client_id of inUse)
-    people.set(client_id, await countInstallations(store, { company_id: companyId, client_id }))
+  const people = new Map(inUse.map(each => [each.client_id, each.people]))
+  const apps = await findApps(store, [...new Set([...people.keys(), ...decided.keys()])].slice(0, MOST))
   const { compare } = new Intl.Collator(language, { numeric: true })
   const sorted = [...apps.values()].toSorted((a, b) => compare(a.name, b.name))
   const values = { company: membership.company_name }

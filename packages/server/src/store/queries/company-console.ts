@@ -3,14 +3,20 @@ import { columns, columnsAs } from '../columns.ts'
 import type { Store } from '../store.ts'
 import type { AppRow } from './apps.ts'
 
-/** Client ids of the apps that people at a company use: found by one step for each, however many people there are. */
-export async function listAppsInUse({ db }: Store, companyId: number, limit: number): Promise<string[]> {
+/** Apps that people at a company use, by how many: found by one step for each, however many people there are. */
+export async function listAppsInUse(
+  { db }: Store,
+  companyId: number,
+  limit: number,
+): Promise<{ client_id: string; people: number }[]> {
   const next = (after: RawBuilder<unknown>) => sql`(SELECT min(client_id) FROM installations
     WHERE company_id = ${companyId} AND client_id > ${after})`
-  const { rows } = await sql<{ client_id: string }>`WITH RECURSIVE used (client_id) AS (
+  const { rows } = await sql<{ client_id: string; people: number }>`WITH RECURSIVE used (client_id) AS (
       SELECT ${next(sql`''`)} UNION ALL SELECT ${next(sql`used.client_id`)} FROM used WHERE used.client_id IS NOT NULL
-    ) SELECT client_id FROM used WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`.execute(db)
-  return rows.map(({ client_id }) => client_id)
+    ) SELECT client_id, (SELECT count(*) FROM installations
+      WHERE company_id = ${companyId} AND client_id = used.client_id) AS people
+    FROM used WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`.execute(db)
+  return rows.map(({ client_id, people }) => ({ client_id, people: Number(people) }))
 }
 
 export async function findApps({ db }: Store, clientIds: readonly string[]): Promise<Map<string, AppRow>> {
