@@ -2,10 +2,9 @@ import { html } from 'hono/html'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
-import { formToken, holdsFormToken } from '../http/form-token.ts'
+import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, hiddenField, notice } from '../pages/components.ts'
-import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
@@ -15,10 +14,11 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
 import { findLastUses, type LastUses, lastUseKey } from '../store/queries/last-uses.ts'
-import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { removeInstallation } from './installations.ts'
 import { narrowingPath } from './narrow-connected-app.ts'
+import { ownInstallation } from './own-installation.ts'
 
 const PATH = '/connected-apps'
 
@@ -29,13 +29,7 @@ export const connectedApps: RouteHandler = c => showConnectedApps(c)
 export const removeConnectedApp: RouteHandler = async c => {
   const form = await readForm(c)
   if (!c.var.signedIn) return c.redirect(PATH, 303)
-  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const key = {
-    company_id: Number(form.get('company_id')),
-    user_id: c.var.signedIn.user.user_id,
-    client_id: form.get('client_id') ?? '',
-  }
-  if (!Number.isSafeInteger(key.company_id)) throw new PageError(400, 'error.formExpired')
+  const key = ownInstallation(c, form)
   const removed = await removeInstallation(actingAs(c, 'user', key.user_id), key)
   const query = new URLSearchParams({ removed: key.client_id, company_id: String(key.company_id) })
   return c.redirect(removed ? `${PATH}?${query}` : PATH, 303)
@@ -70,9 +64,7 @@ ${groupByApp(language, installations).map(group => appSection(c, language, timez
 
 /** The way to the person's own account, and to what a company's administrators decide. */
 function consoleLinks(language: Language, memberships: readonly MembershipWithCompany[]) {
-  const administered = memberships.filter(
-    each => each.is_admin === 1 && each.active === 1 && each.user_active === 1 && each.company_suspended_at === null,
-  )
+  const administered = memberships.filter(each => each.is_admin === 1 && isInForce(each))
   return html`<p class="small app-links"><a href="/account">${say(language, 'account.title')}</a> ${administered.map(
     ({ company_id, company_name }) =>
       html`<a href="/company/${company_id}">${say(language, 'console.open', { company: company_name })}</a> `,

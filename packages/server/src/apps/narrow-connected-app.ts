@@ -3,10 +3,9 @@ import { InputError } from '../companies/input.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
-import { formToken, holdsFormToken } from '../http/form-token.ts'
+import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { companyTile, hiddenField } from '../pages/components.ts'
-import { PageError } from '../pages/error-page.ts'
 import { say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
@@ -14,6 +13,7 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listInstallations } from '../store/queries/installations.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { narrowInstallation } from './installations.ts'
+import { ownInstallation } from './own-installation.ts'
 
 const LIST = '/connected-apps'
 
@@ -57,13 +57,7 @@ ${granted.map(scope => html`<label><input type="checkbox" name="keep:${scope}" c
 export const narrowConnectedApp: RouteHandler = async c => {
   const form = await readForm(c)
   if (!c.var.signedIn) return c.redirect(LIST, 303)
-  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const key = {
-    company_id: Number(form.get('company_id')),
-    user_id: c.var.signedIn.user.user_id,
-    client_id: form.get('client_id') ?? '',
-  }
-  if (!Number.isSafeInteger(key.company_id)) throw new PageError(400, 'error.formExpired')
+  const key = ownInstallation(c, form)
   const keep = [...form.keys()].filter(name => name.startsWith('keep:')).map(name => name.slice('keep:'.length))
   await narrowInstallation(actingAs(c, 'user', key.user_id), key, keep).catch(error => {
     // It was removed meanwhile, or nothing was left: the page shows what is there, and how to remove it.
