@@ -11,7 +11,7 @@ import type { Language } from '../pages/languages.ts'
 import { say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { endStatements } from '../sign-in/session.ts'
-import { listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { listSessionsOfUser, type SessionRow } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { tokenField } from './company-access.ts'
@@ -22,7 +22,7 @@ const PATH = '/account'
 export const account: RouteHandler = async c => {
   const { runtime, signedIn } = c.var
   const { user, session } = signedIn!
-  const memberships = (await listMembershipsOfUser(runtime.store, user.user_id)).filter(isActive)
+  const memberships = (await listMembershipsOfUser(runtime.store, user.user_id)).filter(isInForce)
   const last = memberships.find(each => each.company_id === user.last_company_id) ?? memberships[0]
   const language = pageLanguage(c, undefined, last?.locale ?? user.locale)
   const sessions = (await listSessionsOfUser(runtime.store, user.user_id)).filter(
@@ -77,10 +77,6 @@ export const endOtherSessions: RouteHandler = async c => {
 /** The hash of the cookie's value: it opens nothing. */
 function idOf({ session_hash }: SessionRow): string {
   return Buffer.from(session_hash).toString('hex')
-}
-
-function isActive({ active, user_active, company_suspended_at }: MembershipWithCompany): boolean {
-  return active === 1 && user_active === 1 && company_suspended_at === null
 }
 
 function profile(language: Language, membership: MembershipWithCompany) {

@@ -5,7 +5,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { putAdminKey } from '../store/queries/admin-keys.ts'
 import { findApp } from '../store/queries/apps.ts'
 import { findInstallation, putInstallation } from '../store/queries/installations.ts'
-import { listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { isInForce, listMembershipsOfUser } from '../store/queries/memberships.ts'
 import { listUsers } from '../store/queries/users.ts'
 import { WriteConflict } from '../store/store.ts'
 import { isInGoodStanding } from '../tokens/bearer.ts'
@@ -91,7 +91,7 @@ async function gatherUsers({ store }: Runtime): Promise<SandboxUserFacts[]> {
   return Promise.all(
     users.map(async ({ user_id, name, email, created_at, password_changed_at }) => {
       const memberships = await listMembershipsOfUser(store, user_id)
-      const active = memberships.filter(m => m.active === 1 && m.user_active === 1 && m.company_suspended_at === null)
+      const active = memberships.filter(isInForce)
       return {
         user_id,
         name,

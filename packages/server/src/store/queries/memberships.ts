@@ -147,6 +147,11 @@ export function recordSignIn({ db }: Store, userId: number, companyIds: number[]
   )
 }
 
+/** Whether a membership counts now: it is active, so is its user, and the company is not suspended. */
+export function isInForce({ active, user_active, company_suspended_at }: MembershipWithCompany): boolean {
+  return active === 1 && user_active === 1 && company_suspended_at === null
+}
+
 interface Grantee {
   companyId: number
   userId: number
