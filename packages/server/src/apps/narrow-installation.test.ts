@@ -1,6 +1,7 @@
 import { narrowInstallation } from 'tenantry'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { admin, useAdmin } from '../../../../tests/support/admin.ts'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import type { TokenAnswer } from '../../../../tests/support/client.ts'
 import { BOND, MI6, UNIVERSAL_EXPORTS } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
@@ -81,6 +82,33 @@ describe('scopes that are taken back', () => {
       const [given] = await Promise.all([client.tokens(code), narrowInstallation(provider.runtime, key(), ['base'])])
       expect(await users(given.access_token)).toBe(403)
     }
+  })
+
+  const TOKENS = /insert into "access_tokens"/i
+  it.each([
+    [
+      'a code',
+      async () => {
+        const code = await person.code(client, { company: MI6 })
+        return () => client.tokens(code)
+      },
+    ],
+    ['a refresh', async () => () => client.refreshed(tokens.refresh_token)],
+    [
+      'a retry',
+      async () => {
+        // A used token gives another access token only where another is asked for than before.
+        await client.refreshed(tokens.refresh_token, { scope: 'base' })
+        return () => client.refreshed(tokens.refresh_token)
+      },
+    ],
+  ])('[OA-17] [OA-25] %s that was read before and is written after gives no token that has it', async (_, prepare) => {
+    const ask = await prepare()
+    const hasRun = beforeWrite(provider.runtime, TOKENS, () => narrowInstallation(provider.runtime, key(), ['base']))
+    const given = await ask()
+    expect([hasRun(), given.scope ?? given.error]).toEqual([true, 'base'])
+    expect(await users(given.access_token)).toBe(403)
+    expect((await client.refreshed(given.refresh_token)).scope).toBe('base')
   })
 
   it('[OA-24] a lost answer is given again without it', async () => {
