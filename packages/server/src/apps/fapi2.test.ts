@@ -1,9 +1,10 @@
-import { setApp } from 'tenantry'
+import { narrowInstallation, setApp } from 'tenantry'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import { pkcePair } from '../../../../tests/support/client.ts'
 import { answerOf } from '../../../../tests/support/person.ts'
 import { Prover } from '../../../../tests/support/prover.ts'
-import { CALLBACK, MI6, ORIGIN, SECOND } from '../../../../tests/support/provider.ts'
+import { BOND, CALLBACK, MI6, ORIGIN, SECOND } from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 import { makeSigningKey, SigningClient } from '../../../../tests/support/signing-client.ts'
 import { findRegisteredApp } from './apps.ts'
@@ -48,6 +49,17 @@ describe('the profile fapi2 (FAPI 2.0 Security Profile)', () => {
     const header = JSON.parse(Buffer.from(body.id_token!.split('.')[0]!, 'base64url').toString())
     expect(header.alg).toBe('ES256')
     expect(body.access_token).toMatch(/^tny_da_1_/)
+  })
+
+  it('[OA-25] a refresh token that stays gives nothing that is taken back between its read and its write', async () => {
+    app = await SigningClient.create(provider, { profile: 'fapi2', scopes: ['base', 'users:read'] })
+    const { body } = await exchange((await authorize({ scope: 'base users:read' })).get('code')!)
+    const key = { company_id: MI6, user_id: BOND, client_id: app.id }
+    const narrowed = () => narrowInstallation(provider.runtime, key, ['base'])
+    const hasRun = beforeWrite(provider.runtime, /insert into "access_tokens"/i, narrowed)
+    const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token! }
+    const again = await app.post('/oauth/token', form, { DPoP: await proof() })
+    expect([hasRun(), again.body.scope]).toEqual([true, 'base'])
   })
 
   it('a refresh token stays as it is: no rotation, and still bound to who proves a key', async () => {
