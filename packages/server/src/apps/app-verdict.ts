@@ -1,4 +1,5 @@
 import type { Runtime } from '../config/runtime.ts'
+import { isBlockedApp } from '../store/blocked-apps.ts'
 import {
   type AppRequestRow,
   findAppPolicy,
@@ -9,7 +10,7 @@ import {
 import { type CompanyRow, findCompany } from '../store/queries/companies.ts'
 import type { MembershipRow } from '../store/queries/memberships.ts'
 import type { Statement } from '../store/store.ts'
-import { isListed, isSubset, storedScopes } from '../tokens/scopes.ts'
+import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import type { App } from './app.ts'
 
 /** Whether someone may allow an app at their company. */
@@ -38,7 +39,7 @@ export async function judgeApp(
   const { store } = runtime
   const key = { company_id: member.company_id, client_id: app.clientId }
   const [company, decision] = await Promise.all([findCompany(store, member.company_id), findAppPolicy(store, key)])
-  if (!company || isBlockedHost(company, app)) return { outcome: 'blocked' }
+  if (!company || isBlockedApp(null, company.blocked_hosts, app.clientId)) return { outcome: 'blocked' }
   const rule = decision?.decision ?? defaultFor(company, app)
   const conditions = requirePolicy(store, company, app.clientId, decision)
   if (rule === 'allowed' || (rule === 'ask' && member.is_admin === 1)) return { outcome: 'allowed', conditions }
@@ -53,9 +54,4 @@ function defaultFor({ app_policy }: CompanyRow, app: App): 'allowed' | 'blocked'
   if (app_policy === 'allow') return 'allowed'
   if (app_policy === 'verified') return app.verifiedAt === null ? 'ask' : 'allowed'
   return app_policy === 'listed' ? 'blocked' : 'ask'
-}
-
-/** An app that a document describes, at a host that the company does not want. */
-function isBlockedHost({ blocked_hosts }: CompanyRow, app: App): boolean {
-  return app.documentExpiresAt !== null && isListed(blocked_hosts, new URL(app.clientId).host)
 }

@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setApp } from 'tenantry'
+import { setApp, setCompanyPolicy } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import { Client, pkcePair } from '../../../../tests/support/client.ts'
 import { answerOf } from '../../../../tests/support/person.ts'
 import { DAY, HOUR, MI6, MINUTE, SECOND, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
@@ -57,6 +58,25 @@ describe('client ID metadata documents', () => {
     expect((await clientAt().me(tokens.access_token)).status).toBe(200)
     expect((await clientAt().refreshed(tokens.refresh_token)).scope).toBe(tokens.scope)
     expect(asked).toBe(1)
+  })
+
+  it('[OA-35] [OA-62] a company that blocks its host is not offered the app, and the tokens it has are refused', async () => {
+    const block = (...blockedHosts: string[]) => setCompanyPolicy(provider.runtime, MI6, { blockedHosts })
+    const person = provider.person()
+    const code = () => person.code(clientAt(), { company: MI6 }, parameters)
+    const tokens = await clientAt().tokens(await code(), { code_verifier: verifier })
+    const unused = await code()
+    const page = await person.reachConsent(clientAt(), { company: MI6 }, parameters)
+    await block('another.example', new URL(clientId).host)
+    expect((await clientAt().me(tokens.access_token)).status).toBe(401)
+    expect((await clientAt().refreshed(tokens.refresh_token)).error).toBe('invalid_grant')
+    expect((await clientAt().tokens(unused, { code_verifier: verifier })).error).toBe('invalid_grant')
+    expect((await person.submit(page, { decision: 'allow' })).headers.get('Location') ?? '').not.toContain('code=')
+    await block('another.example')
+    expect((await clientAt().me(tokens.access_token)).status).toBe(200)
+    const hasRun = beforeWrite(provider.runtime, /insert into "access_tokens"/i, () => block(new URL(clientId).host))
+    expect((await clientAt().refreshed(tokens.refresh_token)).error).toBe('invalid_grant')
+    expect(hasRun()).toBe(true)
   })
 
   it('[OA-01] an address that the document does not list is refused with a page', async () => {

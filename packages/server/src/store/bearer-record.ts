@@ -35,6 +35,7 @@ const companyColumns = [
   'c.industry as companyIndustry',
   'c.suspended_at as companySuspendedAt',
   'c.blocked_apps as companyBlockedApps',
+  'c.blocked_hosts as companyBlockedHosts',
   'c.blocked_scopes as companyBlockedScopes',
 ] as const
 /** `appScopes` is what the app is registered for: a token may do no more. */
@@ -92,6 +93,7 @@ export class BearerRecord implements BearerColumns {
   readonly companyIndustry!: string | null
   readonly companySuspendedAt!: number | null
   readonly companyBlockedApps!: string | null
+  readonly companyBlockedHosts!: string | null
   readonly companyBlockedScopes!: string | null
   readonly appDisabledAt!: number | null
   readonly appProfile!: BearerColumns['appProfile']

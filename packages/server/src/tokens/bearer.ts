@@ -1,6 +1,7 @@
 import type { Runtime } from '../config/runtime.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/bearer-record.ts'
+import { isBlockedApp } from '../store/blocked-apps.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { isListed, storesScope } from './scopes.ts'
 import { hashAsText, parseToken } from './token-text.ts'
@@ -65,7 +66,7 @@ export function isInGoodStanding(bearer: BearerRecord): boolean {
     bearer.userActive === 1 &&
     bearer.companySuspendedAt === null &&
     bearer.appDisabledAt === null &&
-    !isListed(bearer.companyBlockedApps, bearer.clientId)
+    !isBlockedApp(bearer.companyBlockedApps, bearer.companyBlockedHosts, bearer.clientId)
   )
 }
 

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { documentHost, isBlockedApp } from '../blocked-apps.ts'
 import { columns, columnsAs } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
@@ -14,8 +15,9 @@ export type MembershipWithCompany = MembershipRow & {
   company_name: string
   company_domain: string
   company_suspended_at: number | null
-  /** Client ids and scopes that the company blocks, as they are stored. */
+  /** Client ids, hosts and scopes that the company blocks, as they are stored. */
   company_blocked_apps: string | null
+  company_blocked_hosts: string | null
   company_blocked_scopes: string | null
 }
 
@@ -24,6 +26,7 @@ const companyFacts = [
   'c.domain as company_domain',
   'c.suspended_at as company_suspended_at',
   'c.blocked_apps as company_blocked_apps',
+  'c.blocked_hosts as company_blocked_hosts',
   'c.blocked_scopes as company_blocked_scopes',
 ] as const
 
@@ -155,10 +158,18 @@ export function isInForce({ active, user_active, company_suspended_at }: Members
 interface Grantee {
   companyId: number
   userId: number
+  /** With a space on each side, as they stand in a list with spaces around it; the host is empty where there is none. */
   clientId: string
+  host: string
 }
 
-const stillActive = new PreparedQuery((db, { companyId, userId, clientId }: Grantee) =>
+/** Whether a list of a company's, as it is stored, does not have this. Nothing is replaced by an empty text. */
+function isNotAmong(list: 'c.blocked_apps' | 'c.blocked_hosts', text: string) {
+  const stored = sql<string>`' ' || coalesce(${sql.ref(list)}, '') || ' '`
+  return sql<boolean>`replace(${stored}, ${text}, '') = ${stored}`
+}
+
+const stillActive = new PreparedQuery((db, { companyId, userId, clientId, host }: Grantee) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -168,15 +179,15 @@ const stillActive = new PreparedQuery((db, { companyId, userId, clientId }: Gran
     .where('m.active', '=', 1)
     .where('m.user_active', '=', 1)
     .where('c.suspended_at', 'is', null)
-    // Not among the ids that have spaces around them.
-    .where(
-      sql<boolean>`replace(' ' || coalesce(c.blocked_apps, '') || ' ', ${clientId}, '') = ' ' || coalesce(c.blocked_apps, '') || ' '`,
-    ),
+    .where(isNotAmong('c.blocked_apps', clientId))
+    .where(isNotAmong('c.blocked_hosts', host)),
 )
 
 /** Holds only while the membership is active, the company is not suspended, and it does not block the app. */
 export function requireActiveMembership(store: Store, companyId: number, userId: number, clientId: string): Statement {
-  return stillActive.expecting(1, store, { companyId, userId, clientId: ` ${clientId} ` })
+  const host = documentHost(clientId)
+  const texts = { clientId: ` ${clientId} `, host: host === undefined ? '' : ` ${host} ` }
+  return stillActive.expecting(1, store, { companyId, userId, ...texts })
 }
 
 /**
@@ -226,6 +237,6 @@ export async function findActiveMembership(
   clientId?: string,
 ): Promise<MembershipWithCompany | undefined> {
   const found = await active.first(store, { companyId, userId })
-  const isBlocked = clientId !== undefined && found?.company_blocked_apps?.split(' ').includes(clientId)
-  return isBlocked ? undefined : found
+  if (!found || clientId === undefined) return found
+  return isBlockedApp(found.company_blocked_apps, found.company_blocked_hosts, clientId) ? undefined : found
 }
