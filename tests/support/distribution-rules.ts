@@ -14,7 +14,7 @@ const ACROSS = [
   // Signing in by the e-mail that a company knows: by an index, and rare beside the password that is checked then.
   /^select distinct "user_id" from "memberships" where "email" in /,
   // `member list --user`, lists that are searched or paged
-  /^select ("\w+"(, )?)+ from "memberships" (where "user_id" = \$1 )?order by "company_id", "user_id"/,
+  /^select ("\w+"(, )?)+ from "memberships" (where ("user_id" = \$1 (and )?)?("app_client_id" is null )?)?order by "company_id", "user_id"/,
   /^select ("\w+"(, )?)+ from "companies" (where .*)?order by "company_id"( limit| offset|$)/,
   // Pages of the admin API's lists
   /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
@@ -30,7 +30,9 @@ const ACROSS = [
   /^select count\(\*\) as "found" from \(select "client_id" from "uninstall_callbacks" where "gave_up_at" is /,
   // `app delete`
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" where "client_id" = \$1 limit /,
-  /^select "company_id" from "app_(policies|requests)" where "client_id" = \$1 limit /,
+  /^select "company_id" from "(app_policies|app_requests|member_access)" where "client_id" = \$1 limit /,
+  // The same, and another name for an app
+  /^select "company_id" from "memberships" where "app_client_id" = \$1 (and "name" <> \$2 )?limit /,
   // The sender of callbacks, and the cleaner: what they find is then changed by its key.
   /^WITH RECURSIVE app \(client_id\) AS \(\s+SELECT min\(client_id\) FROM (uninstall|logout)_callbacks/,
   /^SELECT DISTINCT client_id FROM (uninstall|logout)_callbacks/,

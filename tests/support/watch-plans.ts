@@ -23,7 +23,7 @@ const LARGE = [
 const WHOLE = [
   /^select ("\w+"(, )?)+ from "users" where "deleted_at" is null (and \(lower.*\) )?(and "user_id" > \? )?order by "user_id"( limit| offset|$)/,
   /^select ("\w+"(, )?)+ from "companies" (where .*)?order by "company_id"( limit| offset|$)/,
-  /^select ("\w+"(, )?)+ from "memberships" (where "(user|company)_id" = \? )?(and "user_id" > \? )?order by "company_id", "user_id"/,
+  /^select ("\w+"(, )?)+ from "memberships" (where ("(user|company)_id" = \? (and )?)?("user_id" > \? (and )?)?("app_client_id" is null )?)?order by "company_id", "user_id"/,
   /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
   /^select "user_id" from "memberships" where "company_id" = \? limit \?$/,
   /^delete from "companies" where "company_id" = \?$/,

@@ -14,8 +14,14 @@ export {
   setCompanyPolicy,
 } from './apps/app-policies.ts'
 export { decideAppRequest } from './apps/app-requests.ts'
-export { type App, type AppChange, createApp, deleteApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
+export { type App, type AppChange, createApp, type NewApp, setApp, setDisabled } from './apps/apps.ts'
 export { type ClientSecretFacts, listSecrets, rotateSecret } from './apps/client-secrets.ts'
+export {
+  type CompanyInstallationChange,
+  changeCompanyInstallation,
+  setMemberAccess,
+} from './apps/company-installations.ts'
+export { deleteApp } from './apps/delete-app.ts'
 export { narrowInstallation, removeInstallation } from './apps/installations.ts'
 export { type ChainCut, type ChainReport, verifyChain } from './audit/chain.ts'
 export {

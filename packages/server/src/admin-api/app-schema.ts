@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { registeredBy } from '../apps/app.ts'
-import { appFields, newAppFields } from '../apps/app-input.ts'
+import { appFields, INSTALLS, newAppFields } from '../apps/app-input.ts'
 import type { App } from '../apps/apps.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import { PROFILES } from '../tokens/scopes.ts'
@@ -57,6 +57,7 @@ export const appBody = z
     require_par: changeable.require_par.optional(),
     require_dpop: changeable.require_dpop.optional(),
     device_flow: changeable.device_flow.optional(),
+    install: changeable.install.optional(),
     id_token_algorithm: changeable.id_token_algorithm.optional(),
     post_logout_redirect_uris: changeable.post_logout_redirect_uris.optional(),
     disabled: changeable.disabled.optional(),
@@ -79,6 +80,7 @@ const shown = {
   require_par: z.boolean(),
   require_dpop: z.boolean(),
   device_flow: z.boolean(),
+  install: z.enum(INSTALLS).openapi({ description: 'For one member, for the whole company, or either.' }),
   jwks_uri: z.string().nullable(),
   uninstall_url: z.string().nullable(),
   home_url: z.string().nullable(),
@@ -116,6 +118,7 @@ export function representApp(app: App): z.input<typeof appSchema> {
     require_par: app.requirePar,
     require_dpop: app.requireDpop,
     device_flow: app.deviceFlow,
+    install: app.install,
     jwks_uri: app.jwksUri,
     uninstall_url: app.uninstallUrl,
     home_url: app.homeUrl,

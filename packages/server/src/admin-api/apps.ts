@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { type App, changeApp, createApp, deleteApp, findRegisteredApp, toApp } from '../apps/apps.ts'
+import { type App, changeApp, createApp, findRegisteredApp, toApp } from '../apps/apps.ts'
+import { deleteApp } from '../apps/delete-app.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { NotFoundError, TakenError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'

@@ -33,6 +33,9 @@ const challengeSchema = z
       .openapi({ description: 'Of a sign-in the company that the app expects, if it says one.' }),
     user_id: id.nullable().openapi({ description: 'Of a consent who is signed in.' }),
     scopes: z.array(z.string()),
+    install_for: z
+      .array(z.enum(['me', 'company']))
+      .openapi({ description: 'Of a consent for whom the person may install the app: answer with one of these.' }),
     login_hint: z.string().nullable(),
     ui_locales: z.string().nullable(),
     reauthenticate: z.boolean().openapi({ description: 'Whether the person must sign in though they are signed in.' }),
@@ -120,7 +123,8 @@ export function addChallengeOperations(app: AdminApp) {
 }
 
 async function representChallenge(runtime: Runtime, challenge: Challenge): Promise<z.input<typeof challengeSchema>> {
-  const { kind, clientId, companyId, userId, scopes, loginHint, uiLocales, reauthenticate, issuedAt } = challenge
+  const { kind, clientId, companyId, userId, scopes, installFor, loginHint, uiLocales, reauthenticate, issuedAt } =
+    challenge
   const app = clientId === undefined ? undefined : await findRegisteredApp(runtime, clientId)
   return {
     kind,
@@ -129,6 +133,7 @@ async function representChallenge(runtime: Runtime, challenge: Challenge): Promi
     company_id: companyId ?? null,
     user_id: userId ?? null,
     scopes: scopes ?? [],
+    install_for: installFor ?? [],
     login_hint: loginHint ?? null,
     ui_locales: uiLocales ?? null,
     reauthenticate: reauthenticate ?? false,

@@ -4,7 +4,7 @@ import { id, NotFoundError } from '../companies/input.ts'
 import { changeMember, memberFields, removeMember } from '../companies/memberships.ts'
 import { putMember } from '../companies/put.ts'
 import { requireUser } from '../companies/users.ts'
-import { findMembership, listMembers, listMembershipsOfUser, type MembershipRow } from '../store/queries/memberships.ts'
+import { findMember, listMembers, listMembershipsOfUser, type MembershipRow } from '../store/queries/memberships.ts'
 import { formatTime, formatTimeOrNull, json, jsonRow, momentText, nothing } from './answers.ts'
 import { preconditionOf } from './etag.ts'
 import { toCamelNames } from './names.ts'
@@ -124,7 +124,7 @@ export function addMemberOperations(app: AdminApp) {
     answers: { 200: one },
     problems: [404],
     async handle({ runtime: { store }, params: { company_id, user_id } }) {
-      const row = await findMembership(store, company_id, user_id)
+      const row = await findMember(store, company_id, user_id)
       if (!row) throw new NotFoundError(`User ${user_id} is not a member of company ${company_id}.`)
       return respond(row)
     },

@@ -17,6 +17,9 @@ const icon = z.strictObject({
   bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= MAX_ICON, 'must be at most 64 KiB'),
 })
 
+/** For whom an app can be installed. */
+export const INSTALLS = ['user', 'company', 'both'] as const
+
 const pageUrl = z
   .string()
   .max(2000)
@@ -38,6 +41,8 @@ export const appFields = {
   requireDpop: z.boolean(),
   /** Whether it may sign people in by the device flow (RFC 8628): on a screen other than its own. */
   deviceFlow: z.boolean(),
+  /** For whom it can be installed: for one member, by an administrator for the whole company, or either. */
+  install: z.enum(INSTALLS),
   uninstallUrl: z.string().nullish(),
   /** Pages about it, as people are shown when they allow it. */
   homeUrl: pageUrl.nullish(),
@@ -81,6 +86,7 @@ export const newApp = z.strictObject({
   requirePar: z.boolean().default(false),
   requireDpop: z.boolean().default(false),
   deviceFlow: appFields.deviceFlow.optional(),
+  install: appFields.install.default('user'),
   idTokenAlgorithm: appFields.idTokenAlgorithm.optional(),
   postLogoutRedirectUris: appFields.postLogoutRedirectUris.default([]),
   /** Keeps the secret encrypted even with no uninstall URL; the sandbox prints it again at its next start. */

@@ -5,6 +5,7 @@ import { checkInput, InputError, NotFoundError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
 import {
   type AppPolicyRow,
+  countInstallations,
   deleteAppRequests,
   findAppPolicy,
   listCompaniesThatKnow,
@@ -13,7 +14,9 @@ import {
 } from '../store/queries/app-policies.ts'
 import { findApp } from '../store/queries/apps.ts'
 import type { CompanyRow } from '../store/queries/companies.ts'
+import { findCompanyInstallation } from '../store/queries/company-installations.ts'
 import { listInstallations } from '../store/queries/installations.ts'
+import { deleteMemberAccess } from '../store/queries/member-access.ts'
 import { ConstraintViolation, retryOnConflict, WriteConflict } from '../store/store.ts'
 import { removeInstallation } from './installations.ts'
 
@@ -151,7 +154,7 @@ export function setAppPolicy(
 /**
  * Ends all installations of an app at a company, with their tokens; the app gets uninstall callbacks. It can be allowed again, unless
  * it is blocked.
- * @returns how many ended
+ * @returns how many people lost it
  * @example
  * ```ts
  * import { removeAppAt } from 'tenantry'
@@ -162,9 +165,15 @@ export async function removeAppAt(
   runtime: Runtime,
   { companyId, clientId }: { companyId: number; clientId: string },
 ): Promise<number> {
-  await requireCompany(runtime.store, companyId)
-  for (let ended = 0; ; ) {
-    const some = await listInstallations(runtime.store, { companyIds: [companyId], clientId, limit: ENDED_AT_ONCE })
+  const { store } = runtime
+  await requireCompany(store, companyId)
+  const key = { company_id: companyId, client_id: clientId }
+  // The company's first: it would give members others meanwhile.
+  const forCompany = await findCompanyInstallation(store, key)
+  const served = forCompany ? await countInstallations(store, key, 'member') : 0
+  if (forCompany) await removeInstallation(runtime, forCompany)
+  for (let ended = served; ; ) {
+    const some = await listInstallations(store, { companyIds: [companyId], clientId, limit: ENDED_AT_ONCE })
     const results = await Promise.all(
       some.map(({ company_id, user_id, client_id }) => removeInstallation(runtime, { company_id, user_id, client_id })),
     )
@@ -181,7 +190,7 @@ export async function forgetApp(runtime: Runtime, clientId: string): Promise<voi
     if (companyIds.length === 0) return
     for (const companyId of companyIds) {
       await setAppPolicy(runtime, { companyId, clientId }, null)
-      await store.write([deleteAppRequests(store, companyId, clientId)])
+      await store.write([deleteAppRequests(store, companyId, clientId), deleteMemberAccess(store, companyId, clientId)])
     }
   }
 }

@@ -1,8 +1,8 @@
 import { recordEvent } from '../audit/record.ts'
 import { NotFoundError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { requireActiveMembership } from '../store/queries/active-memberships.ts'
 import { type AppRequestRow, findAppRequest, putAppRequest } from '../store/queries/app-policies.ts'
-import { requireActiveMembership } from '../store/queries/memberships.ts'
 import { ConstraintViolation, retryOnConflict, WriteConflict } from '../store/store.ts'
 import { actorText, setAppPolicy } from './app-policies.ts'
 

@@ -8,6 +8,9 @@ import {
   requirePolicy,
 } from '../store/queries/app-policies.ts'
 import { type CompanyRow, findCompany } from '../store/queries/companies.ts'
+import { findCompanyInstallation, requireCompanyInstallation } from '../store/queries/company-installations.ts'
+import type { InstallationRow } from '../store/queries/installations.ts'
+import { findMemberAccess, type MemberAccessRow, requireMemberAccess } from '../store/queries/member-access.ts'
 import type { MembershipRow } from '../store/queries/memberships.ts'
 import type { Statement } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
@@ -19,10 +22,16 @@ export type Verdict =
       outcome: 'allowed'
       /** What it rests on: conditions of the write that follows. */
       conditions: Statement[]
+      /** The company's installation that serves the member; undefined where the app is not installed for the company. */
+      served?: InstallationRow
+      /** What was said of the member there. */
+      said?: MemberAccessRow | undefined
     }
   | { outcome: 'blocked' }
   /** An administrator must say so first. */
   | { outcome: 'ask'; request: AppRequestRow | undefined }
+  /** It is only for whole companies: an administrator must install it. */
+  | { outcome: 'install'; request: AppRequestRow | undefined }
 
 type Member = Pick<MembershipRow, 'company_id' | 'user_id' | 'is_admin'>
 
@@ -42,12 +51,44 @@ export async function judgeApp(
   if (!company || isBlockedApp(null, company.blocked_hosts, app.clientId)) return { outcome: 'blocked' }
   const rule = decision?.decision ?? defaultFor(company, app)
   const conditions = requirePolicy(store, company, app.clientId, decision)
+  const installation = await findCompanyInstallation(store, key)
+  // An administrator has installed it for the company: that is its leave, unless it was blocked since.
+  if (installation) {
+    if (decision?.decision === 'blocked') return { outcome: 'blocked' }
+    return judgeServed(runtime, installation, member.user_id, conditions)
+  }
+  if (rule !== 'blocked' && app.install === 'company' && member.is_admin !== 1) {
+    return { outcome: 'install', request: await findAppRequest(store, { ...key, user_id: member.user_id }) }
+  }
   if (rule === 'allowed' || (rule === 'ask' && member.is_admin === 1)) return { outcome: 'allowed', conditions }
   if (rule === 'blocked') return { outcome: 'blocked' }
   const request = await findAppRequest(store, { ...key, user_id: member.user_id })
   const isAnswered = request?.decision === 'allowed' && isSubset(scopes, storedScopes(request.scopes))
   if (!isAnswered) return { outcome: 'ask', request }
   return { outcome: 'allowed', conditions: [...conditions, requireAllowedRequest(store, request)] }
+}
+
+/** Whether a company's installation serves a member of whom this was said. */
+export function isServed(audience: InstallationRow['audience'], access: MemberAccessRow['access'] = null): boolean {
+  return audience === 'named' ? access === 'allowed' : access !== 'excluded'
+}
+
+/** Whether a company's installation serves a member: then it need not be allowed again, and otherwise they may not use the app at all. */
+async function judgeServed(
+  { store }: Runtime,
+  installation: InstallationRow,
+  userId: number,
+  conditions: readonly Statement[],
+): Promise<Verdict> {
+  const key = { company_id: installation.company_id, client_id: installation.client_id, user_id: userId }
+  const said = await findMemberAccess(store, key)
+  if (!isServed(installation.audience, said?.access)) return { outcome: 'blocked' }
+  return {
+    outcome: 'allowed',
+    served: installation,
+    said,
+    conditions: [...conditions, requireCompanyInstallation(store, installation), requireMemberAccess(store, key, said)],
+  }
 }
 
 function defaultFor({ app_policy }: CompanyRow, app: App): 'allowed' | 'blocked' | 'ask' {

@@ -19,6 +19,8 @@ export interface App {
   requireDpop: boolean
   /** Whether it may sign people in by the device flow (RFC 8628). */
   deviceFlow: boolean
+  /** For whom it can be installed. */
+  install: 'user' | 'company' | 'both'
   uninstallUrl: string | null
   disabledAt: number | null
   createdAt: number
@@ -74,6 +76,7 @@ export function toApp(row: AppRow): App {
     requirePar: row.require_par === 1,
     requireDpop: row.require_dpop === 1,
     deviceFlow: row.device_flow === 1,
+    install: row.install,
     uninstallUrl: row.uninstall_url,
     disabledAt: row.disabled_at,
     createdAt: row.created_at,

@@ -4,18 +4,15 @@ import { checkInput, InputError, NotFoundError, type Precondition, TakenError } 
 import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { type AppRow, deleteAppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
-import { deleteCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
+import { listCompaniesWithAppUser, renameAppUser } from '../store/queries/app-users.ts'
+import { type AppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
-import { discardInstallation, listInstallations } from '../store/queries/installations.ts'
-import { listCallbacksOfApp } from '../store/queries/uninstall-callbacks.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type App, toApp } from './app.ts'
 import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
-import { forgetApp } from './app-policies.ts'
 import { isFapi2 } from './fapi2.ts'
 
 export { type App, toApp } from './app.ts'
@@ -24,8 +21,8 @@ export type { AppChange, NewApp } from './app-input.ts'
 /** What is kept of an app that registered itself, or is described by a document. */
 type SelfRegistration = Pick<AppRow, 'client_id' | 'registration_token_hash' | 'unused_until' | 'document_expires_at'>
 
-/** Installations that a removed app ends in one go. */
-const DELETED_AT_ONCE = 200
+/** Rows of companies that a change of an app touches in one go. */
+const CHANGED_AT_ONCE = 200
 
 /**
  * Registers an app. `clientSecret` is returned only here; it is null for a public app and for one with keys.
@@ -76,6 +73,7 @@ export async function createApp(
     require_dpop: given.requireDpop || isFapi ? 1 : 0,
     require_pkce: given.requirePkce || given.isPublic || isFapi ? 1 : 0,
     device_flow: (given.deviceFlow ?? !isFapi) ? 1 : 0,
+    install: given.install,
     jwks: given.jwks ? JSON.stringify(given.jwks) : null,
     jwks_uri: given.jwksUri ?? null,
     secret_hash: clientSecret === null ? null : hashSecret(clientSecret),
@@ -150,50 +148,19 @@ export function changeApp(
       const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
       await store.write([updateApp(store, before, after), event])
     }
+    // Also where the name is the same: an earlier call may have been interrupted.
+    if (given.name !== undefined) await renameAppUsers(runtime, clientId, after.name)
     return toApp(after)
   })
 }
 
-/**
- * Deletes an app with its installations, tokens and pending callbacks; it gets no callbacks.
- * @returns how many installations ended
- * @throws {InputError} if there is no such app
- * @example
- * ```ts
- * import { deleteApp } from 'tenantry'
- * const installations = await deleteApp(runtime, app.clientId)
- * console.log(installations)
- * ```
- */
-export async function deleteApp(runtime: Runtime, clientId: string): Promise<number> {
-  const { store } = runtime
-  await setDisabled(runtime, clientId, true)
-  await forgetApp(runtime, clientId)
-  let ended = 0
+/** The app's users at companies have its name; each is one machine's on a cluster. */
+async function renameAppUsers({ store, clock }: Runtime, clientId: string, name: string): Promise<void> {
   for (;;) {
-    // Each is one machine's on a cluster, where the app's own row is everywhere.
-    const installations = await listInstallations(store, { clientId, limit: DELETED_AT_ONCE })
-    const callbacks = await listCallbacksOfApp(store, clientId, DELETED_AT_ONCE)
-    const deletions = [
-      ...installations.map(each => discardInstallation(store, each)),
-      ...callbacks.map(each => deleteCallback(store, uninstallQueue, each)),
-    ]
-    await Promise.all(deletions.map(deletion => writeUnlessConflict(store, [deletion])))
-    ended += installations.length
-    if (deletions.length === 0 && (await tryDelete(runtime, clientId, ended))) return ended
-  }
-}
-
-/** False if it was installed again in the meantime. */
-async function tryDelete(runtime: Runtime, clientId: string, installations: number): Promise<boolean> {
-  const { store } = runtime
-  const event = recordEvent(runtime, { action: 'app.deleted', clientId, facts: { installations } })
-  try {
-    await store.write([deleteAppRow(store, clientId), event])
-    return true
-  } catch (error) {
-    if (error instanceof ConstraintViolation) return false
-    throw error
+    const companyIds = await listCompaniesWithAppUser(store, clientId, CHANGED_AT_ONCE, name)
+    if (companyIds.length === 0) return
+    const renamed = companyIds.map(companyId => renameAppUser(store, { companyId, clientId, name }, clock()))
+    await Promise.all(renamed.map(statement => store.write([statement])))
   }
 }
 

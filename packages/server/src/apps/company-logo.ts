@@ -1,6 +1,6 @@
 import type { RouteHandler } from '../http/environment.ts'
+import { findActiveMembership } from '../store/queries/active-memberships.ts'
 import { findCompanyLogo } from '../store/queries/company-logos.ts'
-import { findActiveMembership } from '../store/queries/memberships.ts'
 
 /** `GET /companies/:company_id/logo`: for its members only, since it tells that the company is here. */
 export const companyLogoFile: RouteHandler = async c => {

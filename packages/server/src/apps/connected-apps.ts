@@ -12,13 +12,15 @@ import { describeScope } from '../pages/scope-descriptions.ts'
 import type { ScopeTexts } from '../resource-servers/resource-server.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
 import { findApp } from '../store/queries/apps.ts'
-import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
+import { listInstallations } from '../store/queries/installations.ts'
 import { findLastUses, type LastUses, lastUseKey } from '../store/queries/last-uses.ts'
 import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
+import { leaveOut } from './company-installations.ts'
 import { removeInstallation } from './installations.ts'
 import { narrowingPath } from './narrow-connected-app.ts'
 import { ownInstallation } from './own-installation.ts'
+import { type ConnectedApp, listServed } from './served-apps.ts'
 
 const PATH = '/connected-apps'
 
@@ -30,7 +32,9 @@ export const removeConnectedApp: RouteHandler = async c => {
   const form = await readForm(c)
   if (!c.var.signedIn) return c.redirect(PATH, 303)
   const key = ownInstallation(c, form)
-  const removed = await removeInstallation(actingAs(c, 'user', key.user_id), key)
+  const runtime = actingAs(c, 'user', key.user_id)
+  // Where the company has installed it, it would come back unasked: then it is left out.
+  const removed = (await leaveOut(runtime, key)) || (await removeInstallation(runtime, key))
   const query = new URLSearchParams({ removed: key.client_id, company_id: String(key.company_id) })
   return c.redirect(removed ? `${PATH}?${query}` : PATH, 303)
 }
@@ -40,7 +44,9 @@ async function showConnectedApps(c: RequestContext) {
   const user = signedIn!.user
   const memberships = await listMembershipsOfUser(runtime.store, user.user_id)
   const companyIds = memberships.map(membership => membership.company_id)
-  const installations = await listInstallations(runtime.store, { companyIds, userId: user.user_id })
+  const own = await listInstallations(runtime.store, { companyIds, userId: user.user_id })
+  const served = await listServed(runtime, user.user_id, memberships)
+  const installations = [...own.map(each => ({ ...each, served: served.of(each) })), ...served.unopenedBeside(own)]
   const lastUses = await findLastUses(runtime.store, user.user_id, companyIds)
   const texts = await scopeTexts(
     runtime,
@@ -80,7 +86,7 @@ async function removalNotice(c: RequestContext, language: Language, memberships:
 }
 
 /** An app with the companies where it is installed, both in the order of their names. */
-function groupByApp(language: Language, installations: readonly InstallationView[]): InstallationView[][] {
+function groupByApp(language: Language, installations: readonly ConnectedApp[]): ConnectedApp[][] {
   const { compare } = new Intl.Collator(language, { numeric: true })
   const groups = [...Map.groupBy(installations, ({ client_id }) => client_id).values()]
   return groups
@@ -99,7 +105,7 @@ function appSection(
   c: RequestContext,
   language: Language,
   timezone: string,
-  group: readonly InstallationView[],
+  group: readonly ConnectedApp[],
   facts: Facts,
 ) {
   const { client_id, app_name, app_maker, app_has_icon } = group[0]!
@@ -116,8 +122,8 @@ ${group.map(installation => installationAt(c, language, timezone, installation, 
 }
 
 /** Nothing to take back where there is one scope: the app is removed instead. */
-function changeLink(language: Language, { client_id, company_id, scopes }: InstallationView): Fragment | string {
-  if (storedScopes(scopes).length < 2) return ''
+function changeLink(language: Language, { client_id, company_id, scopes, served }: ConnectedApp): Fragment | string {
+  if (storedScopes(served?.scopes ?? scopes).length < 2) return ''
   return html`<p class="small"><a href="${narrowingPath(client_id, company_id)}">${say(language, 'connected.change')}</a></p>`
 }
 
@@ -125,24 +131,32 @@ function installationAt(
   c: RequestContext,
   language: Language,
   timezone: string,
-  installation: InstallationView,
+  installation: ConnectedApp,
   { lastUses, texts }: Facts,
 ) {
-  const { client_id, app_name, company_id, company_name, company_domain } = installation
+  const { app_name, company_name, company_domain, served } = installation
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: timezone })
   const lastUse = lastUses.get(lastUseKey(installation))
   const values = { app: app_name, company: company_name }
   return html`<li>
 <p class="tile"><strong>${company_name}</strong> <span class="small muted"><bdi>${company_domain}</bdi></span>
-<span class="small">${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
+<span class="small">${served ? html`${say(language, 'connected.byCompany', values)} · ` : ''}${say(language, 'connected.since', { date: format.format(installation.created_at) })}${lastUse === undefined ? '' : html` · ${say(language, 'connected.lastUsed', { date: format.format(lastUse) })}`}</span></p>
+${served && served.state !== 'opened' ? html`<p class="small">${say(language, served.state === 'leftOut' ? 'connected.leftOut' : 'connected.unopened')}</p>` : ''}
 <p class="small">${say(language, 'connected.mayDo')}</p>
 <ul class="can-do small">${storedScopes(installation.scopes).map(scope => html`<li>${describeScope(language, scope, texts)}</li>`)}</ul>
-${changeLink(language, installation)}
-<details class="danger"><summary>${say(language, 'connected.remove')}</summary>
-<p>${say(language, 'connected.removeText', values)} ${say(language, 'connected.cannotUndo')}</p>
+${served?.state === 'leftOut' ? '' : ending(c, language, installation)}
+</li>`
+}
+
+/** What takes the app from the person: it is removed, or left out where the company has it. */
+function ending(c: RequestContext, language: Language, installation: ConnectedApp): Fragment {
+  const { client_id, app_name, company_id, company_name, served } = installation
+  const values = { app: app_name, company: company_name }
+  return html`${changeLink(language, installation)}
+<details class="danger"><summary>${say(language, served ? 'connected.leaveOut' : 'connected.remove')}</summary>
+<p>${served ? say(language, 'connected.leaveOutText', values) : html`${say(language, 'connected.removeText', values)} ${say(language, 'connected.cannotUndo')}`}</p>
 <form method="post" action="/connected-apps/remove">
 ${hiddenField('form_token', formToken(c))}${hiddenField('client_id', client_id)}${hiddenField('company_id', String(company_id))}
-<button type="submit" class="danger">${say(language, 'connected.removeConfirm', values)}</button>
-</form></details>
-</li>`
+<button type="submit" class="danger">${say(language, served ? 'connected.leaveOutConfirm' : 'connected.removeConfirm', values)}</button>
+</form></details>`
 }

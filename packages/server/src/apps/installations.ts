@@ -1,18 +1,15 @@
 import { recordEvent } from '../audit/record.ts'
 import { InputError, NotFoundError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
-import {
-  endInstallations,
-  findInstallation,
-  type InstallationKey,
-  type InstallationRow,
-  withdrawScope,
-} from '../store/queries/installations.ts'
+import { endCompanyInstallation, endInstallations } from '../store/queries/end-installations.ts'
+import { findInstallation, type InstallationKey, type InstallationRow } from '../store/queries/installations.ts'
+import { withdrawScope } from '../store/queries/withdraw-scopes.ts'
 import { retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 
 /**
- * Ends an installation with its codes and tokens, and queues the uninstall callback of the app in the same commit.
+ * Ends an installation with its codes and tokens, and queues the uninstall callback of the app in the same commit. A company's ends
+ * with those of the members whom it serves.
  * @returns false if there is no such installation
  * @example
  * ```ts
@@ -21,16 +18,18 @@ import { storedScopes } from '../tokens/scopes.ts'
  * console.log(await removeInstallation(runtime, key))
  * ```
  */
-export function removeInstallation(runtime: Runtime, key: InstallationKey): Promise<boolean> {
+export async function removeInstallation(runtime: Runtime, key: InstallationKey): Promise<boolean> {
   const { store, clock } = runtime
   const { company_id: companyId, user_id: userId, client_id: clientId } = key
   const event = recordEvent(runtime, { action: 'installation.removed', companyId, userId, clientId })
-  return writeUnlessConflict(store, [...endInstallations(store, key, clock()), event])
+  const found = await findInstallation(store, key)
+  const end = found?.kind === 'company' ? endCompanyInstallation : endInstallations
+  return writeUnlessConflict(store, [...end(store, key, clock()), event])
 }
 
 /**
- * Takes scopes back from an app that was allowed more: tokens that are out already lose them from the next request on. The app can ask
- * for them again, as for what is new.
+ * Takes scopes back from an app that was allowed more: tokens that are out already lose them from the next request on, and where it is a
+ * company's installation, those of the members whom it serves. The app can ask for them again, as for what is new.
  * @param keep scopes that it keeps, of those that it has
  * @returns the installation as it is now
  * @throws {NotFoundError} if there is no such installation
@@ -47,7 +46,7 @@ export function narrowInstallation(
   key: InstallationKey,
   keep: readonly string[],
 ): Promise<InstallationRow> {
-  const { store } = runtime
+  const { store, clock } = runtime
   const { company_id: companyId, user_id: userId, client_id: clientId } = key
   return retryOnConflict(async () => {
     const before = await findInstallation(store, key)
@@ -60,7 +59,7 @@ export function narrowInstallation(
     }
     const facts = { withdrawn }
     await store.write([
-      ...withdrawScope(store, before, withdrawn),
+      ...withdrawScope(store, before, withdrawn, clock()),
       recordEvent(runtime, { action: 'installation.changed', companyId, userId, clientId, facts }),
     ])
     return { ...before, scopes: scopes.filter(scope => keep.includes(scope)).join(' ') }

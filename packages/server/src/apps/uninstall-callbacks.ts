@@ -1,6 +1,6 @@
 import type { Runtime } from '../config/runtime.ts'
 import { type OutboundAnswer, send } from '../http/outbound/send.ts'
-import { findApp } from '../store/queries/apps.ts'
+import { type AppRow, findApp } from '../store/queries/apps.ts'
 import { type QueuedCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
 import { inNewTrace } from '../tracing/spans.ts'
 import { decryptClientSecret } from './apps.ts'
@@ -13,6 +13,13 @@ export const uninstallCallbacks: CallbackKind = {
   queue: uninstallQueue,
   keepsGivenUp: true,
   call: callApp,
+}
+
+/** Which kind ended is told to apps that companies can install; others know one kind. */
+function bodyOf({ install }: AppRow, callback: QueuedCallback) {
+  const { kind = 'user', ended_at } = callback
+  const facts = { ...publicFacts(callback), timestamp: new Date(ended_at).toISOString() }
+  return install === 'user' && kind === 'user' ? facts : { ...facts, kind }
 }
 
 async function callApp(
@@ -41,7 +48,7 @@ async function callApp(
           Authorization: `Basic ${Buffer.from(`${app.client_id}:${secret}`).toString('base64')}`,
           'Content-Type': 'application/json',
         },
-        body: JSON.stringify({ ...publicFacts(callback), timestamp: new Date(callback.ended_at).toISOString() }),
+        body: JSON.stringify(bodyOf(app, callback)),
         signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT), stopping]),
       },
       { localAllowed: localCallbacks, proxy: outboundProxy },

@@ -34,6 +34,7 @@ export type AuditAction =
   | 'installation.allowed'
   | 'installation.changed'
   | 'installation.removed'
+  | 'member_access.changed'
   | 'token.revoked'
   | 'refresh_token.reused'
   | 'code.reused'

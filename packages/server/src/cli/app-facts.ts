@@ -27,6 +27,7 @@ export function describeApp(app: App) {
     require_par: app.requirePar,
     require_dpop: app.requireDpop,
     device_flow: app.deviceFlow,
+    install: app.install,
     jwks_uri: app.jwksUri,
     uninstall_url: app.uninstallUrl,
     home_url: app.homeUrl,

@@ -1,12 +1,13 @@
-import { type Command, Option } from 'commander'
-import { createApp, setApp } from '../apps/apps.ts'
+import type { Command } from 'commander'
+import { type App, createApp, setApp } from '../apps/apps.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
-import { ID_TOKEN_ALGORITHMS, type IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
+import type { IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
 import type { AppName } from '../store/queries/apps.ts'
-import { type CompatibilityProfile, PROFILES } from '../tokens/scopes.ts'
+import type { CompatibilityProfile } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { describeApp } from './app-facts.ts'
 import { readIcon, readJson } from './app-files.ts'
+import { idTokenAlgorithmOption, installOption, profileOption } from './app-options.ts'
 import { collect, given, parseRateLimits, parseYesOrNo } from './arguments.ts'
 import { print } from './output.ts'
 
@@ -22,6 +23,7 @@ interface CreateOptions extends AdministrationOptions {
   requirePar?: boolean
   requireDpop?: boolean
   deviceFlow?: boolean
+  install: App['install']
   profile: CompatibilityProfile
   jwks?: string
   jwksUri?: string
@@ -60,6 +62,7 @@ interface SetOptions
   requirePar?: boolean
   requireDpop?: boolean
   deviceFlow?: boolean
+  install?: App['install']
   profile?: CompatibilityProfile
   jwks?: string
   jwksUri?: string
@@ -80,6 +83,7 @@ export function addCreateCommand(app: Command) {
     .option('--require-par', 'refuse its authorization requests that were not pushed')
     .option('--require-dpop', 'give it tokens only that are bound to a key')
     .option('--no-device-flow', 'it never signs people in on a screen other than its own')
+    .addOption(installOption().default('user'))
     .addOption(profileOption().default('standard'))
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
     .option('--jwks-uri <url>', 'where its public keys are, instead; they are read again when it changes them')
@@ -110,6 +114,7 @@ export function addCreateCommand(app: Command) {
           requirePar: options.requirePar ?? false,
           requireDpop: options.requireDpop ?? false,
           deviceFlow: options.deviceFlow === false ? false : undefined,
+          install: options.install,
           jwks: options.jwks === undefined ? null : readJson(options.jwks),
           jwksUri: options.jwksUri,
           uninstallUrl: options.uninstallUrl,
@@ -149,6 +154,7 @@ export function addSetCommand(app: Command) {
     .option('--require-par <yes|no>', 'whether its authorization requests must be pushed', parseYesOrNo)
     .option('--require-dpop <yes|no>', 'whether its tokens must be bound to a key', parseYesOrNo)
     .option('--device-flow <yes|no>', 'whether it may sign people in on another screen', parseYesOrNo)
+    .addOption(installOption())
     .addOption(profileOption())
     .option('--jwks <file>', 'its public keys, instead of those before')
     .option('--jwks-uri <url>', 'where its public keys are, instead of those before')
@@ -186,6 +192,7 @@ export function addSetCommand(app: Command) {
             requirePar: options.requirePar,
             requireDpop: options.requireDpop,
             deviceFlow: options.deviceFlow,
+            install: options.install,
             profile: options.profile,
             jwks: options.jwks === undefined ? undefined : readJson(options.jwks),
             jwksUri: options.jwksUri,
@@ -210,16 +217,6 @@ export function addSetCommand(app: Command) {
         )
       }
     })
-}
-
-function profileOption(): Option {
-  return new Option('--profile <profile>', 'how it speaks OAuth; fapi2 needs keys').choices([...PROFILES])
-}
-
-function idTokenAlgorithmOption(): Option {
-  return new Option('--id-token-algorithm <name>', 'how its ID tokens are signed; RS256 when not given').choices([
-    ...ID_TOKEN_ALGORITHMS,
-  ])
 }
 
 function splitScopes(scopes: readonly string[] | undefined): string[] | undefined {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { deleteApp, findRegisteredApp, setDisabled, toApp } from '../apps/apps.ts'
+import { findRegisteredApp, setDisabled, toApp } from '../apps/apps.ts'
 import { listSecrets, rotateSecret } from '../apps/client-secrets.ts'
+import { deleteApp } from '../apps/delete-app.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { InputError } from '../companies/input.ts'
 import { listApps } from '../store/queries/apps.ts'

@@ -196,8 +196,10 @@ export async function deleteCompany(runtime: Runtime, companyId: number): Promis
   await setSuspended(runtime, companyId, true)
   let ended = 0
   for (;;) {
-    const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE })
-    for (const { user_id } of members) if (await tryRemoveMember(runtime, companyId, user_id)) ended += 1
+    const members = await listMembers(store, { companyId, limit: DELETED_AT_ONCE, withAppUsers: true })
+    for (const { user_id, app_client_id } of members) {
+      if ((await tryRemoveMember(runtime, companyId, user_id)) && app_client_id === null) ended += 1
+    }
     if (members.length > 0) continue
     const event = recordEvent(runtime, { action: 'company.deleted', companyId, facts: { memberships: ended } })
     if (await writeUnlessConflict(store, [...deleteCompanyRow(store, companyId, clock()), event])) return ended

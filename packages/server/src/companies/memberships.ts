@@ -4,7 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import {
   endMembership,
-  findMembership,
+  findMember,
   insertMembership,
   type MembershipChange,
   type MembershipRow,
@@ -98,6 +98,7 @@ export function addMember(runtime: Runtime, input: NewMembership): Promise<Membe
       created_at: given.createdAt ?? clock(),
       modified_at: given.modifiedAt ?? null,
       last_login_at: given.lastLoginAt ?? null,
+      app_client_id: null,
     }
     await insertOnce(runtime, row)
     return row
@@ -153,7 +154,7 @@ export function changeMember(
     ...(active !== undefined && { active: active ? 1 : 0 }),
   }
   return retryOnConflict(async () => {
-    const before = await findMembership(store, companyId, userId)
+    const before = await findMember(store, companyId, userId)
     if (!before) throw noMember(companyId, userId)
     precondition(before)
     const after = { ...before, ...change }
@@ -180,7 +181,8 @@ export function changeMember(
  * ```
  */
 export async function removeMember(runtime: Runtime, companyId: number, userId: number): Promise<void> {
-  if (!(await tryRemoveMember(runtime, companyId, userId))) throw noMember(companyId, userId)
+  const isThere = (await findMember(runtime.store, companyId, userId)) !== undefined
+  if (!isThere || !(await tryRemoveMember(runtime, companyId, userId))) throw noMember(companyId, userId)
 }
 
 /** @returns false if there is no such membership */

@@ -1,6 +1,6 @@
 import type { Runtime } from '../config/runtime.ts'
 import { type CompanyRow, findCompany } from '../store/queries/companies.ts'
-import { findMembership, type MembershipRow } from '../store/queries/memberships.ts'
+import { findMember, type MembershipRow } from '../store/queries/memberships.ts'
 import { findUser, type UserRow } from '../store/queries/users.ts'
 import { changeCompany, createCompany, type NewCompany } from './companies.ts'
 import { type Precondition, TakenError } from './input.ts'
@@ -79,7 +79,7 @@ export function putMember(
 ): Promise<PutResult<MembershipRow>> {
   return put(
     {
-      find: () => findMembership(runtime.store, companyId, userId),
+      find: () => findMember(runtime.store, companyId, userId),
       create: () => addMember(runtime, { ...member, companyId, userId }),
       async replace(_, holds) {
         const user = (await findUser(runtime.store, userId))!

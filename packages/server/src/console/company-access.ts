@@ -7,8 +7,9 @@ import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
+import { findActiveMembership } from '../store/queries/active-memberships.ts'
 import { listLogoVersions } from '../store/queries/company-logos.ts'
-import { findActiveMembership, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 
 /** A page of a company's console, and the administrator who opened it. */
 export interface CompanyVisit {

@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { type AppDecision, DECISIONS, removeAppAt, setAppPolicy } from '../apps/app-policies.ts'
-import { type App, findRegisteredApp } from '../apps/apps.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
@@ -12,17 +11,16 @@ import { describeScope } from '../pages/scope-descriptions.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
 import { countInstallations, findAppPolicy } from '../store/queries/app-policies.ts'
 import { listPeopleOfApp } from '../store/queries/company-console.ts'
+import { findCompanyInstallation } from '../store/queries/company-installations.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { type CompanyVisit, showConsole, tokenField, visitCompany } from './company-access.ts'
-import { appPath, ruleKeys } from './company-apps.ts'
+import { showConsole, tokenField } from './company-access.ts'
+import { ruleKeys } from './company-apps.ts'
+import { installationSection } from './company-installation.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
+import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 /** People on one page. */
 const PAGE = 50
-
-interface AppVisit extends CompanyVisit {
-  app: App
-}
 
 /** `GET /company/:company_id/apps/:client_id`: who uses an app, what it may do, and what may be decided about it. */
 export const companyApp: RouteHandler = async c => {
@@ -32,7 +30,11 @@ export const companyApp: RouteHandler = async c => {
   const said =
     count === undefined ? undefined : say(visit.language, 'console.remove.done', { app: visit.app.name, count })
   const saved = queryParameter(c, 'saved') === undefined ? undefined : say(visit.language, 'console.saved')
-  return showApp(c, visit, { said: said ?? saved })
+  const problem = queryParameter(c, 'unknown') === undefined ? undefined : ('console.access.unknown' as const)
+  return showApp(c, visit, {
+    said: said ?? saved,
+    ...(problem && { problem, values: { company: visit.membership.company_name } }),
+  })
 }
 
 /** `POST /company/:company_id/apps/:client_id/decision`: field `decision`; blocking is confirmed with `confirmed`. */
@@ -66,13 +68,6 @@ export const removeAppForAll: RouteHandler = async c => {
   return c.redirect(appPath(companyId, app.clientId, `?removed=${removed}`), 303)
 }
 
-async function visitApp(c: RequestContext): Promise<AppVisit> {
-  const visit = await visitCompany(c)
-  const app = await findRegisteredApp(c.var.runtime, c.req.param('client_id') ?? '')
-  if (!app) throw new PageError(404, 'error.notFound')
-  return { ...visit, app }
-}
-
 function readDecision(text: string | undefined): AppDecision | null {
   if (text === 'none') return null
   const known = DECISIONS.find(each => each === text)
@@ -91,7 +86,11 @@ async function showApp(c: RequestContext, visit: AppVisit, { said, problem, valu
   const { companyId, language, app, membership } = visit
   const { store } = c.var.runtime
   const key = { company_id: companyId, client_id: app.clientId }
-  const [decision, count] = await Promise.all([findAppPolicy(store, key), countInstallations(store, key)])
+  const [decision, count, installation] = await Promise.all([
+    findAppPolicy(store, key),
+    countInstallations(store, key),
+    findCompanyInstallation(store, key),
+  ])
   const current = decision?.decision ?? 'none'
   return showConsole(c, visit, {
     section: '',
@@ -114,8 +113,9 @@ ${(['none', ...DECISIONS] as const).map(
 </fieldset>
 <button type="submit">${say(language, 'console.save')}</button>
 </form>
+${installation ? await installationSection(c, visit, installation) : ''}
 ${await peopleList(c, visit)}
-${count > 0 ? removal(c, visit) : ''}`,
+${count > 0 || installation ? removal(c, visit) : ''}`,
   })
 }
 

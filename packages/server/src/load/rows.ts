@@ -58,6 +58,7 @@ export function appRow(app: number, now: number): TransferRow {
     verified_at: null,
     verified_by: null,
     rate_limits: null,
+    install: 'user',
   }
 }
 
@@ -122,6 +123,7 @@ export function membershipRow(companyId: number, userId: number, isHome: boolean
     created_at: now,
     modified_at: null,
     last_login_at: now,
+    app_client_id: null,
   }
 }
 

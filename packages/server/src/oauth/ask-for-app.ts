@@ -10,8 +10,8 @@ import { listActiveMemberships } from './active-memberships.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { askForCompany } from './authorize.ts'
 import { companyOfTicket, readTicket } from './consent-ticket.ts'
+import { findLeave, requestAt } from './leave.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
-import { judge, withinPolicyOf } from './within-policy.ts'
 
 /** `POST /oauth/authorize/ask`: field `reason`. A member asks an administrator to let them allow the app that the page showed. */
 export const askAdministrator: RouteHandler = async c => {
@@ -22,12 +22,12 @@ export const askAdministrator: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const ticketText = form.get('ticket') ?? ''
   const companyId = companyOfTicket(ticketText)
-  const request = await withinPolicyOf(c, await readAuthorizationRequest(c, query), companyId)
+  const request = await requestAt(c, await readAuthorizationRequest(c, query), companyId)
   const memberships = await listActiveMemberships(c, request)
   const membership = memberships.find(each => each.company_id === companyId)
   if (!membership) return askForCompany(c, request, 'consent.membershipEnded')
-  const verdict = await judge(c, request, membership)
-  if (verdict.outcome === 'ask' && readTicket(c, request, ticketText)?.fits) {
+  const { verdict } = await findLeave(c, request, membership)
+  if ((verdict.outcome === 'ask' || verdict.outcome === 'install') && readTicket(c, request, ticketText)?.fits) {
     const key = { company_id: companyId, user_id: signedIn.user.user_id, client_id: request.app.clientId }
     const wish = { scopes: request.scopes, reason: form.get('reason')?.trim() ?? '' }
     await askForApp(actingAs(c, 'user', key.user_id), key, wish).catch(error => {

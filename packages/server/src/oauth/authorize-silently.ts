@@ -1,18 +1,15 @@
 import { findUserByAnyEmail } from '../companies/users.ts'
-import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
-import { storedResources } from '../resource-servers/resolve.ts'
 import { findInstallation } from '../store/queries/installations.ts'
-import type { MembershipWithCompany } from '../store/queries/memberships.ts'
-import { listResourceScopes } from '../store/queries/resource-servers.ts'
-import { retryOnConflict } from '../store/store.ts'
+import { retryOnConflict, type Statement } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { AuthorizationError, respondWithCode } from './authorization-answer.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { grantCodeAgain } from './grant-code.ts'
+import { findLeave, type Leave } from './leave.ts'
+import { eachOwnsOneOf, isKnowableClient, serveMember } from './serve-member.ts'
 import { needsNewSignIn } from './wanted-sign-in.ts'
-import { judge, withinPolicy } from './within-policy.ts'
 
 /**
  * `prompt=none` (OpenID Connect Core section 3.1.2.1): a code if everything was allowed before, an error otherwise;
@@ -23,19 +20,18 @@ export async function answerWithoutAsking(c: RequestContext, request: Authorizat
   await requireHintedUser(c, request)
   const code = await retryOnConflict(async () => {
     const membership = await requireOneMembership(c, request)
-    const within = withinPolicy(request, membership.company_blocked_scopes)
-    const conditions = await requireAllowed(c, within, membership)
-    return grantCodeAgain(c, within, await requireConsent(c, within, membership.company_id), conditions)
+    const leave = await findLeave(c, request, membership)
+    const conditions = requireAllowed(leave)
+    const served = await serveMember(c, leave, membership.company_id)
+    if (served !== undefined) return served
+    const consent = await requireConsent(c, leave.request, membership.company_id)
+    return grantCodeAgain(c, leave.request, consent, conditions)
   })
   return respondWithCode(c, request, code)
 }
 
-/**
- * Any program on the device can listen on a loopback port or claim a private-use scheme, and a public client has no
- * secret to show: the person must be asked each time (RFC 8252 section 8.6).
- */
 function requireKnowableClient(request: AuthorizationRequest) {
-  if (!request.app.isPublic || new URL(request.redirectUri).protocol === 'https:') return
+  if (isKnowableClient(request)) return
   throw new AuthorizationError(request, 'interaction_required', 'The user must confirm this app each time.')
 }
 
@@ -67,8 +63,7 @@ async function requireOneMembership(c: RequestContext, request: AuthorizationReq
 }
 
 /** What the company's leave rests on. */
-async function requireAllowed(c: RequestContext, request: AuthorizationRequest, membership: MembershipWithCompany) {
-  const verdict = await judge(c, request, membership)
+function requireAllowed({ request, verdict }: Leave): Statement[] {
   if (verdict.outcome === 'allowed') return verdict.conditions
   if (verdict.outcome === 'blocked') {
     throw new AuthorizationError(request, 'access_denied', 'The company does not allow this app.')
@@ -88,15 +83,6 @@ async function requireConsent(c: RequestContext, request: AuthorizationRequest, 
     client_id: request.app.clientId,
   })
   const isAllowed = installation && isSubset(request.scopes, storedScopes(installation.scopes))
-  // To know who someone is may be allowed already; to use this resource server is not, without a scope of its own.
   if (isAllowed && (await eachOwnsOneOf(runtime, request))) return installation
   throw new AuthorizationError(request, 'consent_required', 'The user has not allowed this yet.')
-}
-
-/** Whether each resource server that is asked for owns one of the scopes. */
-async function eachOwnsOneOf({ store }: Runtime, { resources, scopes }: AuthorizationRequest): Promise<boolean> {
-  const ids = storedResources(resources)
-  if (ids.length === 0) return true
-  const owned = (await listResourceScopes(store)).filter(({ scope }) => scopes.includes(scope))
-  return ids.every(id => owned.some(row => row.resource_server_id === id))
 }

@@ -8,8 +8,8 @@ import { respondDenied } from './authorization-answer.ts'
 import { askForCompany } from './authorize.ts'
 import { showCompanyChooser } from './choose-company-page.ts'
 import { consentPath, issueTicket } from './consent-ticket.ts'
+import { findLeave } from './leave.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
-import { withinPolicy } from './within-policy.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
 export const chooseCompany: RouteHandler = async c => {
@@ -25,6 +25,6 @@ export const chooseCompany: RouteHandler = async c => {
   }
   const chosen = memberships.find(membership => String(membership.company_id) === form.get('company_id'))
   if (!chosen) return askForCompany(c, request, 'consent.membershipEnded')
-  const within = withinPolicy(request, chosen.company_blocked_scopes)
+  const { request: within } = await findLeave(c, request, chosen)
   return c.redirect(consentPath(within, issueTicket(c, within, chosen.company_id)), 303)
 }

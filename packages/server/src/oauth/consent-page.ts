@@ -19,6 +19,7 @@ import { setSessionCompany } from '../store/queries/sessions.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { issueTicket } from './consent-ticket.ts'
+import type { InstallFor, Leave } from './leave.ts'
 import { whoYouAreThere } from './who-you-are.ts'
 
 export interface ConsentOptions {
@@ -33,7 +34,7 @@ export interface ConsentOptions {
  */
 export async function showConsent(
   c: RequestContext,
-  request: AuthorizationRequest,
+  { request, verdict, choices }: Leave,
   membership: MembershipWithCompany,
   { onlyCompany, problem }: ConsentOptions = {},
 ) {
@@ -43,7 +44,7 @@ export async function showConsent(
   if (signedIn!.session.company_id !== company_id) {
     await runtime.store.write([setSessionCompany(runtime.store, signedIn!.session.session_hash, company_id)])
   }
-  const installation = await findInstallation(runtime.store, {
+  const own = await findInstallation(runtime.store, {
     company_id,
     user_id: signedIn!.user.user_id,
     client_id: app.clientId,
@@ -51,7 +52,10 @@ export async function showConsent(
   const [alike] = app.verifiedAt === null ? await findLookAlikes(runtime, app) : []
   const logos = await listLogoVersions(runtime.store, [company_id])
   // Of an app that is installed, what it asks for beyond what it has.
-  const isNew = (scope: string) => installation !== undefined && !storedScopes(installation.scopes).includes(scope)
+  const served = verdict.outcome === 'allowed' ? verdict.served : undefined
+  const installed = [own, served].filter(each => each !== undefined)
+  const has = installed.flatMap(each => storedScopes(each.scopes))
+  const isNew = (scope: string) => installed.length > 0 && !has.includes(scope)
   const texts = await scopeTexts(runtime, scopes)
   const language = pageLanguage(c, request.uiLocales, membership.locale)
   const title = say(language, 'consent.title', { app: app.name })
@@ -83,7 +87,8 @@ ${destinationNote(language, request)}
 <form method="post" action="/oauth/authorize/consent">
 ${hiddenField('form_token', formToken(c))}
 ${hiddenField('request', query)}
-${hiddenField('ticket', issueTicket(c, request, company_id))}
+${hiddenField('ticket', issueTicket(c, request, company_id, choices))}
+${installChoice(language, choices, company_name)}
 <div class="decide">
 <button type="submit" name="decision" value="allow">${say(language, 'consent.allow')}</button>
 <button type="submit" name="decision" value="deny" class="quiet">${say(language, 'consent.deny')}</button>
@@ -91,6 +96,19 @@ ${hiddenField('ticket', issueTicket(c, request, company_id))}
 </form>
 ${onlyCompany ? '' : html`<p class="small"><a href="/oauth/authorize?${query}">${say(language, 'consent.otherCompany')}</a></p>`}`,
   })
+}
+
+/** An administrator can install some apps for everyone; only for themself unless they say so. */
+function installChoice(language: Language, choices: readonly InstallFor[], company: string): Fragment | string {
+  if (!choices.includes('company')) return ''
+  const note = html`<p class="small">${say(language, 'consent.forCompany.text', { company })}</p>`
+  if (!choices.includes('me')) {
+    return html`${hiddenField('install_for', 'company')}<p><strong>${say(language, 'consent.forCompany', { company })}</strong></p>${note}`
+  }
+  return html`<fieldset class="choices"><legend>${say(language, 'consent.installFor')}</legend>
+<label><input type="radio" name="install_for" value="me" checked><span>${say(language, 'consent.forMe')}</span></label>
+<label><input type="radio" name="install_for" value="company"><span>${say(language, 'consent.forCompany', { company })}</span></label>
+</fieldset>${note}`
 }
 
 /** Where an app comes from that no operator has registered, nor verified since. */

@@ -6,9 +6,12 @@ import { asciiQuery, rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { ConsentAcceptance } from '../sign-in/external/answer.ts'
 import { isRejection, redeemAnswer } from '../sign-in/external/redeem.ts'
+import { findInstallation, type InstallationRow } from '../store/queries/installations.ts'
+import { putMemberAccess } from '../store/queries/member-access.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
 import { type Statement, WriteConflict, writeUnlessConflict } from '../store/store.ts'
+import { isSubset, storedScopes } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { AuthorizationError, respondDenied, respondWithCode, respondWithError } from './authorization-answer.ts'
@@ -17,15 +20,16 @@ import { askForCompany } from './authorize.ts'
 import type { ConsentOptions } from './consent-page.ts'
 import { companyOfTicket, readTicket, splitConsentQuery } from './consent-ticket.ts'
 import { installAndGrantCode } from './grant-code.ts'
+import { installForCompany } from './install-for-company.ts'
+import { findLeave, type InstallFor, requestAt } from './leave.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
 import { showNotAllowed } from './not-allowed-page.ts'
-import { judge, withinPolicy, withinPolicyOf } from './within-policy.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
 export const consentForm: RouteHandler = async c => {
   const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
-  const request = await withinPolicyOf(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
+  const request = await requestAt(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
   const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
@@ -44,13 +48,15 @@ export const consent: RouteHandler = async c => {
     countRefusal(c.var.runtime, 'consent.denied')
     return respondDenied(c, asked)
   }
-  const request = await withinPolicyOf(c, asked, companyOfTicket(ticketText))
+  const request = await requestAt(c, asked, companyOfTicket(ticketText))
   const ticket = readTicket(c, request, ticketText)
+  const installFor = readInstallFor(form.get('install_for') ?? 'me')
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
-  if (!ticket.fits) return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
+  if (!ticket.fits || !ticket.offered.includes(installFor))
+    return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
   if (c.var.signedIn.session.company_id !== ticket.companyId) return showSwitched(c, request, ticket.companyId)
   const stillShown = requireSessionCompany(c.var.runtime.store, c.var.signedIn.session.session_hash, ticket.companyId)
-  return allow(c, request, ticket.companyId, stillShown)
+  return allow(c, request, ticket.companyId, { installFor, condition: stillShown })
 }
 
 /** `GET /oauth/authorize/return`: the person comes back from the platform's own consent page. */
@@ -69,34 +75,67 @@ export const consentReturn: RouteHandler = async c => {
     countRefusal(c.var.runtime, 'consent.denied')
     return respondWithError(c, new AuthorizationError(request, answer.error, answer.error_description))
   }
-  const { scopes = request.scopes } = answer as ConsentAcceptance
+  const { scopes = request.scopes, install_for: installFor = 'me' } = answer as ConsentAcceptance
   return allow(
     c,
     { ...request, scopes: scopes.filter(scope => request.scopes.includes(scope)) },
     challenge.companyId!,
-    use,
+    { installFor, condition: use },
   )
 }
 
 /** How often consent is decided again when the same app is being installed or removed at the same moment. */
 const ROUNDS = 3
 
-/** @param condition that what the person agreed to is still what they see */
-async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: number, condition: Statement) {
+/** What the person agreed to. */
+interface Agreed {
+  installFor: InstallFor
+  /** That it is still what they see. */
+  condition: Statement
+}
+
+async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: number, agreed: Agreed) {
   for (let round = 1; ; round++) {
     const membership = await findChosen(c, asked, companyId)
     if (!membership) return askForCompany(c, asked, 'consent.membershipEnded')
-    const request = withinPolicy(asked, membership.company_blocked_scopes)
-    const verdict = await judge(c, request, membership)
+    const { request, verdict, choices } = await findLeave(c, asked, membership)
     if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
+    if (!choices.includes(agreed.installFor)) {
+      return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
+    }
     try {
-      const conditions = [condition, ...verdict.conditions]
-      return respondWithCode(c, request, await installAndGrantCode(c, request, companyId, conditions))
+      const conditions = [agreed.condition, ...verdict.conditions]
+      const code =
+        agreed.installFor === 'company'
+          ? await installForCompany(c, request, membership, conditions)
+          : await installForMe(c, request, membership, { served: verdict.served, conditions })
+      return respondWithCode(c, request, code)
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
       if (round === ROUNDS) return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
     }
   }
+}
+
+/** For a member whom the company's installation serves, within that; otherwise as their own. */
+async function installForMe(
+  c: RequestContext,
+  request: AuthorizationRequest,
+  { company_id, user_id }: MembershipWithCompany,
+  { served, conditions }: { served: InstallationRow | undefined; conditions: readonly Statement[] },
+): Promise<string> {
+  const { store } = c.var.runtime
+  const key = { company_id, user_id, client_id: request.app.clientId }
+  const isWithin = served !== undefined && isSubset(request.scopes, storedScopes(served.scopes))
+  const own = isWithin ? await findInstallation(store, key) : undefined
+  const kind = isWithin && own?.kind !== 'user' ? ('member' as const) : ('user' as const)
+  const returns = served ? [putMemberAccess(store, key, { left_out_at: null, withheld: null })] : []
+  return installAndGrantCode(c, request, company_id, { kind, conditions: [...conditions, ...returns] })
+}
+
+function readInstallFor(text: string): InstallFor {
+  if (text === 'me' || text === 'company') return text
+  throw new PageError(400, 'error.formExpired')
 }
 
 async function consentFor(

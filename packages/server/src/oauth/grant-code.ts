@@ -7,6 +7,7 @@ import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
 import { sidOf } from '../sign-in/session.ts'
+import { requireActiveMembership } from '../store/queries/active-memberships.ts'
 import { keepApp } from '../store/queries/apps.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import { allowDeviceRequest } from '../store/queries/device-requests.ts'
@@ -17,7 +18,6 @@ import {
   putInstallation,
   requireInstallation,
 } from '../store/queries/installations.ts'
-import { requireActiveMembership } from '../store/queries/memberships.ts'
 import { putOpenidSession } from '../store/queries/openid-sessions.ts'
 import { spendPushedRequest } from '../store/queries/pushed-requests.ts'
 import { requireSession } from '../store/queries/sessions.ts'
@@ -28,10 +28,17 @@ import { hashSecret, newToken } from '../tokens/token-text.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { requireWantedSignIn } from './wanted-sign-in.ts'
 
+/** How a member gets an app. */
+export interface Installing {
+  /** Whether they allowed it themselves, or the company's installation serves them. */
+  kind: 'user' | 'member'
+  /** What must still hold when it is committed. */
+  conditions: readonly Statement[]
+}
+
 /**
- * Installs the app for the user at the company, as they have just allowed it, and gives an authorization code, in one
- * commit.
- * @param conditions what must still hold when it is committed
+ * Installs the app for the user at the company, as they have just allowed it or the company serves them, and gives an authorization
+ * code, in one commit.
  * @throws {WriteConflict} when the membership is no longer active, the installation was changed concurrently, or a
  * condition does not hold
  */
@@ -39,7 +46,7 @@ export async function installAndGrantCode(
   c: RequestContext,
   request: AuthorizationRequest,
   companyId: number,
-  conditions: readonly Statement[],
+  { kind, conditions }: Installing,
 ): Promise<string> {
   const { store, clock } = c.var.runtime
   const key = keyOf(c, request, companyId)
@@ -51,7 +58,7 @@ export async function installAndGrantCode(
     companyId,
     userId: key.user_id,
     clientId: key.client_id,
-    facts: { scopes: request.scopes },
+    facts: { scopes: request.scopes, ...(kind === 'member' && { by: 'company' }) },
   })
   await store.write([
     event,
@@ -65,6 +72,7 @@ export async function installAndGrantCode(
         scopes: [...new Set([...storedScopes(before?.scopes ?? ''), ...request.scopes])].join(' '),
         created_at: before?.created_at ?? now,
         updated_at: now,
+        kind,
       },
       before,
     ),
@@ -116,7 +124,8 @@ function codeLifetime(app: App, { authorizationCodeLifetime }: Settings): number
   return isFapi2(app) ? Math.min(authorizationCodeLifetime, FAPI2_CODE_LIFETIME) : authorizationCodeLifetime
 }
 
-function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
+/** @param key whom the code is for, who need not be who is signed in */
+export function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
   const { store, clock, settings } = c.var.runtime
   requireWantedSignIn(request, c.var.signedIn!, key.company_id)
   const now = clock()
@@ -138,10 +147,10 @@ function newCode(c: RequestContext, request: AuthorizationRequest, key: Installa
       jkt: request.jkt,
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
-    setLastCompany(store, key.user_id, key.company_id),
+    setLastCompany(store, c.var.signedIn!.user.user_id, key.company_id),
     ...(request.device ? [allowDeviceRequest(store, request.device, key.company_id, now)] : []),
     ...(request.pushed ? [spendPushedRequest(store, request.pushed.request_hash)] : []),
-    ...(openid ? rememberSignIn(c, request, key) : []),
+    ...(openid && key.user_id === c.var.signedIn!.user.user_id ? rememberSignIn(c, request, key) : []),
   ]
   return { code, statements }
 }

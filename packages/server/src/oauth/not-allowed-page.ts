@@ -44,7 +44,7 @@ ${companyTile(say(language, 'consent.for'), { name: company_name, domain: compan
 ${
   verdict.outcome === 'blocked'
     ? html`<p>${say(language, 'policy.blocked.text', values)}</p>`
-    : html`<p>${say(language, stateOf(verdict.request), { ...values, date: dateOf(language, membership, verdict.request) })}</p>
+    : html`<p>${say(language, stateOf(verdict), { ...values, date: dateOf(language, membership, verdict.request) })}</p>
 ${askForm(c, language, request, company_id, verdict.request)}`
 }
 <form method="post" action="/oauth/authorize/company">
@@ -55,9 +55,10 @@ ${hiddenField('request', query)}
   })
 }
 
-function stateOf(request: AppRequestRow | undefined): MessageKey {
+function stateOf({ outcome, request }: Exclude<Verdict, { outcome: 'allowed' | 'blocked' }>): MessageKey {
   if (request?.decision === 'refused') return 'policy.refused'
-  return request && request.decision === null ? 'policy.asked' : 'policy.ask.text'
+  if (request && request.decision === null) return 'policy.asked'
+  return outcome === 'install' ? 'policy.install.text' : 'policy.ask.text'
 }
 
 function dateOf(language: Language, { timezone }: MembershipWithCompany, request: AppRequestRow | undefined): string {

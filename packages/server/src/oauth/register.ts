@@ -1,5 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { type App, changeApp, createApp, deleteApp, findRegisteredApp } from '../apps/apps.ts'
+import { type App, changeApp, createApp, findRegisteredApp } from '../apps/apps.ts'
+import { deleteApp } from '../apps/delete-app.ts'
 import { clientMetadata, describeRegistration, toNewApp } from '../apps/registration.ts'
 import { checkInput, InputError } from '../companies/input.ts'
 import { actingAs } from '../http/acting.ts'

@@ -15,6 +15,7 @@ import type { IssuedTokens } from '../tokens/issue.ts'
 import { formatScopes } from '../tokens/scopes.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
+import { grantToApp } from './grants/client-credentials.ts'
 import { exchangeDeviceCode } from './grants/device-code.ts'
 import { type Grant, requireParameter } from './grants/grant.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
@@ -23,6 +24,7 @@ import { toJwtAccessToken } from './jwt-access-token.ts'
 export const grants: Readonly<Record<string, Grant>> = {
   authorization_code: exchangeAuthorizationCode,
   refresh_token: exchangeRefreshToken,
+  client_credentials: grantToApp,
   'urn:ietf:params:oauth:grant-type:device_code': exchangeDeviceCode,
 }
 
@@ -106,9 +108,10 @@ async function tokenAnswer(runtime: Runtime, app: App, issued: IssuedTokens) {
     access_token: tokens.accessToken,
     token_type: tokens.jkt === null ? 'Bearer' : 'DPoP',
     expires_in: Math.max(0, Math.ceil((tokens.expiresAt - runtime.clock()) / 1000)),
-    refresh_token: tokens.refreshToken,
+    ...(tokens.refreshToken !== null && { refresh_token: tokens.refreshToken }),
     scope: formatScopes(tokens.scopes, app.profile),
     ...(await idTokenOf(runtime, app, tokens)),
+    ...(tokens.installedBy !== undefined && { install_for: 'company', installed_by: tokens.installedBy }),
     api_domain: await apiDomain(runtime, tokens.companyId),
   }
 }

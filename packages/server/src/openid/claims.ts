@@ -3,7 +3,8 @@ import { formatSubject, type Subject } from './subject.ts'
 /** A person at a company, as claims tell of them. */
 export interface Person extends Subject {
   name: string
-  email: string
+  /** Null for an app user. */
+  email: string | null
   phone: string | null
   /** `ll_CC` */
   locale: string
@@ -31,7 +32,7 @@ const claimsOfScope: Readonly<Record<string, (person: Person) => Claims>> = {
     ...(modifiedAt !== null && { updated_at: Math.floor(modifiedAt / 1000) }),
   }),
   // A company's administrator wrote it down: it is not known whether it is read by this person.
-  email: ({ email }) => ({ email, email_verified: false }),
+  email: ({ email }): Claims => (email === null ? {} : { email, email_verified: false }),
   phone: ({ phone }): Claims => (phone === null ? {} : { phone_number: phone, phone_number_verified: false }),
 }
 

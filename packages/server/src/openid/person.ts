@@ -7,7 +7,7 @@ export function toPerson(member: MembershipRow, company: { name: string; domain:
     companyId: member.company_id,
     userId: member.user_id,
     name: member.name,
-    email: member.email,
+    email: member.email === '' ? null : member.email,
     phone: member.phone,
     locale: member.locale,
     timezone: member.timezone,

@@ -5,6 +5,7 @@ import { narrowConnectedApp, narrowingForm } from '../apps/narrow-connected-app.
 import { account, endOtherSessions } from '../console/account.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
+import { changeAccess, changeInstallation } from '../console/company-installation.ts'
 import { companyLog } from '../console/company-log.ts'
 import { answerRequest, companyRequests } from '../console/company-requests.ts'
 import { companyRules, saveRules } from '../console/company-rules.ts'
@@ -66,6 +67,8 @@ export const pageRoutes: RouteGroup = {
     app.get('/company/:company_id', companyApps)
     app.get('/company/:company_id/apps/:client_id', companyApp)
     app.post('/company/:company_id/apps/:client_id/decision', decideOnApp)
+    app.post('/company/:company_id/apps/:client_id/installation', changeInstallation)
+    app.post('/company/:company_id/apps/:client_id/access', changeAccess)
     app.post('/company/:company_id/apps/:client_id/remove', removeAppForAll)
     app.get('/company/:company_id/requests', companyRequests)
     app.post('/company/:company_id/requests', answerRequest)

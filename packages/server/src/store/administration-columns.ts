@@ -9,6 +9,14 @@ export const administrationColumns = {
     decided_at: true,
     decided_by: true,
   }),
+  member_access: columnsOf<'member_access'>({
+    company_id: true,
+    client_id: true,
+    user_id: true,
+    access: true,
+    left_out_at: true,
+    withheld: true,
+  }),
   app_requests: columnsOf<'app_requests'>({
     company_id: true,
     client_id: true,

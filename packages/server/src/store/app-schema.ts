@@ -45,6 +45,8 @@ export interface AppsTable {
   require_dpop: number
   /** Whether it may sign people in by the device flow. */
   device_flow: number
+  /** For whom it can be installed: for one member, for the whole company, or either. */
+  install: 'user' | 'company' | 'both'
 }
 
 export interface ClientSecretsTable {
@@ -65,6 +67,19 @@ export interface AppPoliciesTable {
   decided_at: number
   /** The kind and the id of the actor. */
   decided_by: string | null
+}
+
+/** What an administrator has said of one member and an app that is installed for the company, and what the member has. */
+export interface MemberAccessTable {
+  company_id: number
+  client_id: string
+  user_id: number
+  /** Null where the administrator has said nothing. */
+  access: 'allowed' | 'excluded' | null
+  /** When the member left the app out. */
+  left_out_at: number | null
+  /** Scopes that the member took back. */
+  withheld: string | null
 }
 
 /** A member's wish that an administrator lets them allow an app. */

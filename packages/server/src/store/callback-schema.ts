@@ -12,9 +12,11 @@ export interface UninstallCallbacksTable {
   claimed_until: number | null
   gave_up_at: number | null
   last_error: string | null
+  /** Whether the installation was of a user or of the company. */
+  kind: Generated<'user' | 'company'>
 }
 
 /** An app that is to be told that a session has ended. */
-export interface LogoutCallbacksTable extends UninstallCallbacksTable {
+export interface LogoutCallbacksTable extends Omit<UninstallCallbacksTable, 'kind'> {
   sid: string
 }

@@ -40,6 +40,7 @@ export const columns = {
     created_at: true,
     modified_at: true,
     last_login_at: true,
+    app_client_id: true,
   }),
   companies: columnsOf<'companies'>({
     company_id: true,
@@ -87,6 +88,7 @@ export const columns = {
     document_expires_at: true,
     require_dpop: true,
     device_flow: true,
+    install: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,
@@ -102,6 +104,9 @@ export const columns = {
     scopes: true,
     created_at: true,
     updated_at: true,
+    kind: true,
+    installed_by: true,
+    audience: true,
   }),
   authorization_codes: columnsOf<'authorization_codes'>({
     company_id: true,
@@ -156,6 +161,7 @@ export const columns = {
     claimed_until: true,
     gave_up_at: true,
     last_error: true,
+    kind: true,
   }),
   sessions: columnsOf<'sessions'>({
     session_hash: true,

@@ -6,7 +6,13 @@ import type {
   IdempotencyKeysTable,
   SigningKeysTable,
 } from './administration-schema.ts'
-import type { AppPoliciesTable, AppRequestsTable, AppsTable, ClientSecretsTable } from './app-schema.ts'
+import type {
+  AppPoliciesTable,
+  AppRequestsTable,
+  AppsTable,
+  ClientSecretsTable,
+  MemberAccessTable,
+} from './app-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { DeviceRequestsTable, OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
@@ -26,6 +32,7 @@ export interface Schema {
   apps: AppsTable
   app_policies: AppPoliciesTable
   app_requests: AppRequestsTable
+  member_access: MemberAccessTable
   client_secrets: ClientSecretsTable
   resource_servers: ResourceServersTable
   resource_scopes: ResourceScopesTable
@@ -107,6 +114,7 @@ export interface MembershipsTable {
   company_id: number
   user_id: number
   name: string
+  /** Empty for an app user, which has none. */
   email: string
   phone: string | null
   /** `ll_CC` */
@@ -125,15 +133,24 @@ export interface MembershipsTable {
   created_at: number
   modified_at: number | null
   last_login_at: number | null
+  /** Of the company's app user: which app it stands for. Null for people. */
+  app_client_id: string | null
 }
 
 export interface InstallationsTable {
   company_id: number
+  /** Of a company installation, the company's app user. */
   user_id: number
   client_id: string
   scopes: string
   created_at: number
   updated_at: number
+  /** Allowed by the user; for the whole company; or for a member by the leave of the company's installation, which it ends with. */
+  kind: Generated<'user' | 'company' | 'member'>
+  /** Of a company installation: the administrator who made it. */
+  installed_by: number | null
+  /** Of a company installation: which members the app may act for, all but those who were excluded, or named ones. */
+  audience: 'all' | 'named' | null
 }
 
 export interface AuthorizationCodesTable {

@@ -17,7 +17,8 @@ export interface Access {
 /** A pair of tokens as the client gets it. */
 export interface IssuedTokens {
   accessToken: string
-  refreshToken: string
+  /** Null where the app asks again instead. */
+  refreshToken: string | null
   companyId: number
   userId: number
   scopes: string[]
@@ -29,7 +30,12 @@ export interface IssuedTokens {
   jkt: string | null
   /** Of the access token, in milliseconds since 1970. */
   expiresAt: number
+  /** Where they speak for a company's app user: the administrator who installed the app. Undefined where they speak for a person. */
+  installedBy?: number | null
 }
+
+/** With a refresh token. */
+export type TokenPair = IssuedTokens & { refreshToken: string }
 
 /** The first tokens of a family, and what writes them. */
 export function issueFirstTokens(
@@ -37,8 +43,8 @@ export function issueFirstTokens(
   family: Family & { openid?: string | null; resources?: string | null; jkt?: string | null },
   scopes: string[],
   access: Access = { scopes, resources: family.resources ?? null, jkt: null },
-): { tokens: IssuedTokens; statements: Statement[] } {
-  const tokens: IssuedTokens = {
+): { tokens: TokenPair; statements: Statement[] } {
+  const tokens: TokenPair = {
     accessToken: newToken(accessTokenKind(access), family.company_id),
     refreshToken: newToken('rt', family.company_id),
     companyId: family.company_id,

@@ -33,6 +33,7 @@ export const transferTables: readonly TransferTable[] = [
   table('memberships', 'company_id', 'user_id'),
   table('app_policies', 'company_id', 'client_id'),
   table('app_requests', 'company_id', 'client_id', 'user_id'),
+  table('member_access', 'company_id', 'client_id', 'user_id'),
   table('installations', 'company_id', 'user_id', 'client_id'),
   table('authorization_codes', 'company_id', 'code_hash'),
   table('access_tokens', 'company_id', 'token_hash'),

@@ -24,8 +24,8 @@ export const listUsersOfCompany: RouteHandler = async c => {
   const start = readNumber(c, 'start', 0, { from: 0, to: MAX_START })
   const after = readNumber(c, 'cursor', 0, { from: 0, to: Number.MAX_SAFE_INTEGER })
   if (start > 0 && after > 0) throw new ApiError(400, 'Give start or cursor, not both.')
-  const { companyId } = bearer
-  const rows = await listColleagues(c.var.runtime.store, { companyId, after, offset: start, limit: limit + 1 })
+  const { companyId, userId: askedBy } = bearer
+  const rows = await listColleagues(c.var.runtime.store, { companyId, askedBy, after, offset: start, limit: limit + 1 })
   const page = rows.slice(0, limit)
   const hasMore = rows.length > limit
   const pagination = {
@@ -45,7 +45,8 @@ export const getUserOfCompany: RouteHandler = async c => {
   const { runtime } = c.var
   const bearer = await requireCountedBearer(c, 'api', SCOPE)
   const userId = readId(c.req.param('id') ?? '')
-  const member = userId === undefined ? undefined : await findColleague(runtime.store, bearer.companyId, userId)
+  const member =
+    userId === undefined ? undefined : await findColleague(runtime.store, bearer.companyId, userId, bearer.userId)
   if (!member) throw new ApiError(404, 'The company of the access token has no such user.')
   return c.body(`{"success":true,"data":${writeColleague(member, bearer, runtime.clock())}}`, 200, OK_HEADERS)
 }
@@ -59,7 +60,8 @@ export const findUsersOfCompany: RouteHandler = async c => {
   if (text.length > MAX_TERM) throw new ApiError(400, `term must be at most ${MAX_TERM} characters.`)
   const byEmail = readNumber(c, 'search_by_email', 0, { from: 0, to: 1 }) === 1
   const search = { in: byEmail ? ('email' as const) : ('name' as const), text }
-  const rows = await listColleagues(c.var.runtime.store, { companyId: bearer.companyId, search, limit: PAGE })
+  const { companyId, userId: askedBy } = bearer
+  const rows = await listColleagues(c.var.runtime.store, { companyId, askedBy, search, limit: PAGE })
   return respondWithUsers(c, bearer, rows, null)
 }
 

@@ -59,7 +59,8 @@ describe('a user as text', () => {
           default_currency: user.currency,
           locale: user.locale,
           lang: languageId(user.locale),
-          email: user.email,
+          // An app user has none.
+          email: user.email === '' ? null : user.email,
           phone: user.phone,
           activated: user.active === 1 && user.userActive === 1,
           last_login: time(user.lastLoginAt),

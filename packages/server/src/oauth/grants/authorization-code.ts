@@ -3,18 +3,15 @@ import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { withoutNonce } from '../../openid/sign-in.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
+import { findActiveMembership, requireActiveMembership } from '../../store/queries/active-memberships.ts'
 import {
   type AuthorizationCodeRow,
   deleteAuthorizationCode,
   findAuthorizationCode,
   spendAuthorizationCode,
 } from '../../store/queries/authorization-codes.ts'
-import { lockInstallation } from '../../store/queries/installations.ts'
-import {
-  findActiveMembership,
-  type MembershipWithCompany,
-  requireActiveMembership,
-} from '../../store/queries/memberships.ts'
+import { findInstallation, lockInstallation } from '../../store/queries/installations.ts'
+import type { MembershipWithCompany } from '../../store/queries/memberships.ts'
 import { retryOnConflict, type Store } from '../../store/store.ts'
 import { type IssuedTokens, issueFirstTokens } from '../../tokens/issue.ts'
 import { intersection, storedScopes, withoutBlocked } from '../../tokens/scopes.ts'
@@ -70,7 +67,9 @@ export async function redeemCode(
     spendAuthorizationCode(store, code, now),
     ...statements,
   ])
-  return { ...tokens, openid: code.openid }
+  const isForCompany = membership.app_client_id !== null
+  const installation = isForCompany ? await findInstallation(store, code) : undefined
+  return { ...tokens, openid: code.openid, ...(installation && { installedBy: installation.installed_by }) }
 }
 
 async function findCode(store: Store, text: string, clientId: string): Promise<AuthorizationCodeRow> {

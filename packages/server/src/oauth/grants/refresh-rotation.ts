@@ -2,12 +2,9 @@ import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
+import { findActiveMembership, requireActiveMembership } from '../../store/queries/active-memberships.ts'
 import { lockInstallation } from '../../store/queries/installations.ts'
-import {
-  findActiveMembership,
-  type MembershipWithCompany,
-  requireActiveMembership,
-} from '../../store/queries/memberships.ts'
+import type { MembershipWithCompany } from '../../store/queries/memberships.ts'
 import {
   advanceAccessGeneration,
   correctFirstUse,
@@ -24,6 +21,7 @@ import {
   type IssuedTokens,
   storeAccessToken,
   storeRefreshToken,
+  type TokenPair,
 } from '../../tokens/issue.ts'
 import { type CompatibilityProfile, intersection, isSubset, storedScopes, withoutBlocked } from '../../tokens/scopes.ts'
 import { accessTokenKind, hashSecret, parseToken } from '../../tokens/token-text.ts'
@@ -222,7 +220,7 @@ function derive(
   access: Access,
   generation: number,
   expiresAt: number,
-): IssuedTokens {
+): TokenPair {
   return {
     accessToken: deriveAccessToken(key, accessTokenKind(access), token.company_id, presented, generation),
     refreshToken: deriveRefreshToken(key, token.company_id, presented),

@@ -3,7 +3,7 @@ import { checkInput, InputError, id, TakenError } from '../../companies/input.ts
 import { requireUser } from '../../companies/users.ts'
 import type { Runtime } from '../../config/runtime.ts'
 import { findChallengeAnswer, insertChallengeAnswer } from '../../store/queries/challenge-answers.ts'
-import { findMembership } from '../../store/queries/memberships.ts'
+import { findMember } from '../../store/queries/memberships.ts'
 import { CHALLENGE_LIFETIME, type Challenge, readChallenge, verifierOf } from './challenge.ts'
 
 /** Milliseconds for which the person can come back with the answer. */
@@ -27,7 +27,11 @@ export const loginAcceptance = z.strictObject({
 })
 
 /** What the platform's consent page answers: what of it is allowed. */
-export const consentAcceptance = z.strictObject({ scopes: scopes.optional() })
+export const consentAcceptance = z.strictObject({
+  scopes: scopes.optional(),
+  /** For whom the app is installed; `me` when not given. */
+  install_for: z.enum(['me', 'company']).optional(),
+})
 
 /** What either page answers when nothing is allowed. */
 export const rejection = z.strictObject({
@@ -74,16 +78,23 @@ export async function checkLogin(runtime: Runtime, challenge: Challenge, input: 
     throw refuse('auth_time', 'is before the challenge: the person must sign in again')
   }
   if (answer.company_id !== undefined) {
-    const membership = await findMembership(store, answer.company_id, answer.user_id)
+    const membership = await findMember(store, answer.company_id, answer.user_id)
     if (membership?.active !== 1) throw refuse('company_id', `user ${user.user_id} is no active member of it`)
   }
   return answer
 }
 
 /** @throws {InputError} where it allows what was not asked for */
-export function checkConsent({ scopes: asked = [] }: Challenge, input: unknown): ConsentAcceptance {
+export function checkConsent(
+  { scopes: asked = [], installFor = ['me'] }: Challenge,
+  input: unknown,
+): ConsentAcceptance {
   const answer = checkInput(consentAcceptance, input)
   const [more] = (answer.scopes ?? []).filter(scope => !asked.includes(scope))
+  if (!installFor.includes(answer.install_for ?? 'me')) {
+    const message = `must be one that the challenge offers: ${installFor.join(', ')}`
+    throw new InputError(`install_for: ${message}`, [{ path: 'install_for', message }])
+  }
   if (more === undefined) return answer
   const message = `must be among those that were asked for: ${asked.join(', ')}`
   throw new InputError(`scopes: ${message}`, [{ path: 'scopes', message }])

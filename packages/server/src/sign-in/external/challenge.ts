@@ -19,6 +19,8 @@ export interface Challenge {
   userId?: number
   companyId?: number | undefined
   scopes?: string[]
+  /** For whom the person may install the app. */
+  installFor?: ('me' | 'company')[]
   loginHint?: string | undefined
   uiLocales?: string | undefined
   reauthenticate?: boolean

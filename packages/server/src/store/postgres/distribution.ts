@@ -21,6 +21,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   memberships: { by: 'company_id', with: 'companies' },
   app_policies: { by: 'company_id', with: 'companies' },
   app_requests: { by: 'company_id', with: 'companies' },
+  member_access: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },
   authorization_codes: { by: 'company_id', with: 'companies' },
   access_tokens: { by: 'company_id', with: 'companies' },

@@ -38,9 +38,9 @@ export function pageOfAppPolicies(
 
 /** Companies that have decided on an app, or whose members asked for it. */
 export async function listCompaniesThatKnow({ db }: Store, clientId: string, limit: number): Promise<number[]> {
-  const of = (table: 'app_policies' | 'app_requests') =>
+  const of = (table: 'app_policies' | 'app_requests' | 'member_access') =>
     db.selectFrom(table).select('company_id').where('client_id', '=', clientId).limit(limit).execute()
-  const rows = [...(await of('app_policies')), ...(await of('app_requests'))]
+  const rows = [...(await of('app_policies')), ...(await of('app_requests')), ...(await of('member_access'))]
   return [...new Set(rows.map(({ company_id }) => company_id))]
 }
 
@@ -180,13 +180,18 @@ export function deleteAppRequests({ db }: Store, companyId: number, clientId: st
   return statement(db.deleteFrom('app_requests').where('company_id', '=', companyId).where('client_id', '=', clientId))
 }
 
-/** How many people have allowed an app at a company. */
-export async function countInstallations({ db }: Store, { company_id, client_id }: PolicyKey): Promise<number> {
+/** How many people use an app at a company: its app user is none of them. @param kind only those whom the company's installation serves */
+export async function countInstallations(
+  { db }: Store,
+  { company_id, client_id }: PolicyKey,
+  kind?: 'member',
+): Promise<number> {
   const { people } = await db
     .selectFrom('installations')
     .select(eb => eb.fn.countAll<number>().as('people'))
     .where('company_id', '=', company_id)
     .where('client_id', '=', client_id)
+    .where('kind', kind ? '=' : '<>', kind ?? 'company')
     .executeTakeFirstOrThrow()
   return Number(people)
 }

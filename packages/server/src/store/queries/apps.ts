@@ -103,6 +103,7 @@ const CHANGEABLE = [
   'require_par',
   'require_dpop',
   'device_flow',
+  'install',
 ] as const
 
 function changeable(row: AppRow): Required<AppColumns> {

@@ -6,7 +6,8 @@ import type { Schema } from '../schema.ts'
 import { expecting, readInBackground, type Statement, type Store, statement, writeUnlessConflict } from '../store.ts'
 
 /** Something that an app is still to be told; kinds of it have more columns in their keys. */
-export type QueuedCallback = Selectable<UninstallCallbacksTable>
+export type QueuedCallback = Omit<Selectable<UninstallCallbacksTable>, 'kind'> &
+  Partial<Pick<Selectable<UninstallCallbacksTable>, 'kind'>>
 
 /** A table of callbacks that wait to be sent. */
 export interface CallbackQueue {
@@ -181,5 +182,5 @@ export function recordFailedCallback(
 /** The condition that a row is this one. */
 export function hasKeyOf({ key }: CallbackQueue, callback: QueuedCallback) {
   return (eb: ExpressionBuilder<Schema, 'uninstall_callbacks'>) =>
-    eb.and(key.map(column => eb(column, '=', callback[column])))
+    eb.and(key.map(column => eb(column, '=', callback[column] as string | number)))
 }

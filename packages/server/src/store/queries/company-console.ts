@@ -14,7 +14,7 @@ export async function listAppsInUse(
   const { rows } = await sql<{ client_id: string; people: number }>`WITH RECURSIVE used (client_id) AS (
       SELECT ${next(sql`''`)} UNION ALL SELECT ${next(sql`used.client_id`)} FROM used WHERE used.client_id IS NOT NULL
     ) SELECT client_id, (SELECT count(*) FROM installations
-      WHERE company_id = ${companyId} AND client_id = used.client_id) AS people
+      WHERE company_id = ${companyId} AND client_id = used.client_id AND kind <> 'company') AS people
     FROM used WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`.execute(db)
   return rows.map(({ client_id, people }) => ({ client_id, people: Number(people) }))
 }
@@ -35,10 +35,11 @@ export function listPeopleOfApp(
     .innerJoin('memberships as m', join =>
       join.onRef('m.company_id', '=', 'i.company_id').onRef('m.user_id', '=', 'i.user_id'),
     )
-    .select(['i.user_id', 'i.scopes', 'i.created_at', 'm.name', 'm.email'])
+    .select(['i.user_id', 'i.scopes', 'i.created_at', 'i.kind', 'm.name', 'm.email'])
     .where('i.company_id', '=', companyId)
     .where('i.client_id', '=', clientId)
     .where('i.user_id', '>', after)
+    .where('i.kind', '<>', 'company')
     .orderBy('i.user_id')
     .limit(limit)
     .execute()

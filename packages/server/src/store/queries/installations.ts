@@ -6,6 +6,10 @@ import { type ListPage, paged } from './lists.ts'
 
 export type InstallationRow = Selectable<InstallationsTable>
 
+/** An installation that is to be put in place: of a user, unless it says another kind. */
+export type NewInstallation = Omit<InstallationRow, 'kind' | 'installed_by' | 'audience'> &
+  Partial<Pick<InstallationRow, 'kind' | 'installed_by' | 'audience'>>
+
 /** What says which installation: a user at a company allowed an app. */
 export interface InstallationKey {
   company_id: number
@@ -27,7 +31,8 @@ export interface InstallationView extends InstallationRow {
  * is not suspended, and the installation is as it was read.
  * @param before undefined where there was none
  */
-export function putInstallation({ db }: Store, row: InstallationRow, before: InstallationRow | undefined): Statement {
+export function putInstallation({ db }: Store, row: NewInstallation, before: InstallationRow | undefined): Statement {
+  const { kind = 'user', installed_by = null, audience = null } = row
   const active = db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -38,6 +43,9 @@ export function putInstallation({ db }: Store, row: InstallationRow, before: Ins
       sql<string>`cast(${row.scopes} as text)`.as('scopes'),
       sql<number>`cast(${row.created_at} as bigint)`.as('created_at'),
       sql<number>`cast(${row.updated_at} as bigint)`.as('updated_at'),
+      sql<InstallationRow['kind']>`cast(${kind} as text)`.as('kind'),
+      sql<number | null>`cast(${installed_by} as bigint)`.as('installed_by'),
+      sql<InstallationRow['audience']>`cast(${audience} as text)`.as('audience'),
     ])
     .where('m.company_id', '=', row.company_id)
     .where('m.user_id', '=', row.user_id)
@@ -48,13 +56,18 @@ export function putInstallation({ db }: Store, row: InstallationRow, before: Ins
     1,
     db
       .insertInto('installations')
-      .columns(['company_id', 'user_id', 'client_id', 'scopes', 'created_at', 'updated_at'])
+      .columns(columns.installations)
       .expression(active)
       .onConflict(conflict => {
         const taken = conflict.columns(['company_id', 'user_id', 'client_id'])
         if (!before) return taken.doNothing()
         return taken
-          .doUpdateSet({ scopes: row.scopes, updated_at: row.updated_at })
+          .doUpdateSet({
+            scopes: row.scopes,
+            updated_at: row.updated_at,
+            kind,
+            installed_by,
+          })
           .where('installations.scopes', '=', before.scopes)
       }),
   )
@@ -107,96 +120,6 @@ export function lockInstallation({ db, engine }: Store, key: InstallationKey): S
 }
 
 /**
- * Takes a scope from an installation, and from everything that it gave. Holds only while the installation is as it was read; what is
- * being given at this moment comes before, and loses it too, or finds that it is not allowed any more.
- */
-export function withdrawScope(
-  store: Store,
-  before: InstallationKey & { scopes: string },
-  scopes: readonly string[],
-): Statement[] {
-  const { company_id, user_id, client_id } = before
-  const kept = before.scopes.split(' ').filter(scope => !scopes.includes(scope))
-  const update = expecting(
-    1,
-    store.db
-      .updateTable('installations')
-      .set({ scopes: kept.join(' ') })
-      .where('company_id', '=', company_id)
-      .where('user_id', '=', user_id)
-      .where('client_id', '=', client_id)
-      .where('scopes', '=', before.scopes),
-  )
-  const given = (['access_tokens', 'refresh_tokens', 'authorization_codes'] as const).flatMap(table =>
-    scopes.map(scope =>
-      statement(
-        store.db
-          .updateTable(table)
-          .set({ scopes: sql<string>`trim(replace(' ' || scopes || ' ', cast(${` ${scope} `} as text), ' '))` })
-          .where('company_id', '=', company_id)
-          .where('user_id', '=', user_id)
-          .where('client_id', '=', client_id)
-          .where(
-            sql<boolean>`replace(' ' || scopes || ' ', cast(${` ${scope} `} as text), '') <> ' ' || scopes || ' '`,
-          ),
-      ),
-    ),
-  )
-  return [update, ...given]
-}
-
-/** All installations of a member, or the one of an app. */
-export type InstallationsOf = Omit<InstallationKey, 'client_id'> & { client_id?: string }
-
-/**
- * Ends installations: queues the uninstall callbacks that their apps asked for, then deletes the installations, and with
- * them by cascade their codes and tokens. With a `client_id` it holds only if that app is installed.
- * @param endedAt milliseconds since 1970
- */
-export function endInstallations(store: Store, of: InstallationsOf, endedAt: number): Statement[] {
-  return [queueUninstallCallbacks(store, of, endedAt), deleteInstallations(store, of)]
-}
-
-/** Deletes an installation of an app that is being deleted itself: no callback is queued. */
-export function discardInstallation(store: Store, { company_id, user_id, client_id }: InstallationKey): Statement {
-  return deleteInstallations(store, { company_id, user_id, client_id })
-}
-
-function deleteInstallations({ db }: Store, { company_id, user_id, client_id }: InstallationsOf): Statement {
-  const ofMember = db.deleteFrom('installations').where('company_id', '=', company_id).where('user_id', '=', user_id)
-  return client_id === undefined ? statement(ofMember) : expecting(1, ofMember.where('client_id', '=', client_id))
-}
-
-function queueUninstallCallbacks(
-  { db }: Store,
-  { company_id, user_id, client_id }: InstallationsOf,
-  endedAt: number,
-): Statement {
-  let ending = db
-    .selectFrom('installations as i')
-    .innerJoin('apps as a', 'a.client_id', 'i.client_id')
-    .select([
-      'i.company_id',
-      'i.user_id',
-      'i.client_id',
-      sql<number>`cast(${endedAt} as bigint)`.as('ended_at'),
-      sql<number>`cast(${endedAt} as bigint)`.as('next_attempt_at'),
-    ])
-    .where('i.company_id', '=', company_id)
-    .where('i.user_id', '=', user_id)
-    .where('a.uninstall_url', 'is not', null)
-  if (client_id !== undefined) ending = ending.where('i.client_id', '=', client_id)
-  return statement(
-    db
-      .insertInto('uninstall_callbacks')
-      .columns(['company_id', 'user_id', 'client_id', 'ended_at', 'next_attempt_at'])
-      .expression(ending)
-      // The same installation, ended twice within a millisecond, is one callback.
-      .onConflict(conflict => conflict.columns(['company_id', 'user_id', 'client_id', 'ended_at']).doNothing()),
-  )
-}
-
-/**
  * Installations in the order of their keys, for lists that are read page by page.
  * @param only of a user only together with companies: their keys begin with the company
  */
@@ -219,7 +142,7 @@ export async function pageOfInstallations(
 /** Installations with their names, the newest first, of everyone or of one user at the given companies. */
 export async function listInstallations(
   { db }: Store,
-  only: { companyIds?: readonly number[]; userId?: number; clientId?: string } & ListPage = {},
+  only: { companyIds?: readonly number[]; userId?: number; clientId?: string; kind?: 'company' } & ListPage = {},
 ): Promise<InstallationView[]> {
   if (only.companyIds?.length === 0) return []
   let query = db
@@ -232,6 +155,7 @@ export async function listInstallations(
   if (only.companyIds) query = query.where('i.company_id', 'in', only.companyIds)
   if (only.userId !== undefined) query = query.where('i.user_id', '=', only.userId)
   if (only.clientId !== undefined) query = query.where('i.client_id', '=', only.clientId)
+  if (only.kind) query = query.where('i.kind', '=', sql.lit(only.kind))
   const ordered = query.orderBy('i.created_at', 'desc').orderBy('i.company_id').orderBy('i.user_id')
   return paged(ordered, only).execute()
 }

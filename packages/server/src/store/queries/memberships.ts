@@ -1,11 +1,10 @@
-import { type Selectable, sql } from 'kysely'
-import { documentHost, isBlockedApp } from '../blocked-apps.ts'
+import type { Selectable } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
-import { endInstallations } from './installations.ts'
+import { endInstallations } from './end-installations.ts'
 import { type ListPage, paged } from './lists.ts'
 
 export type MembershipRow = Selectable<MembershipsTable>
@@ -21,7 +20,7 @@ export type MembershipWithCompany = MembershipRow & {
   company_blocked_scopes: string | null
 }
 
-const companyFacts = [
+export const companyFacts = [
   'c.name as company_name',
   'c.domain as company_domain',
   'c.suspended_at as company_suspended_at',
@@ -59,6 +58,27 @@ export function findMembership(store: Store, companyId: number, userId: number):
   return byKey.first(store, { companyId, userId })
 }
 
+/** The same of a person: the company's app users are no one's to administer. */
+export async function findMember(store: Store, companyId: number, userId: number): Promise<MembershipRow | undefined> {
+  const found = await findMembership(store, companyId, userId)
+  return found?.app_client_id === null ? found : undefined
+}
+
+/** People of a company by an e-mail there, in any form that it may be stored in. */
+export function findMembersByEmail(
+  { db }: Store,
+  companyId: number,
+  forms: readonly string[],
+): Promise<MembershipRow[]> {
+  return db
+    .selectFrom('memberships')
+    .select(columns.memberships)
+    .where('email', 'in', forms)
+    .where('company_id', '=', companyId)
+    .where('app_client_id', 'is', null)
+    .execute()
+}
+
 export async function listCompanyIdsOfUser({ db }: Store, userId: number): Promise<number[]> {
   const rows = await db
     .selectFrom('user_companies')
@@ -84,21 +104,28 @@ export async function listMembershipsOfUser(store: Store, userId: number): Promi
     .execute()
 }
 
-/** Members of a company, or the companies of a user, in the order of ids. */
+/** Members of a company, or the companies of a user, in the order of ids. App users are left out, unless they are asked for. */
 export function listMembers(
   { db }: Store,
   {
     companyId,
     userId,
     after,
+    withAppUsers = false,
     ...page
-  }: { companyId?: number | undefined; userId?: number | undefined; after?: number | undefined } & ListPage,
+  }: {
+    companyId?: number | undefined
+    userId?: number | undefined
+    after?: number | undefined
+    withAppUsers?: boolean
+  } & ListPage,
 ): Promise<MembershipRow[]> {
   let query = db.selectFrom('memberships').select(columns.memberships).orderBy('company_id').orderBy('user_id')
   if (companyId !== undefined) query = query.where('company_id', '=', companyId)
   if (userId !== undefined) query = query.where('user_id', '=', userId)
   // Among the members of one company.
   if (after !== undefined) query = query.where('user_id', '>', after)
+  if (!withAppUsers) query = query.where('app_client_id', 'is', null)
   return paged(query, page).execute()
 }
 
@@ -155,41 +182,6 @@ export function isInForce({ active, user_active, company_suspended_at }: Members
   return active === 1 && user_active === 1 && company_suspended_at === null
 }
 
-interface Grantee {
-  companyId: number
-  userId: number
-  /** With a space on each side, as they stand in a list with spaces around it; the host is empty where there is none. */
-  clientId: string
-  host: string
-}
-
-/** Whether a list of a company's, as it is stored, does not have this. Nothing is replaced by an empty text. */
-function isNotAmong(list: 'c.blocked_apps' | 'c.blocked_hosts', text: string) {
-  const stored = sql<string>`' ' || coalesce(${sql.ref(list)}, '') || ' '`
-  return sql<boolean>`replace(${stored}, ${text}, '') = ${stored}`
-}
-
-const stillActive = new PreparedQuery((db, { companyId, userId, clientId, host }: Grantee) =>
-  db
-    .selectFrom('memberships as m')
-    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
-    .select('m.user_id')
-    .where('m.company_id', '=', companyId)
-    .where('m.user_id', '=', userId)
-    .where('m.active', '=', 1)
-    .where('m.user_active', '=', 1)
-    .where('c.suspended_at', 'is', null)
-    .where(isNotAmong('c.blocked_apps', clientId))
-    .where(isNotAmong('c.blocked_hosts', host)),
-)
-
-/** Holds only while the membership is active, the company is not suspended, and it does not block the app. */
-export function requireActiveMembership(store: Store, companyId: number, userId: number, clientId: string): Statement {
-  const host = documentHost(clientId)
-  const texts = { clientId: ` ${clientId} `, host: host === undefined ? '' : ` ${host} ` }
-  return stillActive.expecting(1, store, { companyId, userId, ...texts })
-}
-
 /**
  * Keeps installations from being added to a membership until this write is done. SQLite's writes are serial
  * anyway; elsewhere the statements that end installations would miss one that is added at the same moment.
@@ -211,32 +203,4 @@ function lockMembership({ db, engine }: Store, companyId: number, userId: number
  */
 export function requireMembershipCount({ db }: Store, userId: number, count: number): Statement {
   return expecting(count, db.selectFrom('user_companies').select('company_id').where('user_id', '=', userId))
-}
-
-const active = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
-  db
-    .selectFrom('memberships as m')
-    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
-    .select(columnsAs('m', columns.memberships))
-    .select(companyFacts)
-    .where('m.company_id', '=', companyId)
-    .where('m.user_id', '=', userId)
-    .where('m.active', '=', 1)
-    .where('m.user_active', '=', 1)
-    .where('c.suspended_at', 'is', null),
-)
-
-/**
- * The membership if its tokens may be used now: it is active, so is its user, the company is not suspended, and it does not block the
- * app that uses them.
- */
-export async function findActiveMembership(
-  store: Store,
-  companyId: number,
-  userId: number,
-  clientId?: string,
-): Promise<MembershipWithCompany | undefined> {
-  const found = await active.first(store, { companyId, userId })
-  if (!found || clientId === undefined) return found
-  return isBlockedApp(found.company_blocked_apps, found.company_blocked_hosts, clientId) ? undefined : found
 }

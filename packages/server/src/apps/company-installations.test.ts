@@ -1,0 +1,450 @@
+import { readFileSync } from 'node:fs'
+import {
+  addMember,
+  changeCompanyInstallation,
+  narrowInstallation,
+  removeInstallation,
+  removeMember,
+  setApp,
+  setAppPolicy,
+  setMember,
+  setMemberAccess,
+} from 'tenantry'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
+import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
+import { answerOf } from '../../../../tests/support/person.ts'
+import {
+  BOND,
+  BOND_EMAIL,
+  MI6,
+  MONEYPENNY,
+  MONEYPENNY_EMAIL,
+  UNIVERSAL_EXPORTS,
+} from '../../../../tests/support/provider.ts'
+import { person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
+
+const fixture = JSON.parse(readFileSync(new URL('../../../../tests/fixtures/users-me.json', import.meta.url), 'utf8'))
+
+type CompanyAnswer = TokenAnswer & { install_for?: string; installed_by?: number }
+
+describe('an app that is installed for a company', () => {
+  useProvider()
+  let app: Client
+  const mi6App = () => ({ company_id: MI6, client_id: app.id })
+  const bondAllows = async (fields: Record<string, string>, parameters = {}) => {
+    const page = await person.reachConsent(app, { company: MI6 }, parameters)
+    return person.submit(page, { decision: 'allow', ...fields })
+  }
+  const codeOf = (answer: Response) => answerOf(answer).searchParams.get('code')!
+  const installForMi6 = async (parameters = {}): Promise<CompanyAnswer> =>
+    app.tokens(codeOf(await bondAllows({ install_for: 'company' }, parameters)))
+  /** What the app gets when Moneypenny opens it: she is never asked for consent on the way. */
+  const moneypennyOpens = async (parameters = {}) => {
+    const browser = provider.person()
+    await browser.signIn(MONEYPENNY_EMAIL)
+    return browser.request(app.authorizePath(parameters))
+  }
+  const tokensOfMoneypenny = async (parameters = {}) => app.tokens(codeOf(await moneypennyOpens(parameters)))
+  const me = async (token: string) => (await app.me(token)).json() as Promise<{ data: Record<string, unknown> }>
+  const asApp = async (form: Record<string, string> = {}) => {
+    const answer = await app.post('/oauth/token', {
+      grant_type: 'client_credentials',
+      company_id: String(MI6),
+      ...form,
+    })
+    return { status: answer.status, ...((await answer.json()) as CompanyAnswer) }
+  }
+
+  beforeEach(async () => {
+    app = await provider.registerApp({ install: 'both' })
+  })
+
+  it('a company’s installation speaks for its app user, in the shape that clients know', async () => {
+    const tokens = await installForMi6()
+    expect(tokens).toMatchObject({ install_for: 'company', installed_by: BOND, scope: 'base users:read' })
+    const { data } = await me(tokens.access_token)
+    expect(Object.keys(data)).toEqual(Object.keys(fixture.data))
+    expect(data).toMatchObject({ name: 'Field Notes', email: null, is_admin: 0, is_you: true, company_id: MI6 })
+    expect(Number.isSafeInteger(data.id)).toBe(true)
+    expect([BOND, MONEYPENNY]).not.toContain(data.id)
+    expect((await me((await app.refreshed(tokens.refresh_token)).access_token)).data.id).toBe(data.id)
+  })
+
+  it('[OA-12] only me is chosen, unless the administrator says everyone', async () => {
+    const page = await person.reachConsent(app, { company: MI6 })
+    const radios = page.document.querySelectorAll('input[name=install_for]')
+    expect(radios.map(each => [each.getAttribute('value'), each.hasAttribute('checked')])).toEqual([
+      ['me', true],
+      ['company', false],
+    ])
+    const mine = await app.tokens(codeOf(await person.submit(page, { decision: 'allow' })))
+    expect((await me(mine.access_token)).data.id).toBe(BOND)
+    expect((await moneypennyOpens()).status).toBe(200)
+  })
+
+  it('[OA-12] a member posts what only the administrator was offered, and installs nothing', async () => {
+    const browser = provider.person()
+    const page = await browser.reachConsent(app, { email: MONEYPENNY_EMAIL })
+    expect(page.document.querySelector('input[name=install_for]')).toBeNull()
+    const answer = await browser.submit(page, { decision: 'allow', install_for: 'company' })
+    expect(answer.status).toBe(409)
+    expect((await asApp()).error).toBe('invalid_grant')
+    // Nor with the ticket of the administrator's page, nor for an administrator of another company.
+    const bonds = await person.reachConsent(app, { company: MI6 })
+    const ticket = bonds.document.querySelector('input[name=ticket]')!.getAttribute('value')!
+    expect((await browser.submit(page, { decision: 'allow', install_for: 'company', ticket })).status).toBe(409)
+    const elsewhere = await person.reachConsent(app, { company: UNIVERSAL_EXPORTS })
+    expect((await person.submit(elsewhere, { decision: 'allow', install_for: 'company' })).status).toBe(409)
+    expect((await asApp({ company_id: String(UNIVERSAL_EXPORTS) })).error).toBe('invalid_grant')
+  })
+
+  it('[OA-17] an administrator who is none any more in the commit installs nothing', async () => {
+    const page = await person.reachConsent(app, { company: MI6 })
+    const demote = () => setMember(provider.runtime, MI6, BOND, { isAdmin: false })
+    const ran = beforeWrite(provider.runtime, /insert into "installations"/, demote)
+    const answer = await person.submit(page, { decision: 'allow', install_for: 'company' })
+    expect([ran(), answer.status]).toEqual([true, 409])
+    expect((await asApp()).error).toBe('invalid_grant')
+  })
+
+  it('an installation of a company goes on when its installer leaves, and so do its tokens', async () => {
+    const tokens = await installForMi6()
+    await removeMember(provider.runtime, MI6, BOND)
+    expect((await app.me(tokens.access_token)).status).toBe(200)
+    expect((await app.refreshed(tokens.refresh_token)).scope).toBe('base users:read')
+    expect(await asApp()).toMatchObject({ status: 200, installed_by: BOND })
+    expect((await me((await tokensOfMoneypenny()).access_token)).data.id).toBe(MONEYPENNY)
+  })
+
+  it('a company keeps the app user from one installation to the next', async () => {
+    const before = await me((await installForMi6()).access_token)
+    const installation = { ...mi6App(), user_id: Number(before.data.id) }
+    expect(await removeInstallation(provider.runtime, installation)).toBe(true)
+    expect((await asApp()).error).toBe('invalid_grant')
+    expect((await me((await installForMi6()).access_token)).data.id).toBe(before.data.id)
+  })
+
+  it('a company has one app user of an app, however many administrators install it at once', async () => {
+    await setMember(provider.runtime, MI6, MONEYPENNY, { isAdmin: true })
+    const other = provider.person()
+    const pages = [
+      [person, await person.reachConsent(app, { company: MI6 })],
+      [other, await other.reachConsent(app, { email: MONEYPENNY_EMAIL })],
+    ] as const
+    const answers = await Promise.all(
+      pages.map(([browser, page]) => browser.submit(page, { decision: 'allow', install_for: 'company' })),
+    )
+    const tokens = await Promise.all(answers.map(answer => app.tokens(codeOf(answer))))
+    const [one, another] = await Promise.all(tokens.map(({ access_token }) => me(access_token)))
+    expect(one!.data.id).toBe(another!.data.id)
+  })
+
+  it('the app user has the name of the app, also once that is another', async () => {
+    const { access_token } = await installForMi6()
+    await setApp(provider.runtime, app.id, { name: 'Field Diaries' })
+    expect((await me(access_token)).data.name).toBe('Field Diaries')
+  })
+
+  it('the app user of a company is no colleague and no member, and cannot be administered as one', async () => {
+    const tokens = await installForMi6()
+    const appUser = Number((await me(tokens.access_token)).data.id)
+    const get = async (path: string, token: string) =>
+      provider.fetch(path, { headers: { Authorization: `Bearer ${token}` } })
+    const hers = (await tokensOfMoneypenny()).access_token
+    const listed = (await (await get('/users', hers)).json()) as { data: { id: number }[] }
+    expect(listed.data.map(({ id }) => id)).toEqual([BOND, MONEYPENNY])
+    expect((await get(`/users/${appUser}`, hers)).status).toBe(404)
+    // To itself it is there: programs look themselves up.
+    expect((await get(`/users/${appUser}`, tokens.access_token)).status).toBe(200)
+    await expect(setMember(provider.runtime, MI6, appUser, { isAdmin: true })).rejects.toThrow('not a member')
+    await expect(removeMember(provider.runtime, MI6, appUser)).rejects.toThrow('not a member')
+  })
+
+  describe('when a member opens it', () => {
+    it('a member of the company gets their own token without another page, also silently and after a choice of company', async () => {
+      await installForMi6()
+      const tokens = await tokensOfMoneypenny()
+      expect((await me(tokens.access_token)).data).toMatchObject({ id: MONEYPENNY, company_id: MI6 })
+      expect(codeOf(await moneypennyOpens({ prompt: 'none' }))).toBeTruthy()
+      const chooser = await person.open(app.authorizePath())
+      const chosen = await person.submit(chooser, { company_id: String(MI6) })
+      const answer = await person.request(chosen.headers.get('Location')!)
+      expect((await me((await app.tokens(codeOf(answer))).access_token)).data).toMatchObject({ id: BOND })
+    })
+
+    it('[OA-12] an app of one company asks as ever at another, and for who is no member yet', async () => {
+      await installForMi6()
+      const page = await person.reachConsent(app, { company: UNIVERSAL_EXPORTS })
+      expect(page.text).toContain('Universal Exports')
+      expect(page.document.querySelector('button[value=allow]')).not.toBeNull()
+      await removeMember(provider.runtime, MI6, MONEYPENNY)
+      const browser = provider.person()
+      await browser.signIn(MONEYPENNY_EMAIL)
+      expect((await browser.open(app.authorizePath())).status).toBe(403)
+      await addMember(provider.runtime, { companyId: MI6, userId: MONEYPENNY })
+      expect(codeOf(await browser.request(app.authorizePath()))).toBeTruthy()
+    })
+
+    it('[OA-25] an app gets no more of a member than the administrator granted, and says so', async () => {
+      await installForMi6({ scope: 'base' })
+      const tokens = await tokensOfMoneypenny()
+      expect(tokens.scope).toBe('base')
+      expect(await (await app.introspect(tokens.access_token)).json()).toMatchObject({ scope: 'base' })
+      const none = answerOf(await moneypennyOpens({ scope: 'users:read' }))
+      expect(none.searchParams.get('error')).toBe('access_denied')
+      expect((await asApp({ scope: 'users:read' })).error).toBe('invalid_scope')
+    })
+
+    it('an administrator is shown what is new, and what they allow holds for everyone', async () => {
+      const first = await installForMi6({ scope: 'base' })
+      const page = await person.reachConsent(app, { company: MI6 })
+      const news = page.document.querySelectorAll('.can-do li').filter(each => each.text.includes('New:'))
+      expect(news.map(({ text }) => text)).toEqual([expect.stringContaining('See the people of this company')])
+      await app.tokens(codeOf(await person.submit(page, { decision: 'allow', install_for: 'company' })))
+      expect((await tokensOfMoneypenny()).scope).toBe('base users:read')
+      expect((await app.me(first.access_token)).status).toBe(200)
+    })
+
+    it('[OA-16] a public client on loopback asks each time, and prompt=none tells it so', async () => {
+      app = await provider.registerApp({ install: 'both', isPublic: true, redirectUris: ['http://127.0.0.1/callback'] })
+      const pkce = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
+      await bondAllows({ install_for: 'company' }, pkce)
+      expect((await moneypennyOpens(pkce)).status).toBe(200)
+      const silent = answerOf(await moneypennyOpens({ ...pkce, prompt: 'none' }))
+      expect(silent.searchParams.get('error')).toBe('interaction_required')
+    })
+
+    it('prompt=consent asks a member whom the company’s installation serves', async () => {
+      await installForMi6()
+      expect((await moneypennyOpens({ prompt: 'consent' })).status).toBe(200)
+    })
+
+    it('[OA-33] a member whom the administrator excludes is refused from the next request on, until that is taken back', async () => {
+      await installForMi6()
+      const tokens = await tokensOfMoneypenny()
+      await setMemberAccess(provider.runtime, { ...mi6App(), user_id: MONEYPENNY }, 'excluded')
+      expect((await app.me(tokens.access_token)).status).toBe(401)
+      expect((await app.refreshed(tokens.refresh_token)).error).toBe('invalid_grant')
+      expect((await moneypennyOpens()).status).toBe(403)
+      const silent = answerOf(await moneypennyOpens({ prompt: 'none' }))
+      expect(silent.searchParams.get('error')).toBe('access_denied')
+      await setMemberAccess(provider.runtime, { ...mi6App(), user_id: MONEYPENNY }, null)
+      expect((await app.me((await tokensOfMoneypenny()).access_token)).status).toBe(200)
+    })
+
+    it('[OA-33] only named members are served where the administrator says so', async () => {
+      await installForMi6()
+      const hers = await tokensOfMoneypenny()
+      await setMemberAccess(provider.runtime, { ...mi6App(), user_id: BOND }, 'allowed')
+      const his = await app.tokens(codeOf(await person.request(app.authorizePath({ prompt: 'none', company_id: '1' }))))
+      await changeCompanyInstallation(provider.runtime, mi6App(), { audience: 'named' })
+      expect((await app.me(hers.access_token)).status).toBe(401)
+      expect((await app.me(his.access_token)).status).toBe(200)
+      expect((await moneypennyOpens()).status).toBe(403)
+      expect(await asApp()).toMatchObject({ status: 200 })
+      await setMemberAccess(provider.runtime, { ...mi6App(), user_id: BOND }, null)
+      expect((await app.me(his.access_token)).status).toBe(401)
+    })
+
+    it('[OA-17] an exclusion, a narrowing or a removal between the check and the write is obeyed', async () => {
+      const tokens = await installForMi6()
+      const appUser = { ...mi6App(), user_id: Number((await me(tokens.access_token)).data.id) }
+      const { runtime } = provider
+      const racing = async (action: () => Promise<unknown>) => {
+        const ran = beforeWrite(runtime, /insert into "installations"/, action)
+        const answer = await moneypennyOpens()
+        expect(ran()).toBe(true)
+        return answer
+      }
+      await racing(() => narrowInstallation(runtime, appUser, ['base']))
+      const narrowed = await tokensOfMoneypenny()
+      expect(narrowed.scope).toBe('base')
+      await removeInstallation(runtime, { ...mi6App(), user_id: MONEYPENNY })
+      const excluded = await racing(() => setMemberAccess(runtime, { ...mi6App(), user_id: MONEYPENNY }, 'excluded'))
+      expect(excluded.headers.get('Location')).toBeNull()
+      await setMemberAccess(runtime, { ...mi6App(), user_id: MONEYPENNY }, null)
+      const removed = await racing(() => removeInstallation(runtime, appUser))
+      expect(removed.headers.get('Location')).toBeNull()
+    })
+
+    it('[OA-33] a member who is excluded at the same moment is left with no token that works, however it falls', async () => {
+      await installForMi6()
+      const key = { ...mi6App(), user_id: MONEYPENNY }
+      const browser = provider.person()
+      await browser.signIn(MONEYPENNY_EMAIL)
+      for (let round = 0; round < 10; round++) {
+        const [answer] = await Promise.all([
+          browser.request(app.authorizePath()),
+          setMemberAccess(provider.runtime, key, 'excluded'),
+        ])
+        const code = answer.headers.has('Location') ? codeOf(answer) : null
+        if (code) expect((await app.tokens(code)).error).toBe('invalid_grant')
+        await setMemberAccess(provider.runtime, key, null)
+      }
+    })
+  })
+
+  it('[OA-32] scopes that the administrator takes back are lost by the app user and by each member at once', async () => {
+    const tokens = await installForMi6()
+    const hers = await tokensOfMoneypenny()
+    await changeCompanyInstallation(provider.runtime, mi6App(), { scopes: ['base'] })
+    for (const { access_token, refresh_token } of [tokens, hers]) {
+      const headers = { Authorization: `Bearer ${access_token}` }
+      expect((await provider.fetch('/users', { headers })).status).toBe(403)
+      expect((await app.refreshed(refresh_token)).scope).toBe('base')
+    }
+    expect((await asApp()).scope).toBe('base')
+  })
+
+  it('members who had only what is taken back lose the app, and the app is told', async () => {
+    await setApp(provider.runtime, app.id, { uninstallUrl: 'https://app.example/callback' })
+    await installForMi6()
+    const hers = await tokensOfMoneypenny({ scope: 'users:read' })
+    await changeCompanyInstallation(provider.runtime, mi6App(), { scopes: ['base'] })
+    expect((await app.me(hers.access_token)).status).toBe(401)
+    const rows = (await listPendingCallbacks(provider.runtime.store)).map(({ user_id, kind }) => ({ user_id, kind }))
+    expect(rows).toEqual([{ user_id: MONEYPENNY, kind: 'user' }])
+  })
+
+  it('[OA-33] a removed installation ends for the app user and for all members, and its callbacks say which kind ended', async () => {
+    await setApp(provider.runtime, app.id, { uninstallUrl: 'https://app.example/callback' })
+    const tokens = await installForMi6()
+    const appUser = Number((await me(tokens.access_token)).data.id)
+    const own = await app.tokens(codeOf(await bondAllows({}, { prompt: 'consent' })))
+    const hers = await tokensOfMoneypenny()
+    await removeInstallation(provider.runtime, { ...mi6App(), user_id: appUser })
+    for (const { access_token } of [tokens, own, hers]) expect((await app.me(access_token)).status).toBe(401)
+    const told = (await listPendingCallbacks(provider.runtime.store)).map(({ user_id, kind }) => ({ user_id, kind }))
+    expect(told).toHaveLength(3)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        { user_id: appUser, kind: 'company' },
+        { user_id: MONEYPENNY, kind: 'user' },
+      ]),
+    )
+  })
+
+  it('what a member had allowed for themself before stays when the installation of the company ends', async () => {
+    const browser = provider.person()
+    const own = await app.tokens(await browser.code(app, { email: MONEYPENNY_EMAIL }))
+    const tokens = await installForMi6()
+    expect((await tokensOfMoneypenny()).scope).toBe('base users:read')
+    const appUser = Number((await me(tokens.access_token)).data.id)
+    await removeInstallation(provider.runtime, { ...mi6App(), user_id: appUser })
+    expect((await app.me(own.access_token)).status).toBe(200)
+  })
+
+  it('[OA-35] a company that blocks the app refuses all its tokens, and it gets no others', async () => {
+    const tokens = await installForMi6()
+    const hers = await tokensOfMoneypenny()
+    await setAppPolicy(provider.runtime, { companyId: MI6, clientId: app.id }, 'blocked')
+    for (const { access_token } of [tokens, hers]) expect((await app.me(access_token)).status).toBe(401)
+    expect((await asApp()).error).toBe('invalid_grant')
+    expect((await moneypennyOpens()).status).toBe(403)
+  })
+
+  describe('client_credentials', () => {
+    it('client_credentials gives a token of the app user, without a refresh token, for what the app asks', async () => {
+      const tokens = await installForMi6()
+      const answer = await asApp({ scope: 'base' })
+      expect(answer).toMatchObject({ status: 200, scope: 'base', install_for: 'company', installed_by: BOND })
+      expect(answer.refresh_token).toBeUndefined()
+      expect((await me(answer.access_token)).data.id).toBe((await me(tokens.access_token)).data.id)
+      expect(await (await app.introspect(answer.access_token)).json()).toMatchObject({ username: 'Field Notes' })
+    })
+
+    it('[OA-20] client_credentials refuses who cannot show who it is, public clients, and companies that have not installed the app', async () => {
+      await installForMi6()
+      const wrong = await provider.fetch('/oauth/token', {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          company_id: '1',
+          client_id: app.id,
+          client_secret: 'x',
+        }),
+      })
+      expect(wrong.status).toBe(401)
+      const errors = {
+        '': 'invalid_request',
+        '2': 'invalid_grant',
+        '1 ': 'invalid_request',
+        '9007199254740993': 'invalid_request',
+      }
+      for (const [company_id, error] of Object.entries(errors)) expect((await asApp({ company_id })).error).toBe(error)
+      expect((await asApp({ resource: 'https://elsewhere.example' })).error).toBe('invalid_target')
+      const other = await provider.registerApp({ install: 'company' })
+      const others = await other.post('/oauth/token', { grant_type: 'client_credentials', company_id: '1' })
+      expect(await others.json()).toMatchObject({ error: 'invalid_grant' })
+      const open = await provider.registerApp({ isPublic: true })
+      const opens = await open.post('/oauth/token', { grant_type: 'client_credentials', company_id: '1' })
+      expect(await opens.json()).toMatchObject({ error: 'unauthorized_client' })
+    })
+  })
+
+  describe('that is only for companies', () => {
+    beforeEach(() => setApp(provider.runtime, app.id, { install: 'company' }))
+
+    it('an app for companies offers an administrator the company alone', async () => {
+      const page = await person.reachConsent(app, { company: MI6 })
+      expect(page.document.querySelector('input[name=install_for]')!.getAttribute('type')).toBe('hidden')
+      const tokens = await app.tokens(codeOf(await person.submit(page, { decision: 'allow' })))
+      expect(tokens).toMatchObject({ install_for: 'company' })
+      const again = await person.reachConsent(app, { company: UNIVERSAL_EXPORTS })
+      expect(again.status).toBe(403)
+    })
+
+    it('a member can ask for an app for companies, and an administrator sees that', async () => {
+      const browser = provider.person()
+      const page = await browser.reachConsent(app, { email: MONEYPENNY_EMAIL })
+      expect(page.text).toContain('installed for a whole company')
+      const asked = await browser.submitAndFollow(page, { reason: 'For the field reports' })
+      expect(asked.text).toContain('You asked on')
+      await person.signIn(BOND_EMAIL)
+      expect((await person.open(`/company/${MI6}/requests`)).text).toContain('For the field reports')
+      const silent = answerOf(await moneypennyOpens({ prompt: 'none' }))
+      expect(silent.searchParams.get('error')).toBe('consent_required')
+    })
+  })
+
+  describe('under Connected apps', () => {
+    const postTo = async (path: string, fields: Record<string, string>) => {
+      const page = await person.open('/connected-apps')
+      const form_token = page.document.querySelector('input[name=form_token]')!.getAttribute('value')!
+      return person.request(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ form_token, client_id: app.id, company_id: String(MI6), ...fields }).toString(),
+      })
+    }
+    const silently = async () => answerOf(await person.request(app.authorizePath({ prompt: 'none', company_id: '1' })))
+
+    beforeEach(() => installForMi6())
+
+    it('a member sees the app before it is opened, and can leave it out: then it asks first', async () => {
+      const page = await person.open('/connected-apps')
+      expect(page.text).toContain('MI6 installed it for its members')
+      const code = (await silently()).searchParams.get('code')!
+      const tokens = await app.tokens(code)
+      await postTo('/connected-apps/remove', {})
+      expect((await app.me(tokens.access_token)).status).toBe(401)
+      expect((await silently()).searchParams.get('error')).toBe('consent_required')
+      expect((await person.open('/connected-apps')).text).toContain('You left it out')
+      const asked = await person.reachConsent(app, { company: MI6 })
+      await person.submit(asked, { decision: 'allow', install_for: 'me' })
+      expect((await silently()).searchParams.get('code')).toBeTruthy()
+    })
+
+    it('a scope that the member takes back stays with them until they give it back', async () => {
+      const tokens = await app.tokens((await silently()).searchParams.get('code')!)
+      await postTo('/connected-apps/scopes', { 'keep:base': 'on' })
+      expect(await (await app.introspect(tokens.access_token)).json()).toMatchObject({ scope: 'base' })
+      expect((await app.tokens((await silently()).searchParams.get('code')!)).scope).toBe('base')
+      expect((await asApp()).scope).toBe('base users:read')
+      await postTo('/connected-apps/scopes', { 'keep:base': 'on', 'keep:users:read': 'on' })
+      expect((await app.tokens((await silently()).searchParams.get('code')!)).scope).toBe('base users:read')
+    })
+  })
+})

@@ -1,0 +1,80 @@
+import { sql } from 'kysely'
+import { documentHost, isBlockedApp } from '../blocked-apps.ts'
+import { columns, columnsAs } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
+import { expecting, type Statement, type Store } from '../store.ts'
+import { companyFacts, type MembershipWithCompany } from './memberships.ts'
+
+interface Grantee {
+  companyId: number
+  userId: number
+  /** With a space on each side, as they stand in a list with spaces around it; the host is empty where there is none. */
+  clientId: string
+  host: string
+}
+
+/** Whether a list of a company's, as it is stored, does not have this. Nothing is replaced by an empty text. */
+function isNotAmong(list: 'c.blocked_apps' | 'c.blocked_hosts', text: string) {
+  const stored = sql<string>`' ' || coalesce(${sql.ref(list)}, '') || ' '`
+  return sql<boolean>`replace(${stored}, ${text}, '') = ${stored}`
+}
+
+const stillActive = new PreparedQuery((db, { companyId, userId, clientId, host }: Grantee) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .select('m.user_id')
+    .where('m.company_id', '=', companyId)
+    .where('m.user_id', '=', userId)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null)
+    .where(isNotAmong('c.blocked_apps', clientId))
+    .where(isNotAmong('c.blocked_hosts', host)),
+)
+
+/** Holds only while the membership is active, the company is not suspended, and it does not block the app. */
+export function requireActiveMembership(store: Store, companyId: number, userId: number, clientId: string): Statement {
+  const host = documentHost(clientId)
+  const texts = { clientId: ` ${clientId} `, host: host === undefined ? '' : ` ${host} ` }
+  return stillActive.expecting(1, store, { companyId, userId, ...texts })
+}
+
+/** Holds only while someone is an administrator of the company, and may use the app there. */
+export function requireAdministrator(store: Store, companyId: number, userId: number, clientId: string): Statement[] {
+  const isAdministrator = store.db
+    .selectFrom('memberships')
+    .select('user_id')
+    .where('company_id', '=', companyId)
+    .where('user_id', '=', userId)
+    .where('is_admin', '=', 1)
+  return [requireActiveMembership(store, companyId, userId, clientId), expecting(1, isAdministrator)]
+}
+
+const active = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .select(columnsAs('m', columns.memberships))
+    .select(companyFacts)
+    .where('m.company_id', '=', companyId)
+    .where('m.user_id', '=', userId)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null),
+)
+
+/**
+ * The membership if its tokens may be used now: it is active, so is its user, the company is not suspended, and it does not block the
+ * app that uses them.
+ */
+export async function findActiveMembership(
+  store: Store,
+  companyId: number,
+  userId: number,
+  clientId?: string,
+): Promise<MembershipWithCompany | undefined> {
+  const found = await active.first(store, { companyId, userId })
+  if (!found || clientId === undefined) return found
+  return isBlockedApp(found.company_blocked_apps, found.company_blocked_hosts, clientId) ? undefined : found
+}
