@@ -13,6 +13,7 @@ import { addBulkOperation } from './bulk.ts'
 import { addCallbackOperations } from './callbacks.ts'
 import { addChallengeOperations } from './challenges.ts'
 import { addCompanyOperations } from './companies.ts'
+import { addCompanyInstallationOperations } from './company-installations.ts'
 import { addLogoOperations } from './company-logo.ts'
 import { ADMIN_PATH, type AdminEnvironment } from './environment.ts'
 import { addInstallationOperations } from './installations.ts'
@@ -56,6 +57,7 @@ export function createAdminApi(): AdminApp {
   addSecretOperations(app)
   addResourceServerOperations(app)
   addInstallationOperations(app)
+  addCompanyInstallationOperations(app)
   addAppPolicyOperations(app)
   addSessionOperations(app)
   addChallengeOperations(app)

@@ -156,6 +156,7 @@ describe('the description of the admin API', () => {
   async function provoke(method: string, path: string, operation: OperationObject): Promise<AdminAnswer[]> {
     const body = bodyOf(operation.operationId)
     path += operation.operationId in challengeQueries ? `?challenge=${challengeQueries[operation.operationId]!()}` : ''
+    if (path.includes('company-installations')) await installForCompany()
     const unknown = await adminWith({ scopes: ['settings:read'] })
     const narrow = await adminWith({ scopes: [path === '/settings' ? 'keys:read' : 'settings:read'] })
     const call = (key: typeof admin, values: Record<string, string | number>, given: unknown = body, headers = {}) =>
@@ -245,6 +246,8 @@ describe('the description of the admin API', () => {
     postResourceServersSecrets: {},
     patchCompaniesAppPolicy: { default: 'allow' },
     patchCompaniesMembersInstallationsOne: { scopes: ['base'] },
+    patchCompaniesCompanyInstallationsOne: { audience: 'all' },
+    putCompaniesCompanyInstallationsMembersOne: { access: 'allowed' },
     putCompaniesAppPoliciesOne: { decision: 'allowed' },
     putCompaniesMembersAppRequestsOne: { decision: 'allowed' },
     postTokensRevoke: { token: newToken('at', MI6) },
@@ -272,6 +275,14 @@ describe('the description of the admin API', () => {
     return isOfUser ? { ...body, user_id: 4711 } : body
   }
 
+  async function installForCompany() {
+    await admin('PATCH', `/apps/${client.id}`, { install: 'both' })
+    await admin('PATCH', `/companies/${MI6}/members/${BOND}`, { is_admin: true })
+    const browser = provider.person()
+    const page = await browser.reachConsent(client, { company: MI6 }, { prompt: 'consent' })
+    await browser.submit(page, { decision: 'allow', install_for: 'company' })
+  }
+
   async function pendingCallback(): Promise<object> {
     const told = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/uninstalled' })
     await provider.person().code(told, { company: MI6 })
@@ -297,7 +308,7 @@ describe('the description of the admin API', () => {
   }
 
   async function sessionOf(): Promise<string> {
-    await provider.person().code(client, { company: MI6 })
+    await provider.person().code(client, { company: MI6 }, { prompt: 'consent' })
     return (await admin('GET', `/users/${BOND}/sessions`)).body.data[0].session_id
   }
 
@@ -388,7 +399,7 @@ describe('the description of the admin API', () => {
 
   /** What may be deleted without taking away what the next operation needs. */
   function deletable<Known extends object>(method: string, path: string, known: Known) {
-    const isWhole = /^\/(companies|users|apps|resource-servers)\/\{\w+\}$|members\/\{user_id\}$|\/erase$/.test(path)
+    const isWhole = /^\/(companies|users|apps|resource-servers)\/\{\w+\}$|company_id\}\/members\/\{user_id\}$|\/erase$/.test(path)
     return isDeletion(method, path) && isWhole
       ? { company_id: gone, user_id: gone, client_id: `gone-${gone}`, resource_server_id: goneServer }
       : known

@@ -13,24 +13,33 @@ import { type AdminApp, addOperation } from './operation.ts'
 import { idText, page, pageOf, pageQuery } from './paging.ts'
 import { AdminProblem } from './problem.ts'
 
-const installationSchema = z
+export const installationSchema = z
   .object({
     company_id: id,
     user_id: id,
     client_id: z.string(),
     scopes: z.array(z.string()),
+    kind: z.enum(['user', 'company', 'member']).openapi({
+      description:
+        'Allowed by the user, for the whole company, or for a member whom the installation of the company serves.',
+    }),
+    installed_by: id.nullable().openapi({ description: 'Of a company: the administrator who installed it.' }),
+    audience: z.enum(['all', 'named']).nullable().openapi({ description: 'Of a company: which members it serves.' }),
     created_at: momentText,
     updated_at: momentText,
   })
   .openapi('Installation')
 
-function representInstallation(row: InstallationRow): z.input<typeof installationSchema> {
-  const { company_id, user_id, client_id, scopes, created_at, updated_at } = row
+export function representInstallation(row: InstallationRow): z.input<typeof installationSchema> {
+  const { company_id, user_id, client_id, scopes, kind, installed_by, audience, created_at, updated_at } = row
   return {
     company_id,
     user_id,
     client_id,
     scopes: storedScopes(scopes),
+    kind,
+    installed_by,
+    audience,
     created_at: formatTime(created_at),
     updated_at: formatTime(updated_at),
   }
