@@ -1,7 +1,8 @@
 import { createHandler, type Handler, pathOf } from './handler.ts'
 import type { Id } from './ids.ts'
+import { linkCompany } from './install/link-company.ts'
 import { type Authorization, type AuthorizeOptions, authorize } from './install/start.ts'
-import { aboutLink } from './link.ts'
+import { aboutLink, type Link } from './link.ts'
 import { disconnect, forget } from './links/disconnect.ts'
 import { createLinks, keyOf, type LinkReference, type Links } from './links/links.ts'
 import { chooseLocale, type Locale } from './locale/locale.ts'
@@ -32,6 +33,11 @@ export interface Connect<I extends Id = number> {
   authorize(options?: AuthorizeOptions<I>): Promise<Authorization>
   /** Refreshes tokens that were not used for long, before they expire at the provider: for a daily job. */
   keepAlive(options?: KeepAliveOptions): Promise<KeepAliveResult>
+  /**
+   * The link of a company where the app is installed for everyone, made by the app's own credentials where there is none yet; undefined
+   * where it is not installed. Only for providers with `clientCredentials`.
+   */
+  linkCompany(companyId: I): Promise<Link<I> | undefined>
   /** Asks the provider again who this is, and stores the result with the link. */
   identify(reference: LinkReference<I>): Promise<Identity<I>>
   /** Ends a link from the app's side, at the provider too. */
@@ -86,6 +92,7 @@ function connectOf(kit: Kit): Connect<Id> {
     fetch: (reference, target, init) => authorizedFetch(kit, freshTokens, keyOf(kit, reference), target, init),
     authorize: (options = {}) => authorize(kit, options),
     keepAlive: options => keepAlive(kit, freshTokens, options),
+    linkCompany: companyId => linkCompany(kit, companyId),
     async identify(reference) {
       const { link, tokens } = await freshTokens.get(keyOf(kit, reference))
       const identity = await kit.oauth.identify(tokens.accessToken, link.apiDomain, aboutLink(link))

@@ -4,7 +4,11 @@ import type { Identity } from './provider/identity.ts'
 
 /** What the app is asked at each install. */
 export interface InstallQuestion<I extends Id = number> {
-  /** Who installed, at which company: checked with the provider just now. */
+  /**
+   * Who installed, at which company: checked with the provider just now. Where `kind` is `company`, the app is installed for everyone
+   * there: this is the company's app user, and `installedBy` the administrator. Answer with an account of the company, which no one
+   * signs in to; the administrator's own install follows.
+   */
   identity: Identity<I>
   /** The link that this identity has already, whatever its e-mail is by now. */
   link: Link<I> | undefined

@@ -21,10 +21,16 @@ export function toLink(stored: StoredLink): Link<Id> {
     userId: stored.userId,
     accountId: stored.accountId,
     status: stored.status,
-    identity: JSON.parse(stored.identity) as Identity<Id>,
+    identity: readStored(stored.identity),
     scopes: stored.scope?.split(' ').filter(Boolean) ?? [],
     installedAt: stored.installedAt,
   }
+}
+
+/** What an earlier version stored lacks what came later. */
+function readStored(text: string): Identity<Id> {
+  const { kind = 'user', installedBy = null, ...identity } = JSON.parse(text) as Identity<Id>
+  return { ...identity, kind, installedBy }
 }
 
 /** What is known of a link whose token is looked at again. */

@@ -7,6 +7,7 @@ import type { Exchanged } from '../provider/oauth-client.ts'
 import { leadToDonePage } from './done-page.ts'
 import { codeVerifierOf, endFlow, type Flow, requireFlow, sentToStart, useOnce, wasSentToStart } from './flow.ts'
 import { type Install, keepLink, type StoredInstall } from './keep-link.ts'
+import { begin } from './start.ts'
 
 /** What is known of an install by the time that it fails, for its page. */
 export interface CallbackTrail {
@@ -40,8 +41,10 @@ export async function finishInstall(kit: Kit, request: Request, trail: CallbackT
     request,
     tokens: exchanged.tokens,
     installedAt: kit.clock() + exchanged.clockSkew,
-    intent: flow.account === null ? 'install' : 'link',
+    // The account of a company is no one's own.
+    intent: flow.account === null || identity.kind === 'company' ? 'install' : 'link',
   })
+  if (identity.kind === 'company') return continueAsPerson(kit, request, flow, identity)
   return answer(kit, request, flow, identity, stored)
 }
 
@@ -65,6 +68,27 @@ async function beginAtOwnStart(kit: Kit, request: Request): Promise<Response> {
     'Referrer-Policy': 'no-referrer',
   })
   headers.append('Set-Cookie', sentToStart(kit))
+  return new Response(null, { status: 303, headers })
+}
+
+/**
+ * An administrator has installed the app for everyone: the company's app user is linked, and no one signs in as that. The administrator
+ * goes on to sign in as themself, for which the provider asks nothing more.
+ */
+async function continueAsPerson(
+  kit: Kit,
+  request: Request,
+  flow: Flow,
+  { companyId }: Identity<Id>,
+): Promise<Response> {
+  const { returnTo, account } = flow
+  const { url, cookies } = await begin(kit, request, { returnTo, account, company: companyId })
+  const headers = new Headers({
+    Location: url.href,
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+  })
+  for (const cookie of [...cookies, endFlow(kit, flow.state)]) headers.append('Set-Cookie', cookie)
   return new Response(null, { status: 303, headers })
 }
 

@@ -56,7 +56,8 @@ export async function authorize(kit: Kit, options: AuthorizeOptions<Id>): Promis
   return { url, cookies }
 }
 
-async function begin(
+/** Begins a flow in a browser. */
+export async function begin(
   kit: Kit,
   request: Request | undefined,
   asked: { returnTo: string | null; account: string | null; company: Id | undefined },

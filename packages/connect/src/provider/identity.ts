@@ -26,6 +26,10 @@ export interface Identity<I extends Id = number> {
   roleId: number | null
   companyName: string | null
   companyDomain: string | null
+  /** `company`: the app is installed for the whole company, and this is the company's app user; no one signs in as it. */
+  kind: 'user' | 'company'
+  /** Of a company: the user id of the administrator who installed the app there. */
+  installedBy: I | null
 }
 
 /** Integers that JavaScript represents exactly: 2^53 + 1 would silently become another user. */
@@ -54,11 +58,11 @@ const usersMe = v.object({
   }),
 })
 
-export type IdentityClaims<I extends Id = number> = Omit<Identity<I>, 'provider' | 'key'>
+export type IdentityClaims<I extends Id = number> = Omit<Identity<I>, 'provider' | 'key' | 'kind' | 'installedBy'>
 
 /** What a provider object reads: both ids, and the details that the provider gives. */
 export type ReadClaims<I extends Id = number> = Pick<IdentityClaims<I>, 'companyId' | 'userId'> &
-  Partial<Omit<IdentityClaims<I>, 'companyId' | 'userId'>>
+  Partial<Omit<Identity<I>, 'companyId' | 'userId' | 'provider' | 'key'>>
 
 /**
  * Reads the answer of `GET /users/me`: both ids must be integers.
@@ -98,7 +102,7 @@ export function readUsersMe(answer: unknown, languageIds: Readonly<Record<number
   }
 }
 
-const unsaid: Omit<IdentityClaims, 'companyId' | 'userId'> = {
+const unsaid: Omit<Identity, 'companyId' | 'userId' | 'provider' | 'key'> = {
   name: '',
   email: null,
   phone: null,
@@ -109,6 +113,8 @@ const unsaid: Omit<IdentityClaims, 'companyId' | 'userId'> = {
   roleId: null,
   companyName: null,
   companyDomain: null,
+  kind: 'user',
+  installedBy: null,
 }
 
 /**

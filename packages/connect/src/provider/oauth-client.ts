@@ -29,6 +29,11 @@ export interface OAuthClient {
   authorizationUrl(request: { state: string; codeVerifier: string; company?: Id | undefined }): Promise<URL>
   /** Checks `state`, `iss` and errors of an authorization answer, then exchanges its code. */
   exchangeCode(callback: URL, expected: { state: string; codeVerifier: string }): Promise<Exchanged>
+  /**
+   * A token of the app itself at a company where it is installed for everyone.
+   * @throws {ConnectError} `needs_reauthorization` where it is not installed
+   */
+  grantToApp(companyId: Id): Promise<Exchanged>
   /** @throws {ConnectError} `needs_reauthorization` when the provider refuses, `provider_unavailable` when it may be tried again */
   refresh(refreshToken: string): Promise<TokenSet>
   /** @throws {ConnectError} `provider_unavailable` */
@@ -125,6 +130,23 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
       })
     },
 
+    grantToApp(companyId) {
+      const { clientCredentials } = provider
+      if (!clientCredentials) {
+        throw new ConnectError('configuration_invalid', `provider: ${provider.name} has no clientCredentials.`)
+      }
+      return askProvider(async () => {
+        const form = new URLSearchParams({ [clientCredentials.companyParameter]: String(companyId) })
+        const response = await oauth.clientCredentialsGrantRequest(server, client, authentication, form, request())
+        requireServed(response)
+        const tokenAnswer = parseObject(await response.clone().text()) ?? {}
+        const cleaned = response.status === 200 ? await cleanTokenAnswer(response, reportField) : response
+        const answer = await oauth.processClientCredentialsResponse(server, client, cleaned)
+        const tokens = toTokenSet(provider, answer, clock(), options.report)
+        return { tokens, tokenAnswer, clockSkew: skewOf(response, clock()) }
+      })
+    },
+
     refresh: refreshToken =>
       askProvider(async () => {
         const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, request())
@@ -148,11 +170,17 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
     async identify(accessToken, apiDomain, about) {
       const ask = (address: string) => askApi(accessToken, new URL(address, apiDomain ?? provider.apiDomain))
       const answer = await ask(provider.identityEndpoint)
-      const identity = toIdentity(provider, await provider.readIdentity(answer, { ...about, ask }))
-      if (about.known && identity.key !== about.known.key) {
+      const read = await provider.readIdentity(answer, { ...about, ask })
+      const { known } = about
+      // Which kind of an install it is, is said at the install alone.
+      const identity = toIdentity(provider, {
+        ...(known && { kind: known.kind, installedBy: known.installedBy }),
+        ...read,
+      })
+      if (known && identity.key !== known.key) {
         throw new ConnectError(
           'answer_invalid',
-          `The provider says that the token of ${about.known.key} speaks for ${identity.key}.`,
+          `The provider says that the token of ${known.key} speaks for ${identity.key}.`,
         )
       }
       return identity

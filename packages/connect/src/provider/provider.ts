@@ -36,6 +36,11 @@ export interface Provider<I extends Id = number> {
   pkce?: boolean
   /** The authorization parameter that preselects a company. */
   companyParameter?: string
+  /**
+   * The app gets tokens of its own where it is installed for a whole company, by its credentials alone (RFC 6749 section 4.4); the
+   * parameter says for which company.
+   */
+  clientCredentials?: { companyParameter: string }
   /** Further authorization parameters. */
   authorizationParameters?: Readonly<Record<string, string>>
   /** How the app authenticates at the token endpoint; `basic` unless said otherwise. */

@@ -1,6 +1,7 @@
 import { ConnectError } from '../errors.ts'
+import { isId } from '../ids.ts'
 import { readUsersMe } from './identity.ts'
-import { isLoopback, type Provider } from './provider.ts'
+import { type IdentityContext, isLoopback, type Provider } from './provider.ts'
 import { readUserinfo } from './userinfo.ts'
 
 export interface TenantryProviderOptions {
@@ -69,17 +70,31 @@ export function tenantry(options: TenantryProviderOptions): Provider {
     ...(options.openid
       ? {
           identityEndpoint: `${base}/oauth/userinfo`,
-          readIdentity: (answer, { tokenAnswer }) =>
-            readUserinfo(answer, tokenAnswer === null ? undefined : (tokenAnswer.id_token ?? null)),
+          readIdentity: (answer, { tokenAnswer }) => ({
+            ...readUserinfo(answer, tokenAnswer === null ? undefined : (tokenAnswer.id_token ?? null)),
+            ...installedAs(tokenAnswer),
+          }),
         }
       : {
           identityEndpoint: base === origin ? '/users/me' : `${base}/users/me`,
-          readIdentity: answer => readUsersMe(answer, languageIds),
+          readIdentity: (answer, { tokenAnswer }) => ({
+            ...readUsersMe(answer, languageIds),
+            ...installedAs(tokenAnswer),
+          }),
         }),
     apiDomain: origin,
     apiHosts: [host, `*.${host}`, ...(options.apiHosts ?? [])],
     scopeSeparator: standard ? ' ' : ',',
     companyParameter: 'company_id',
+    clientCredentials: { companyParameter: 'company_id' },
     ...(options.allowHttp && { allowHttp: true }),
   }
+}
+
+/** Whom the app is installed for, as the token endpoint says it; not said again later. */
+function installedAs(answer: IdentityContext['tokenAnswer']) {
+  if (answer === null) return {}
+  if (answer.install_for !== 'company') return { kind: 'user' as const }
+  const { installed_by: by } = answer
+  return { kind: 'company' as const, ...(typeof by === 'number' && isId('integer', by) && { installedBy: by }) }
 }

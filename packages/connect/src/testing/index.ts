@@ -175,7 +175,12 @@ export async function startTestProvider(options: TestProviderOptions): Promise<T
     person: connect => new Person(toApp(connect), PASSWORD),
     async install(connect, choice, person = new Person(toApp(connect), PASSWORD), init = {}) {
       const start = new URL(connect.startPath, redirectUri)
-      return person.request(await person.walk(start, redirectUri, choice, init))
+      const answer = await person.request(await person.walk(start, redirectUri, choice, init))
+      const location = new URL(answer.headers.get('Location') ?? redirectUri, redirectUri)
+      if (location.origin !== origin) return answer
+      // Installed for a company: the administrator goes on as themself.
+      const { installFor: _, ...own } = choice
+      return person.request(await person.walk(location, redirectUri, own))
     },
     async uninstall(connect, { companyId, userId }) {
       const { runtime } = provider

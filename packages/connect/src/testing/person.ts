@@ -6,6 +6,8 @@ export interface Choice {
   email: string
   company?: number
   decision?: 'allow' | 'deny'
+  /** For whom the app is installed, where an administrator can choose; `me` unless said. */
+  installFor?: 'me' | 'company'
 }
 
 /** A person with a browser of their own, as far as cookies, forms and redirects go. */
@@ -97,7 +99,7 @@ function readForm(page: string): Form | undefined {
 
 function fill(
   { fields, names }: Form,
-  { email, company, decision = 'allow' }: Choice,
+  { email, company, decision = 'allow', installFor }: Choice,
   password: string,
 ): URLSearchParams {
   if (names.has('password')) {
@@ -106,6 +108,7 @@ function fill(
   }
   if (names.has('company_id') && company !== undefined) fields.set('company_id', String(company))
   if (names.has('decision')) fields.set('decision', decision)
+  if (names.has('install_for') && installFor) fields.set('install_for', installFor)
   return fields
 }
 

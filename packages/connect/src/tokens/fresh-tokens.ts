@@ -6,6 +6,7 @@ import type { LinkKey, StoredLink } from '../store/store.ts'
 import { leaseOf, pauseBeforeLook, underLease } from '../store/wait-for-lease.ts'
 import { isPaused, needsReauthorization, pausedError, requireTokens } from './refused.ts'
 import { RememberedFailures } from './remembered.ts'
+import { renewTokens } from './renew-tokens.ts'
 import { keepTokens, openTokens, type StoredTokens } from './vault.ts'
 
 /** A link whose access token works, as far as this side can tell. */
@@ -112,16 +113,11 @@ export class FreshTokens {
   }
 
   async #refresh(before: Fresh, rejected: string | undefined): Promise<Fresh> {
-    const { refreshToken } = before.tokens
-    if (refreshToken === null)
-      return this.#markRefused(before, 'The access token ended, and the provider gave no refresh token.')
     const name = leaseOf(before.link)
     try {
       this.#failures.requireNotPaused(name, this.#kit.clock(), pausedError)
-      const answer = await this.#kit.oauth.refresh(refreshToken)
+      const tokens = await renewTokens(this.#kit, before)
       this.#failures.succeeded(name)
-      // RFC 6749 section 6: no new refresh token means that the old one stays.
-      const tokens = { ...answer, refreshToken: answer.refreshToken ?? refreshToken }
       const sealed = await keepTokens(this.#kit.keyring, before.link, tokens)
       if (rejected !== undefined) {
         this.#refreshedFor401.set(name, { accessToken: tokens.accessToken, at: this.#kit.clock() })
@@ -130,8 +126,8 @@ export class FreshTokens {
         ...sealed,
         status: 'active' as const,
         notice: null,
-        scope: answer.scope ?? before.link.scope,
-        apiDomain: answer.apiDomain ?? before.link.apiDomain,
+        scope: tokens.scope ?? before.link.scope,
+        apiDomain: tokens.apiDomain ?? before.link.apiDomain,
       }
       return await this.#keep({ before, changes, tokens })
     } catch (error) {
