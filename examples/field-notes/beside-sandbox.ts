@@ -33,6 +33,7 @@ interface Registration {
   clientId: string
   clientSecret: string
   uninstallUrl: string
+  install?: string
   encryptionKey: string
 }
 
@@ -119,15 +120,16 @@ async function startFieldNotes({ data }: Options, { origin: issuer }: Facts, ori
   })
 }
 
-/** The app as it is registered; again if its address has changed, since uninstall callbacks are sent there. */
+/** The app as it is registered; again if its address has changed, since uninstall callbacks are sent there, or what it is. */
 function register(data: string, origin: string): Registration {
   const file = join(data, 'field-notes.json')
   const uninstallUrl = `${origin}/connect/callback`
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Registration) : undefined
-  if (before?.uninstallUrl === uninstallUrl) return before
+  if (before?.uninstallUrl === uninstallUrl && before.install === 'both') return before
   const registration = {
     ...createApp(join(data, 'sandbox'), uninstallUrl),
     uninstallUrl,
+    install: 'both',
     encryptionKey: before?.encryptionKey ?? randomBytes(32).toString('base64url'),
   }
   writeFileSync(file, JSON.stringify(registration, null, 2), { mode: 0o600 })
@@ -135,7 +137,18 @@ function register(data: string, origin: string): Registration {
 }
 
 function createApp(sandboxData: string, callback: string): { clientId: string; clientSecret: string } {
-  const args = ['--name', 'Field Notes', '--maker', 'Field Notes Ltd', '--icon', ICON, '--scope', 'base users:read']
+  const args = [
+    '--name',
+    'Field Notes',
+    '--maker',
+    'Field Notes Ltd',
+    '--icon',
+    ICON,
+    '--scope',
+    'base users:read',
+    '--install',
+    'both',
+  ]
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -165,6 +178,7 @@ function describe(origin: string, { origin: provider, password, users }: Facts):
 
   Open ${origin} and connect a company. Sign in as
     ${users[0]?.email} with the password ${password}
+  Bond administers MI6: install it for everyone there, and MI6 has a notebook of its own.
   Then remove the app at ${provider}/connected-apps and watch it happen.
 `
 }

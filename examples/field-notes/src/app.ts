@@ -7,7 +7,7 @@ import { icon, live, style } from './assets.ts'
 import { connectTo, type FieldNotesSettings } from './connect.ts'
 import type { Database } from './database.ts'
 import { say } from './messages.ts'
-import { home, landing, page, problem } from './pages.ts'
+import { home, landing, type Notebook, page, problem } from './pages.ts'
 import { accountOf, endedCookie, endSession } from './session.ts'
 
 const MAX_NOTE = 2000
@@ -42,7 +42,8 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
     const identity = latest(links)?.identity
     const locale = connect.locale(identity, c.req.raw)
     const notes = database.listNotes(accountId)
-    const body = home(locale, identity?.name ?? '', { links, notes, startPath: connect.startPath })
+    const notebooks = await notebooksOf(connect, database, links)
+    const body = home(locale, identity?.name ?? '', { links, notes, notebooks, startPath: connect.startPath })
     return c.html(page(locale, 'Field Notes', body, true))
   })
 
@@ -55,10 +56,14 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
   app.post('/notes', async c => {
     const accountId = accountOf(database, c.req.raw)
     if (accountId === null) return c.redirect('/', 303)
-    const { text } = await c.req.parseBody()
+    const { text, company_id } = await c.req.parseBody()
     const note = typeof text === 'string' ? text.trim() : ''
     if (note.length < 1 || note.length > MAX_NOTE) return showProblem(c, connect, 'noteTooLong', 400)
-    database.addNote(accountId, note, Date.now())
+    const notebooks = await notebooksOf(connect, database, await connect.links.ofAccount(accountId))
+    const notebook = notebooks.find(each => String(each.link.companyId) === company_id)
+    // Of a company that the person is not at any more, or that has removed the app.
+    if (company_id !== undefined && !notebook) return showProblem(c, connect, 'notFound', 404)
+    database.addNote(notebook?.accountId ?? accountId, note, Date.now())
     return c.redirect('/', 303)
   })
 
@@ -84,6 +89,21 @@ export function createFieldNotes(settings: FieldNotesSettings, database: Databas
 
   app.notFound(c => showProblem(c, connect, 'notFound', 404))
   return app
+}
+
+/** The notebooks of the companies where both work: the person's link, and the one of the company itself. */
+async function notebooksOf(connect: Connect, database: Database, links: Link[]): Promise<Notebook[]> {
+  const found = await Promise.all(
+    links
+      .filter(({ status }) => status === 'active')
+      .map(async link => {
+        const notebook = database.findNotebook(link.companyId)
+        const ofCompany = notebook && (await connect.links.find(notebook.appUser))
+        if (ofCompany?.status !== 'active') return undefined
+        return { link, accountId: notebook!.accountId, notes: database.listNotes(notebook!.accountId) }
+      }),
+  )
+  return found.filter(each => each !== undefined)
 }
 
 /** The link whose language the person is greeted in: the newest that works, or else the newest. */

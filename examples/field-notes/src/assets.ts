@@ -24,6 +24,7 @@ time, .muted { color: var(--muted); font-size: .9rem; }
 .status { font-size: .85rem; font-weight: 600; color: var(--accent); }
 .uninstalled .status, .disconnected .status, .needs_reauthorization .status { color: var(--gone); }
 .uninstalled, .disconnected { border-style: dashed; }
+section.notebook + section.notebook { margin-block-start: 2rem; }
 .write { display: grid; gap: .6rem; justify-items: start; }
 label { font-weight: 600; }
 textarea { inline-size: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--muted); border-radius: .5rem; padding: .6rem; resize: vertical; }

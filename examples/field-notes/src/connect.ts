@@ -27,6 +27,8 @@ export function connectTo(settings: FieldNotesSettings, database: Database): Con
     currentAccount: request => accountOf(database, request),
     onInstall({ identity, link, account }) {
       if (link) return useAccount(link.accountId)
+      // Installed for everyone: the company gets a notebook, which no one signs in to.
+      if (identity.kind === 'company') return createAccount(() => database.createNotebook(identity))
       if (account) return useAccount(account)
       return createAccount(() => database.createAccount(identity.key))
     },

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
+import type { Identity, LinkReference } from '@tenantry/connect'
 
 export interface Note {
   note_id: number
@@ -26,6 +27,11 @@ export class Database {
         account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
         text TEXT NOT NULL,
         created_at INTEGER NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS notebooks (
+        company_id INTEGER PRIMARY KEY,
+        account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        app_user_id INTEGER NOT NULL
       );`)
   }
 
@@ -43,6 +49,21 @@ export class Database {
       )
       .get(accountId, identityKey)
     return row!.account_id as string
+  }
+
+  /** The account of a whole company, found again by the company. Made again for the same identity, it is the same. */
+  createNotebook({ key, companyId, userId }: Identity): string {
+    const accountId = this.createAccount(key)
+    this.sqlite
+      .prepare('INSERT INTO notebooks VALUES (?, ?, ?) ON CONFLICT (company_id) DO NOTHING')
+      .run(companyId, accountId, userId)
+    return accountId
+  }
+
+  /** A company's notebook, and whom the provider knows the company as. */
+  findNotebook(companyId: number): { accountId: string; appUser: LinkReference } | undefined {
+    const row = this.sqlite.prepare('SELECT account_id, app_user_id FROM notebooks WHERE company_id = ?').get(companyId)
+    return row && { accountId: row.account_id as string, appUser: { companyId, userId: row.app_user_id as number } }
   }
 
   /** The text for a cookie; only its hash is kept. */

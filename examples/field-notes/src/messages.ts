@@ -17,6 +17,8 @@ interface Messages {
   addCompany: string
   addHint: string
   notes: string
+  notesOf: string
+  notesOfHint: string
   newNote: string
   keep: string
   noNotes: string
@@ -44,6 +46,8 @@ const en: Messages = {
   addCompany: 'Add another company',
   addHint: 'It joins this account. Your notes stay one list.',
   notes: 'Notes',
+  notesOf: 'Notes of {company}',
+  notesOfHint: 'Everyone at {company} who uses Field Notes reads and writes these.',
   newNote: 'New note',
   keep: 'Keep it',
   noNotes: 'Nothing written down yet.',
@@ -71,6 +75,8 @@ const fr: Messages = {
   addCompany: 'Ajouter une autre entreprise',
   addHint: 'Elle rejoint ce compte. Vos notes restent une seule liste.',
   notes: 'Notes',
+  notesOf: 'Notes de {company}',
+  notesOfHint: 'Chez {company}, tous ceux qui utilisent Field Notes les lisent et y écrivent.',
   newNote: 'Nouvelle note',
   keep: 'Garder',
   noNotes: 'Rien de noté pour l’instant.',
@@ -98,6 +104,8 @@ const ar: Messages = {
   addCompany: 'إضافة شركة أخرى',
   addHint: 'تنضم إلى هذا الحساب، وتبقى ملاحظاتك قائمة واحدة.',
   notes: 'الملاحظات',
+  notesOf: 'ملاحظات {company}',
+  notesOfHint: 'يقرؤها ويكتب فيها كل من يستخدم Field Notes في {company}.',
   newNote: 'ملاحظة جديدة',
   keep: 'حفظ',
   noNotes: 'لم يُدوَّن شيء بعد.',

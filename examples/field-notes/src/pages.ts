@@ -5,9 +5,17 @@ import { say } from './messages.ts'
 
 type Fragment = ReturnType<typeof html>
 
+/** Of a company, and the link of the person who reads it. */
+export interface Notebook {
+  link: Link
+  accountId: string
+  notes: Note[]
+}
+
 export interface Home {
   links: Link[]
   notes: Note[]
+  notebooks: Notebook[]
   startPath: string
 }
 
@@ -42,23 +50,22 @@ export function landing(locale: Locale, startPath: string): Fragment {
 </section>`
 }
 
-export function home(locale: Locale, name: string, { links, notes, startPath }: Home): Fragment {
+export function home(locale: Locale, name: string, { links, notes, notebooks, startPath }: Home): Fragment {
   const { language } = locale
   return html`<h1>${say(language, 'greeting', { name })}</h1>
 <div class="columns">
-<section aria-labelledby="notes">
-<h2 id="notes">${say(language, 'notes')}</h2>
-<form method="post" action="/notes" class="card write">
-<label for="text">${say(language, 'newNote')}</label>
-<textarea id="text" name="text" rows="3" required maxlength="2000"></textarea>
-<button>${say(language, 'keep')}</button>
-</form>
-${notes.length === 0 ? html`<p class="muted">${say(language, 'noNotes')}</p>` : ''}
-<ol class="notes">${notes.map(
-    note => html`<li class="card"><p dir="auto">${note.text}</p>
-<time datetime="${new Date(note.created_at).toISOString()}">${locale.dateTime(note.created_at)}</time></li>`,
-  )}</ol>
-</section>
+<div>
+${notebook(locale, { id: 'notes', title: say(language, 'notes'), notes })}
+${notebooks.map(({ link: { companyId, identity }, notes }) =>
+  notebook(locale, {
+    id: `notes-${companyId}`,
+    title: say(language, 'notesOf', { company: identity.companyName ?? '' }),
+    hint: say(language, 'notesOfHint', { company: identity.companyName ?? '' }),
+    companyId,
+    notes,
+  }),
+)}
+</div>
 <section aria-labelledby="companies">
 <h2 id="companies">${say(language, 'companies')}</h2>
 <ul class="companies" data-state="${links.map(link => [link.companyId, link.userId, link.status].join()).join(';')}">${links.map(link => company(locale, link, startPath))}</ul>
@@ -68,6 +75,34 @@ ${notes.length === 0 ? html`<p class="muted">${say(language, 'noNotes')}</p>` : 
 </form>
 </section>
 </div>`
+}
+
+interface Shown {
+  id: string
+  title: string
+  hint?: string
+  companyId?: number
+  notes: Note[]
+}
+
+/** Notes, and the form for another: one's own, or those of a company. */
+function notebook(locale: Locale, { id, title, hint, companyId, notes }: Shown): Fragment {
+  const { language } = locale
+  return html`<section aria-labelledby="${id}" class="notebook">
+<h2 id="${id}">${title}</h2>
+${hint === undefined ? '' : html`<p class="muted">${hint}</p>`}
+<form method="post" action="/notes" class="card write">
+${companyId === undefined ? '' : html`<input type="hidden" name="company_id" value="${companyId}">`}
+<label for="${id}-text">${say(language, 'newNote')}</label>
+<textarea id="${id}-text" name="text" rows="3" required maxlength="2000"></textarea>
+<button>${say(language, 'keep')}</button>
+</form>
+${notes.length === 0 ? html`<p class="muted">${say(language, 'noNotes')}</p>` : ''}
+<ol class="notes">${notes.map(
+    note => html`<li class="card"><p dir="auto">${note.text}</p>
+<time datetime="${new Date(note.created_at).toISOString()}">${locale.dateTime(note.created_at)}</time></li>`,
+  )}</ol>
+</section>`
 }
 
 function company(locale: Locale, link: Link, startPath: string): Fragment {

@@ -399,7 +399,8 @@ describe('the description of the admin API', () => {
 
   /** What may be deleted without taking away what the next operation needs. */
   function deletable<Known extends object>(method: string, path: string, known: Known) {
-    const isWhole = /^\/(companies|users|apps|resource-servers)\/\{\w+\}$|company_id\}\/members\/\{user_id\}$|\/erase$/.test(path)
+    const isWhole =
+      /^\/(companies|users|apps|resource-servers)\/\{\w+\}$|company_id\}\/members\/\{user_id\}$|\/erase$/.test(path)
     return isDeletion(method, path) && isWhole
       ? { company_id: gone, user_id: gone, client_id: `gone-${gone}`, resource_server_id: goneServer }
       : known

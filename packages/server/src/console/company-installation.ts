@@ -117,7 +117,7 @@ async function accessList(c: RequestContext, visit: AppVisit, installation: Inst
   )
   const action = appPath(companyId, app.clientId, '/access')
   const isNaming = installation.audience === 'named'
-  return html`<h3>${say(language, 'console.access')}</h3>
+  return html`<h2 class="apart">${say(language, 'console.access')}</h2>
 ${said.length === 0 ? html`<p class="muted small">${say(language, 'console.access.none')}</p>` : ''}
 <ul class="people">${said.map(
     ({ user_id, access, left_out_at }) => html`<li><strong>${names.get(user_id) ?? user_id}</strong>
@@ -129,7 +129,7 @@ ${
   access === null
     ? ''
     : html`<form method="post" action="${action}">${tokenField(c)}${hiddenField('user_id', String(user_id))}
-<button type="submit" name="access" value="none" class="quiet small">${say(language, 'console.access.clear')}</button></form>`
+<button type="submit" name="access" value="none" class="plain small">${say(language, 'console.access.clear')}</button></form>`
 }</li>`,
   )}</ul>
 <form method="post" action="${action}">
