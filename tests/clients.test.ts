@@ -41,12 +41,12 @@ describe('clients as they are', () => {
   const browse = () => new Person((path, init) => fetch(new URL(path, sandbox.facts.origin), init))
 
   /** Walks the pages from an authorization URL to the app's answer. */
-  async function allow(url: string, company: number): Promise<URL> {
+  async function allow(url: string, company: number, installFor = 'me'): Promise<URL> {
     const person = browse()
     const path = url.slice(sandbox.facts.origin.length)
     let page = await person.signIn(BOND_EMAIL, sandbox.facts.password, await person.open(path))
     page = await person.submitAndFollow(page, { company_id: String(company) })
-    return answerOf(await person.submit(page, { decision: 'allow' }))
+    return answerOf(await person.submit(page, { decision: 'allow', install_for: installFor }))
   }
 
   describe('the official pipedrive package, with only its host pointed here', () => {
@@ -190,6 +190,42 @@ describe('clients as they are', () => {
         ),
       ).rejects.toThrow()
     })
+  })
+
+  it('the pipedrive package reads the app user of a company, and oauth4webapi gets a token of it by client_credentials', async () => {
+    const created = await runCommand([
+      ...['app', 'create', ...database.flags, '--json', '--name', 'Company App', '--profile', 'pipedrive'],
+      ...['--redirect-uri', 'http://127.0.0.1/callback', '--scope', 'base users:read', '--install', 'both'],
+    ])
+    const { client_id, client_secret } = JSON.parse(created.stdout)
+    const { origin } = sandbox.facts
+    const configuration = new pipedrive.OAuth2Configuration({
+      ...{ clientId: client_id, clientSecret: client_secret, redirectUri, host: origin },
+    })
+    const answer = await allow(configuration.authorizationUrl, 1, 'company')
+    await configuration.authorize(answer.searchParams.get('code') ?? '')
+    const { getAccessToken: accessToken, basePath } = configuration
+    const users = new pipedrive.UsersApi(new pipedrive.Configuration({ accessToken, basePath }))
+    const { data: appUser } = await users.getCurrentUser()
+    expect(appUser).toMatchObject({ name: 'Company App', email: null, is_admin: 0, company_id: 1 })
+
+    const insecure = { [oauth.allowInsecureRequests]: true }
+    const as = await oauth.processDiscoveryResponse(
+      new URL(origin),
+      await oauth.discoveryRequest(new URL(origin), { algorithm: 'oauth2', ...insecure }),
+    )
+    expect(as.grant_types_supported).toContain('client_credentials')
+    const form = { company_id: '1', scope: 'base' }
+    const authentication = oauth.ClientSecretBasic(client_secret)
+    const granted = await oauth.processClientCredentialsResponse(
+      as,
+      { client_id },
+      await oauth.clientCredentialsGrantRequest(as, { client_id }, authentication, new URLSearchParams(form), insecure),
+    )
+    expect(granted).toMatchObject({ scope: 'base', install_for: 'company', installed_by: 777 })
+    const headers = { Authorization: `Bearer ${granted.access_token}` }
+    const { data } = (await (await fetch(`${origin}/users/me`, { headers })).json()) as { data: { id: number } }
+    expect(data.id).toBe(appUser!.id)
   })
 
   describe('an app that hears of its end', () => {

@@ -24,6 +24,7 @@ describe('`tenantry installation` and `tenantry token`', () => {
       user_id: 780,
       client_id: 'sandbox-app',
       status: 'installed',
+      kind: 'user',
       scopes: ['base', 'users:read'],
       since: expect.any(String),
       uninstall_attempts: null,
@@ -42,6 +43,31 @@ describe('`tenantry installation` and `tenantry token`', () => {
     expect((await me(third.access_token)).status).toBe(401)
     expect(await fail(['installation', 'remove', ...which])).toContain('is not installed')
     expect(await fail(['token', 'revoke'], 'garbage')).toContain('not a Tenantry token')
+  })
+
+  it('installation set and access say what an app that is installed for a company may do, and for whom', async () => {
+    const app = ['--name', 'For all', '--redirect-uri', 'http://127.0.0.1/callback', '--install', 'both']
+    const { client_id } = await run('app', 'create', ...app, '--scope', 'base users:read')
+    const client = new Client(fetchSandbox, client_id, null, 'http://127.0.0.1:5999/callback')
+    const of = ['--company', '1', '--client', client_id]
+    expect(await fail(['installation', 'set', ...of, '--audience', 'named'])).toContain(
+      'is not installed for company 1',
+    )
+    const m = new Person(fetchSandbox)
+    const choice = { email: 'm@mi6.example', password: sandbox.facts.password, company: 1 }
+    const page = await m.reachConsent(client, choice)
+    await m.submit(page, { decision: 'allow', install_for: 'company' })
+    const kinds = (await run('installation', 'list', '--client', client_id)) as { kind: string }[]
+    expect(kinds).toMatchObject([{ kind: 'company' }])
+    expect(await run('installation', 'set', ...of, '--audience', 'named', '--scope', 'base')).toMatchObject({
+      scopes: ['base'],
+      audience: 'named',
+    })
+    const excluding = ['installation', 'access', ...of, '--user', '779']
+    expect(await run(...excluding, 'excluded')).toMatchObject({ user_id: 779, access: 'excluded' })
+    expect(await run(...excluding, 'none')).toMatchObject({ access: null })
+    expect(await fail([...excluding, 'maybe'])).toContain('maybe is none of allowed, excluded and none')
+    expect(await fail(['installation', 'set', ...of])).toContain('Nothing to change')
   })
 
   it('an uninstall that the app did not hear of is listed', async () => {

@@ -1,25 +1,36 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import {
+  ACCESSES,
+  AUDIENCES,
+  type CompanyInstallationChange,
+  changeCompanyInstallation,
+  setMemberAccess,
+} from '../apps/company-installations.ts'
 import { removeInstallation } from '../apps/installations.ts'
 import { InputError } from '../companies/input.ts'
 import { type InstallationView, listInstallations } from '../store/queries/installations.ts'
 import { listPendingCallbacks, type UninstallCallbackRow } from '../store/queries/uninstall-callbacks.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
-import { given, parseId } from './arguments.ts'
+import { collect, given, parseId } from './arguments.ts'
 import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
 import { type ListOptions, listing, pageOf, printPage } from './lists.ts'
 import { formatMoment, print, type Row } from './output.ts'
+import { UsageError } from './usage-error.ts'
 
-interface InstallationOptions extends AdministrationOptions {
+interface CompanyOptions extends AdministrationOptions {
   company: number
-  user: number
   client: string
+}
+
+interface InstallationOptions extends CompanyOptions {
+  user: number
 }
 
 export function addInstallationCommands(program: Command) {
   const installation = program
     .command('installation')
-    .description('installations: an app allowed by a user at a company')
+    .description('installations: an app allowed by a user at a company, or for the whole company')
 
   listing(
     administer(
@@ -48,6 +59,8 @@ export function addInstallationCommands(program: Command) {
       printPage(options, installed!, 'Nothing is installed.', pending)
     })
 
+  addCompanyCommands(installation)
+
   destructive(
     administer(
       installation
@@ -69,12 +82,57 @@ export function addInstallationCommands(program: Command) {
     })
 }
 
+/** For what is installed for a whole company. */
+function addCompanyCommands(installation: Command) {
+  const ofCompany = (command: Command) =>
+    administer(command)
+      .requiredOption('--company <id>', 'the company', parseId)
+      .requiredOption('--client <id>', 'the app’s client id')
+
+  ofCompany(
+    installation
+      .command('set')
+      .description('change what an app that is installed for a company may do there, and for which members'),
+  )
+    .option('--scope <scope>', 'it keeps this; may be repeated, others are lost at once', collect)
+    .addOption(
+      new Option('--audience <members>', 'all but those who are excluded, or only named ones').choices([...AUDIENCES]),
+    )
+    .action(async (options: CompanyOptions & CompanyInstallationChange & { scope?: string[] }) => {
+      const key = { company_id: options.company, client_id: options.client }
+      const change = given({ scopes: options.scope, audience: options.audience })
+      if (Object.keys(change).length === 0) throw new UsageError('Nothing to change. Give at least one option.')
+      const row = await withRuntime(options, runtime => changeCompanyInstallation(runtime, key, change))
+      const { user_id, scopes, audience } = row
+      const facts = { ...key, user_id, scopes: storedScopes(scopes), audience }
+      print(options, facts, `The installation of ${key.client_id} for company ${key.company_id} is changed.`)
+    })
+
+  ofCompany(
+    installation
+      .command('access')
+      .description('name a member whom an app that is installed for the company may act for, or exclude one'),
+  )
+    .requiredOption('--user <id>', 'the member', parseId)
+    .argument('<access>', `${ACCESSES.join(', ')}, or none to take it back`)
+    .action(async (text: string, options: InstallationOptions) => {
+      const access = ACCESSES.find(each => each === text) ?? null
+      if (access === null && text !== 'none') {
+        throw new UsageError(`${text} is none of ${ACCESSES.join(', ')} and none.`)
+      }
+      const key = { company_id: options.company, client_id: options.client, user_id: options.user }
+      await withRuntime(options, runtime => setMemberAccess(runtime, key, access))
+      print(options, { ...key, access }, `User ${key.user_id} and ${key.client_id}: ${access ?? 'as all members'}.`)
+    })
+}
+
 function describe(row: InstallationView): Row {
   return {
     company_id: row.company_id,
     user_id: row.user_id,
     client_id: row.client_id,
     status: 'installed',
+    kind: row.kind,
     scopes: storedScopes(row.scopes),
     since: formatMoment(row.created_at),
     uninstall_attempts: null,
@@ -90,6 +148,7 @@ function describeCallback(row: UninstallCallbackRow): Row {
     user_id: row.user_id,
     client_id: row.client_id,
     status: gaveUp ? 'uninstall-given-up' : 'uninstall-pending',
+    kind: row.kind,
     scopes: [],
     since: formatMoment(row.ended_at),
     uninstall_attempts: row.attempts,

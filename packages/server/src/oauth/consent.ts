@@ -7,7 +7,7 @@ import { PageError } from '../pages/error-page.ts'
 import type { ConsentAcceptance } from '../sign-in/external/answer.ts'
 import { isRejection, redeemAnswer } from '../sign-in/external/redeem.ts'
 import { findInstallation, type InstallationRow } from '../store/queries/installations.ts'
-import { putMemberAccess } from '../store/queries/member-access.ts'
+import { forgetLeavingOut } from '../store/queries/member-access.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
 import { type Statement, WriteConflict, writeUnlessConflict } from '../store/store.ts'
@@ -129,7 +129,8 @@ async function installForMe(
   const isWithin = served !== undefined && isSubset(request.scopes, storedScopes(served.scopes))
   const own = isWithin ? await findInstallation(store, key) : undefined
   const kind = isWithin && own?.kind !== 'user' ? ('member' as const) : ('user' as const)
-  const returns = served ? [putMemberAccess(store, key, { left_out_at: null, withheld: null })] : []
+  // They have left it out before, maybe: now they want it.
+  const returns = served || request.app.install !== 'user' ? [forgetLeavingOut(store, key)] : []
   return installAndGrantCode(c, request, company_id, { kind, conditions: [...conditions, ...returns] })
 }
 

@@ -55,6 +55,18 @@ export function putMemberAccess({ db }: Store, key: AccessKey, change: MemberAcc
   )
 }
 
+/** Takes back that the member left the app out, or a part of it. What administrators have said stays. */
+export function forgetLeavingOut({ db }: Store, key: AccessKey): Statement {
+  return statement(
+    db
+      .updateTable('member_access')
+      .set({ left_out_at: null, withheld: null })
+      .where('company_id', '=', key.company_id)
+      .where('client_id', '=', key.client_id)
+      .where('user_id', '=', key.user_id),
+  )
+}
+
 /** Of an app that is being deleted, at one company. */
 export function deleteMemberAccess({ db }: Store, companyId: number, clientId: string): Statement {
   return statement(db.deleteFrom('member_access').where('company_id', '=', companyId).where('client_id', '=', clientId))
