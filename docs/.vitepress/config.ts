@@ -46,6 +46,7 @@ export default defineConfig({
           { text: 'Your own APIs', link: '/resource-servers' },
           { text: 'Agents', link: '/agents' },
           { text: 'App policies', link: '/app-policies' },
+          { text: 'Apps for a whole company', link: '/company-installations' },
           { text: 'Console', link: '/console' },
           { text: 'Audit log', link: '/audit' },
         ],

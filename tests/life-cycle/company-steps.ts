@@ -190,7 +190,7 @@ export const becomes = (user: number, change: { active?: boolean; isAdmin?: bool
     Object.assign(member, change)
   })
 
-/** Whoever leaves loses what was theirs; what they installed for the company stays. */
+/** A member who leaves loses what was theirs; what they installed for the company stays. */
 export const leaves = (user: number) =>
   step(`${user} leaves`, async (model, real) => {
     if (!model.members[user]) return

@@ -1,11 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import { ConnectError } from '../errors.ts'
 import type { Id } from '../ids.ts'
+import { askProvider, refused, requireServed } from './ask-provider.ts'
 import { cleanTokenAnswer, parseObject } from './clean-token-answer.ts'
 import { type Identity, toIdentity } from './identity.ts'
 import { checkRefusal } from './odd-refusal.ts'
 import { type IdentityContext, isAllowedHost, isLoopback, type Provider } from './provider.ts'
-import { retryAfterSeconds } from './retry-after.ts'
 import { type TokenSet, toTokenSet } from './token-answer.ts'
 
 export type Fetch = (input: Parameters<typeof globalThis.fetch>[0], init?: RequestInit) => Promise<Response>
@@ -222,47 +222,6 @@ function checkAuthorizationAnswer(check: () => URLSearchParams): URLSearchParams
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ConnectError('flow_invalid', `This answer does not belong to the request: ${reason}.`, { cause })
   }
-}
-
-/** Classifies failures: those to try again, those that only the user can fix, those that only the developer can. */
-async function askProvider<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (cause) {
-    if (cause instanceof ConnectError) throw cause
-    if (cause instanceof oauth.ResponseBodyError) {
-      const description = cause.error_description ? `: ${cause.error_description}` : ''
-      if (cause.error === 'invalid_grant') {
-        throw new ConnectError('needs_reauthorization', `The provider refused the grant${description}`, { cause })
-      }
-      throw refused(`${cause.error}${description}`, cause)
-    }
-    if (cause instanceof oauth.WWWAuthenticateChallengeError) throw refused(`it answered ${cause.status}`, cause)
-    if (cause instanceof oauth.OperationProcessingError || cause instanceof SyntaxError) {
-      throw new ConnectError('provider_unavailable', `The provider's answer cannot be used: ${cause.message}`, {
-        cause,
-      })
-    }
-    throw new ConnectError('provider_unavailable', 'The provider cannot be reached.', { cause })
-  }
-}
-
-/** @throws {ConnectError} `provider_unavailable` for an answer that says: later */
-function requireServed(response: Response): void {
-  if (response.status < 500 && response.status !== 429 && response.status !== 408) return
-  throw new ConnectError('provider_unavailable', `The provider answered ${response.status}.`, {
-    retryAfter: retryAfterSeconds(response.headers, Date.now()),
-  })
-}
-
-function refused(reason: string, cause?: unknown): ConnectError {
-  return new ConnectError(
-    'provider_refused',
-    `The provider refused the app: ${reason}. Check its client id, secret and redirect URI.`,
-    {
-      cause,
-    },
-  )
 }
 
 function skewOf(response: Response, now: number): number {
