@@ -1,12 +1,21 @@
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { setMember } from 'tenantry'
+import { setAppPolicy, setMember, setMemberAccess } from 'tenantry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueFirstTokens } from '../packages/server/src/tokens/issue.ts'
 import type { Client } from './support/client.ts'
 import { makeTestDatabase, type TestDatabase } from './support/database.ts'
 import { Line } from './support/line.ts'
-import { BOND, MI6, SECRET, startProvider, type TestProvider } from './support/provider.ts'
+import { answerOf } from './support/person.ts'
+import {
+  BOND,
+  MI6,
+  MONEYPENNY,
+  MONEYPENNY_EMAIL,
+  SECRET,
+  startProvider,
+  type TestProvider,
+} from './support/provider.ts'
 import { startCommand } from './support/sandbox-process.ts'
 
 const BUSY = 40
@@ -118,6 +127,36 @@ describe('two servers on one database, many requests arriving at once', () => {
       }
     }
     await finish()
+    for (const { socket } of lines) socket.destroy()
+  })
+
+  it('what an administrator takes from an app of the company is refused by the very next request, at both servers', async () => {
+    const { runtime } = provider
+    const app = await provider.registerApp({ install: 'both' })
+    const bond = provider.person()
+    const shown = await bond.reachConsent(app, { company: MI6 })
+    const installed = await bond.submit(shown, { decision: 'allow', install_for: 'company' })
+    const ofApp = await app.tokens(answerOf(installed).searchParams.get('code')!)
+    const hers = provider.person()
+    await hers.signIn(MONEYPENNY_EMAIL)
+    const lines = servers.map(({ port }) => new Line(port))
+    const statusOf = async (line: Line, token: string) => {
+      line.write(get(token))
+      return (await line.answer()).status
+    }
+    const key = { company_id: MI6, client_id: app.id }
+    for (let round = 1; round <= 15; round++) {
+      const opened = answerOf(await hers.request(app.authorizePath()))
+      const { access_token } = await app.tokens(opened.searchParams.get('code')!)
+      for (const line of lines) expect(await statusOf(line, access_token)).toBe(200)
+      await setMemberAccess(runtime, { ...key, user_id: MONEYPENNY }, 'excluded')
+      for (const line of lines) expect([round, await statusOf(line, access_token)]).toEqual([round, 401])
+      await setMemberAccess(runtime, { ...key, user_id: MONEYPENNY }, null)
+      for (const line of lines) expect(await statusOf(line, ofApp.access_token)).toBe(200)
+      await setAppPolicy(runtime, { companyId: MI6, clientId: app.id }, 'blocked')
+      for (const line of lines) expect([round, await statusOf(line, ofApp.access_token)]).toEqual([round, 401])
+      await setAppPolicy(runtime, { companyId: MI6, clientId: app.id }, null)
+    }
     for (const { socket } of lines) socket.destroy()
   })
 })
