@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { addMember, createCompany, removeMember, setMember } from 'tenantry'
 import { describe, it } from 'vitest'
-import { BOND, MI6, MONEYPENNY, MONEYPENNY_EMAIL, startProvider, type TestProvider } from '../support/provider.ts'
+import {
+  BOND,
+  MI6,
+  MONEYPENNY,
+  MONEYPENNY_EMAIL,
+  onPostgres,
+  startProvider,
+  type TestProvider,
+} from '../support/provider.ts'
 import { newModel, type Real, SCOPES } from './company-model.ts'
 import {
   allows,
@@ -21,7 +29,7 @@ import {
 } from './company-steps.ts'
 
 /** `npm run histories` tries 100,000. */
-const HISTORIES = Number(process.env.TENANTRY_TEST_HISTORIES ?? 300)
+const HISTORIES = Number(process.env.TENANTRY_TEST_HISTORIES ?? (onPostgres ? 60 : 300))
 /** One provider sees many companies come and go. */
 const PER_PROVIDER = 200
 
