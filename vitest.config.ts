@@ -42,6 +42,7 @@ export default defineConfig({
               'tokens',
               'sign-in',
               'apps',
+              'mail',
               'http',
               'config',
               'node-server',

@@ -1,17 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium, newContext } from './support/chromium.ts'
 import { type RunningExample, startExample } from './support/example-process.ts'
 import { runCommand, temporaryFolder } from './support/sandbox-process.ts'
-
-/** Where pictures go for who wants to look at them; none are taken otherwise. */
-const PICTURES = process.env.TENANTRY_TEST_PICTURES
-
-const VIEWS: Record<string, BrowserContextOptions> = {
-  wide: { viewport: { width: 1280, height: 900 } },
-  'narrow and dark': { viewport: { width: 360, height: 800 }, colorScheme: 'dark' },
-}
+import { expectSound } from './support/sound-page.ts'
 
 describe('an app that is installed for a company, in a real browser', () => {
   const folder = temporaryFolder()
@@ -36,22 +28,6 @@ describe('an app that is installed for a company, in a real browser', () => {
     await page.fill('input[name=email]', email)
     await page.fill('input[name=password]', example.facts.provider.password)
     await page.click('main button[type=submit]')
-  }
-
-  /** Each page is accessible, and fits, in each view. */
-  async function expectSound(page: Page, what: string) {
-    for (const [view, { viewport, colorScheme = 'light' }] of Object.entries(VIEWS)) {
-      await page.setViewportSize(viewport!)
-      // Colours that are still changing are not what is read.
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
-      const found = violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])
-      expect({ what, view, found, overflow }).toEqual({ what, view, found: [], overflow: 0 })
-      if (PICTURES) await page.screenshot({ path: `${PICTURES}/${what} ${view}.png`, fullPage: true })
-    }
   }
 
   const open = async (email: string, options: BrowserContextOptions = {}) => {

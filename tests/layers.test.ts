@@ -32,6 +32,7 @@ const packages: Package[] = [
       ['sign-in'],
       ['apps'],
       ['resource-servers'],
+      ['mail'],
       ['companies'],
       ['tokens', 'settings'],
       ['audit'],

@@ -47,6 +47,7 @@ export default defineConfig({
           { text: 'Agents', link: '/agents' },
           { text: 'App policies', link: '/app-policies' },
           { text: 'Apps for a whole company', link: '/company-installations' },
+          { text: 'Mail and invitations', link: '/mail' },
           { text: 'Console', link: '/console' },
           { text: 'Audit log', link: '/audit' },
         ],

@@ -7,6 +7,7 @@ import { ClockGuard } from './config/clock-guard.ts'
 import { RELOAD_EVERY } from './config/key-ring.ts'
 import type { Runtime } from './config/runtime.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { sendDueMails } from './mail/send-mails.ts'
 import { maintainKeys } from './maintain-keys.ts'
 import { logoutCallbacks } from './openid/logout-callbacks.ts'
 import { rateLimiterOf } from './rate-limits/rate-limiter.ts'
@@ -54,6 +55,7 @@ export function startRuntimeJobs(runtime: Runtime): Jobs {
     [
       { every: 1000, run: look },
       { every: 1000, run: () => chainAuditEvents(runtime) },
+      { every: 1000, run: () => sendDueMails(runtime) },
       { every: 1000, run: () => shareCounts(runtime) },
       { every: 60_000, run: () => sumUpRefusals(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },

@@ -20,6 +20,8 @@ export type AuditAction =
   | 'member.added'
   | 'member.changed'
   | 'member.removed'
+  | 'invitation.made'
+  | 'invitation.withdrawn'
   | 'app.registered'
   | 'app.changed'
   | 'app.deleted'

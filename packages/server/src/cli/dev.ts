@@ -108,6 +108,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     secrets: sandboxSecrets(database, options.seed),
     origin,
     localCallbacks: true,
+    mailbox: true,
     registration: 'open',
     metadataDocuments: true,
     logger: pino({ level: options.logLevel }, options.log),

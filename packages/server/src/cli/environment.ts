@@ -2,7 +2,7 @@ import { readTextFile } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Variables whose value can be read from a file instead: the same name with `_FILE` at the end gives its path. */
-const IN_FILES = ['TENANTRY_SECRETS', 'TENANTRY_DATABASE_URL'] as const
+const IN_FILES = ['TENANTRY_SECRETS', 'TENANTRY_DATABASE_URL', 'TENANTRY_SMTP_URL'] as const
 
 export interface EnvironmentVariables {
   values: Record<string, string>

@@ -92,6 +92,8 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_SESSION_LIFETIME: { option: 'sessionLifetime', read: Number },
   TENANTRY_SESSION_IDLE_TIMEOUT: { option: 'sessionIdleTimeout', read: Number },
   TENANTRY_AUDIT_RETENTION_DAYS: { option: 'auditRetentionDays', read: Number },
+  TENANTRY_SMTP_URL: { option: 'smtpUrl', read: String },
+  TENANTRY_MAIL_FROM: { option: 'mailFrom', read: String },
   TENANTRY_OUTBOUND_PROXY: { option: 'outboundProxy', read: String },
   TENANTRY_TRUSTED_PROXIES: { option: 'trustedProxies', read: Number },
 }
@@ -157,6 +159,7 @@ function productionMistakes({
   origin,
   data,
   localCallbacks,
+  mailbox,
   tlsCert,
   tlsKey,
 }: Record<string, unknown>): string[] {
@@ -170,6 +173,7 @@ function productionMistakes({
     mistakes.push('tlsCert, tlsKey: one is set without the other. TLS needs both.')
   if (data === ':memory:') mistakes.push('data: must be a folder; a database in memory is for `tenantry dev`.')
   if (localCallbacks) mistakes.push('localCallbacks: exists in `tenantry dev` only.')
+  if (mailbox) mistakes.push('mailbox: exists in `tenantry dev` only.')
   return mistakes
 }
 
@@ -189,7 +193,7 @@ function readVariables(
     if (variable) given[variable.option] = variable.read(text)
     else
       mistakes.push(
-        `${name}: there is no such variable. There are ${Object.keys(variables).join(', ')}, and TENANTRY_SECRETS_FILE and TENANTRY_DATABASE_URL_FILE.`,
+        `${name}: there is no such variable. There are ${Object.keys(variables).join(', ')}, and TENANTRY_SECRETS_FILE, TENANTRY_DATABASE_URL_FILE and TENANTRY_SMTP_URL_FILE.`,
       )
   }
   return given

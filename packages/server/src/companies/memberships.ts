@@ -10,6 +10,7 @@ import {
   type MembershipRow,
   updateMembership,
 } from '../store/queries/memberships.ts'
+import type { UserRow } from '../store/queries/users.ts'
 import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import {
   checkInput,
@@ -79,30 +80,35 @@ export function addMember(runtime: Runtime, input: NewMembership): Promise<Membe
   return retryOnConflict(async () => {
     const user = await requireUser(store, given.userId)
     if (!(await findCompany(store, given.companyId))) throw new NotFoundError(`There is no company ${given.companyId}.`)
-    const row: MembershipRow = {
-      company_id: given.companyId,
-      user_id: given.userId,
-      name: given.name ?? user.name,
-      email: given.email ?? user.email,
-      phone: given.phone ?? null,
-      locale: given.locale ?? user.locale,
-      timezone: given.timezone === undefined ? user.timezone : given.timezone,
-      currency: given.currency ?? 'USD',
-      is_admin: given.isAdmin ? 1 : 0,
-      role_id: given.roleId ?? 1,
-      icon_url: given.iconUrl ?? null,
-      has_created_company: given.hasCreatedCompany ? 1 : 0,
-      signup_flow_variation: given.signupFlowVariation ?? null,
-      active: given.active === false ? 0 : 1,
-      user_active: user.active,
-      created_at: given.createdAt ?? clock(),
-      modified_at: given.modifiedAt ?? null,
-      last_login_at: given.lastLoginAt ?? null,
-      app_client_id: null,
-    }
+    const row = newRow(given, user, clock())
     await insertOnce(runtime, row)
     return row
   })
+}
+
+/** What is left out is taken from the user. */
+export function newRow(given: z.output<typeof newMembership>, user: UserRow, now: number): MembershipRow {
+  return {
+    company_id: given.companyId,
+    user_id: given.userId,
+    name: given.name ?? user.name,
+    email: given.email ?? user.email,
+    phone: given.phone ?? null,
+    locale: given.locale ?? user.locale,
+    timezone: given.timezone === undefined ? user.timezone : given.timezone,
+    currency: given.currency ?? 'USD',
+    is_admin: given.isAdmin ? 1 : 0,
+    role_id: given.roleId ?? 1,
+    icon_url: given.iconUrl ?? null,
+    has_created_company: given.hasCreatedCompany ? 1 : 0,
+    signup_flow_variation: given.signupFlowVariation ?? null,
+    active: given.active === false ? 0 : 1,
+    user_active: user.active,
+    created_at: given.createdAt ?? now,
+    modified_at: given.modifiedAt ?? null,
+    last_login_at: given.lastLoginAt ?? null,
+    app_client_id: null,
+  }
 }
 
 async function insertOnce(runtime: Runtime, row: MembershipRow) {
@@ -207,7 +213,7 @@ const DESCRIBED = [
   'active',
 ] as const
 
-function describeMemberChange(before: Partial<MembershipRow>, after: MembershipRow) {
+export function describeMemberChange(before: Partial<MembershipRow>, after: MembershipRow) {
   return describeChange(before, after, DESCRIBED, { isPerson: true })
 }
 

@@ -103,3 +103,8 @@ export function pictureType(bytes: Buffer): Picture['type'] | undefined {
     ? 'image/svg+xml'
     : undefined
 }
+
+/** What the platform calls itself: its host where it has said nothing. */
+export function platformName({ brand, origin }: { brand?: { name: string } | undefined; origin: string }): string {
+  return brand?.name ?? new URL(origin).host
+}

@@ -64,6 +64,21 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Scopes besides `base` and `users:read`, with their texts: `{"deals:read": {"en": "Read your deals"}}`. Configuration file only.',
     ),
+  smtpUrl: z
+    .string()
+    .refine(isSmtp, 'must be the address of a mail server, such as smtps://user:password@smtp.example.com')
+    .optional()
+    .describe(
+      'The mail server that mails go through, `smtps://user:password@host`; with `smtp://` STARTTLS is used where the server has it. Without one nothing is offered that needs mail.',
+    ),
+  mailFrom: z
+    .email('must be an e-mail address')
+    .optional()
+    .describe('The address that mails come from; `no-reply@` at the host of the origin if left out.'),
+  mailbox: z
+    .boolean()
+    .default(false)
+    .describe('Whether mails are kept for a page instead of being sent. For the sandbox only.'),
   outboundProxy: z
     .string()
     .refine(isProxy, 'must be the address of an HTTP proxy, such as http://proxy.example.com:3128')
@@ -150,6 +165,10 @@ export function checkWith<Schema extends z.ZodType>(schema: Schema, input: unkno
 /** Each issue of a Zod error as `option: what is wrong`. */
 export function listMistakes(error: z.ZodError): string[] {
   return error.issues.map(issue => `${issue.path.join('.') || 'options'}: ${issue.message}`)
+}
+
+function isSmtp(text: string): boolean {
+  return URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
 }
 
 function isProxy(text: string): boolean {

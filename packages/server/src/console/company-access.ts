@@ -39,6 +39,7 @@ export async function visitCompany(c: RequestContext): Promise<CompanyVisit> {
 
 const SECTIONS = [
   ['', 'console.apps'],
+  ['/members', 'console.members'],
   ['/requests', 'console.requests'],
   ['/rules', 'console.rules'],
   ['/log', 'console.log'],

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { App } from '../apps/apps.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { formTargets } from '../apps/redirect-uri.ts'
-import type { Settings } from '../config/settings.ts'
+import { platformName } from '../config/brand.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
@@ -118,11 +118,6 @@ function originNotice(language: Language, app: App): Fragment | string {
     return notice(say(language, 'consent.fromDocument', { host: new URL(app.clientId).host }))
   }
   return app.registrationTokenHash === null ? '' : notice(say(language, 'consent.selfRegistered'))
-}
-
-/** What the platform calls itself. */
-function platformName({ brand, origin }: Settings): string {
-  return brand?.name ?? new URL(origin).host
 }
 
 /** The app's own pages: its home by the host, since a text could say anything. */

@@ -106,6 +106,7 @@ nav.sections li { list-style: none; padding: 0; }
 nav.sections a { display: block; padding: .5rem 0; margin: 0 0 -1px; border-radius: 0; text-decoration: none; border-block-end: 3px solid transparent; }
 nav.sections [aria-current] { border-color: var(--pico-primary-background); font-weight: 600; }
 .apart { margin-block-start: 1.75rem; }
+.mail { white-space: pre-wrap; overflow-wrap: anywhere; }
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }
 .people .small { display: block; }

@@ -7,8 +7,10 @@ import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app
 import { companyApps } from '../console/company-apps.ts'
 import { changeAccess, changeInstallation } from '../console/company-installation.ts'
 import { companyLog } from '../console/company-log.ts'
+import { companyMembers, invite, withdraw } from '../console/company-members.ts'
 import { answerRequest, companyRequests } from '../console/company-requests.ts'
 import { companyRules, saveRules } from '../console/company-rules.ts'
+import { accept, acceptWithNewAccount, showInvitation } from '../console/invitation.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { askAdministrator } from '../oauth/ask-for-app.ts'
@@ -24,6 +26,8 @@ import { switchLanguage } from '../pages/language-switch.ts'
 import type { MessageKey } from '../pages/messages.ts'
 import { limitByAddress } from '../rate-limits/limit-requests.ts'
 import { signInReturn } from '../sign-in/external/return.ts'
+import { askForPasswordMail, forgottenPassword } from '../sign-in/forgotten-password.ts'
+import { resetPassword, resetPasswordForm } from '../sign-in/reset-password.ts'
 import { signIn, signInForm } from '../sign-in/sign-in.ts'
 import { signOut, signOutForm } from '../sign-in/sign-out.ts'
 import { findBrowserSession, findSignedIn, requireSignedIn } from '../sign-in/signed-in.ts'
@@ -50,6 +54,12 @@ export const pageRoutes: RouteGroup = {
     app.get('/sign-in/return', findBrowserSession, signInReturn(tellRefusal))
     app.get('/sign-in', signInForm)
     app.post('/sign-in', signIn(authorizationPurpose))
+    app.use('/forgotten-password', limitByAddress('authorize'))
+    app.get('/forgotten-password', forgottenPassword)
+    app.post('/forgotten-password', askForPasswordMail)
+    app.use('/reset-password', limitByAddress('authorize'))
+    app.get('/reset-password', resetPasswordForm)
+    app.post('/reset-password', resetPassword)
     app.use('/oauth/logout', limitByAddress('authorize'), findSignedIn)
     app.on(['GET', 'POST'], '/oauth/logout', logout)
     app.use('/sign-out', findSignedIn)
@@ -70,11 +80,18 @@ export const pageRoutes: RouteGroup = {
     app.post('/company/:company_id/apps/:client_id/installation', changeInstallation)
     app.post('/company/:company_id/apps/:client_id/access', changeAccess)
     app.post('/company/:company_id/apps/:client_id/remove', removeAppForAll)
+    app.get('/company/:company_id/members', companyMembers)
+    app.post('/company/:company_id/members/invite', invite)
+    app.post('/company/:company_id/members/withdraw', withdraw)
     app.get('/company/:company_id/requests', companyRequests)
     app.post('/company/:company_id/requests', answerRequest)
     app.get('/company/:company_id/rules', companyRules)
     app.post('/company/:company_id/rules', saveRules)
     app.get('/company/:company_id/log', companyLog)
+    app.use('/invitation/*', limitByAddress('authorize'), findSignedIn)
+    app.get('/invitation', showInvitation)
+    app.post('/invitation', accept)
+    app.post('/invitation/account', acceptWithNewAccount)
     app.get(stylesheetPath, stylesheetAsset)
     app.get('/brand/logo', brandLogo)
     app.get('/brand/style.css', brandStyle)

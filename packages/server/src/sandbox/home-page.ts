@@ -21,7 +21,8 @@ export function sandboxHome(started: SandboxFacts): RouteHandler {
 Everything here is made up, and the passwords are known; nothing of it exists in <code>tenantry serve</code>.</p>
 <p><a href="/sandbox/install" role="button">Install the Sandbox App</a></p>
 <p class="muted small">Sign in as anyone below, choose a company, and allow it. Every password is <code>${facts.password}</code>.
-Afterwards see <a href="/connected-apps">your connected apps</a>, or <a href="/sign-out">sign out</a>.</p>
+Afterwards see <a href="/connected-apps">your connected apps</a>, or <a href="/sign-out">sign out</a>.
+Mails that would be sent are in the <a href="/sandbox/mailbox">mailbox</a>.</p>
 <h2>People</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="People"><table>
 <thead><tr><th scope="col">Sign in as</th><th scope="col">Name</th><th scope="col">Active at</th></tr></thead>

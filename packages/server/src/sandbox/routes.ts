@@ -4,6 +4,7 @@ import type { DeskProcess } from './desk.ts'
 import type { SandboxFacts } from './facts.ts'
 import { sandboxHome } from './home-page.ts'
 import { type CallProvider, finishInstall, startInstall } from './install-flow.ts'
+import { mailbox } from './mailbox.ts'
 import { requireOwnHost } from './own-host.ts'
 
 /** The sandbox's own pages, in addition to the provider's; served at its own host names only. */
@@ -15,6 +16,7 @@ export function addSandboxRoutes(
   app.use('*', requireOwnHost(facts.origin))
   app.get('/', sandboxHome(facts))
   app.get('/sandbox/install', startInstall(facts))
+  app.get('/sandbox/mailbox', mailbox)
   app.get('/callback', finishInstall(facts, callProvider))
   if (!desk) return
   app.all('/c/:company/mcp', desk.serve)

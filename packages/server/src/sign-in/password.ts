@@ -5,7 +5,7 @@ import { InputError } from '../companies/input.ts'
 import { requireUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { setPasswordHash, type UserRow } from '../store/queries/users.ts'
-import { retryOnConflict } from '../store/store.ts'
+import { retryOnConflict, type Statement } from '../store/store.ts'
 import { inSpan } from '../tracing/spans.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { verifyHash } from './verify-hash.ts'
@@ -67,18 +67,44 @@ export async function upgradedHash(user: UserRow, password: string): Promise<str
  * ```
  */
 export async function setPassword(runtime: Runtime, userId: number, password: string): Promise<void> {
+  await requireUser(runtime.store, userId)
+  await setPasswordIf(runtime, userId, password, async () => [])
+}
+
+/**
+ * The same, if conditions hold in the commit.
+ * @param conditions undefined where they do not hold any more; asked again when another write came first
+ * @returns false where they do not
+ * @throws {InputError} if the password is too short or too long
+ */
+export async function setPasswordIf(
+  runtime: Runtime,
+  userId: number,
+  password: string,
+  conditions: () => Promise<readonly Statement[] | undefined>,
+): Promise<boolean> {
   const { store, clock } = runtime
-  await requireUser(store, userId)
-  if ([...password].length < MIN_LENGTH) throw new InputError(`The password needs at least ${MIN_LENGTH} characters.`)
-  if (Buffer.byteLength(password) > MAX_BYTES) throw new InputError('The password is longer than 1024 bytes.')
+  const mistake = passwordMistake(password)
+  if (mistake === 'short') throw new InputError(`The password needs at least ${MIN_LENGTH} characters.`)
+  if (mistake === 'long') throw new InputError('The password is longer than 1024 bytes.')
   const passwordHash = await hashPassword(password)
-  await retryOnConflict(async () =>
-    store.write([
+  return retryOnConflict(async () => {
+    const holding = await conditions()
+    if (!holding) return false
+    await store.write([
+      ...holding,
       setPasswordHash(store, userId, passwordHash, clock()),
       ...(await endSessionsOfUser(runtime, userId)),
       recordEvent(runtime, { action: 'user.password_set', userId }),
-    ]),
-  )
+    ])
+    return true
+  })
+}
+
+/** What is wrong with a password that someone chose. */
+export function passwordMistake(password: string): 'short' | 'long' | undefined {
+  if ([...password].length < MIN_LENGTH) return 'short'
+  return Buffer.byteLength(password) > MAX_BYTES ? 'long' : undefined
 }
 
 /** The same characters typed on another keyboard are the same password (NIST SP 800-63B section 3.1.1.2). */

@@ -5,6 +5,7 @@ import { browserFormToken } from '../http/form-token.ts'
 import { alert, hiddenField } from '../pages/components.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
+import { offersPasswordMail } from './forgotten-password.ts'
 
 export interface SignInPage {
   /** Where to go once signed in: a path on this server. */
@@ -54,6 +55,7 @@ ${hiddenField('return_to', page.returnTo)}
 <label>${say(language, 'signIn.password')}
 <input type="password" name="password" dir="ltr" autocomplete="current-password" required${page.email ? html` autofocus` : ''}></label>
 <button type="submit">${say(language, 'signIn.submit')}</button>
-</form>`,
+</form>
+${offersPasswordMail(c.var.runtime) ? html`<p class="small"><a href="/forgotten-password">${say(language, 'signIn.forgotten')}</a></p>` : ''}`,
   })
 }

@@ -14,6 +14,7 @@ import type {
   MemberAccessTable,
 } from './app-schema.ts'
 import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
+import type { AccountLinksTable, InvitationsTable, OutboxTable } from './mail-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { DeviceRequestsTable, OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
 
@@ -57,6 +58,9 @@ export interface Schema {
   master_keys: MasterKeysTable
   admin_keys: AdminKeysTable
   idempotency_keys: IdempotencyKeysTable
+  outbox: OutboxTable
+  account_links: AccountLinksTable
+  invitations: InvitationsTable
   deleted_companies: { company_id: number; deleted_at: number }
   audit_events: AuditEventsTable
   audit_checkpoints: AuditCheckpointsTable

@@ -30,6 +30,7 @@ export const transferTables: readonly TransferTable[] = [
   table('users', 'user_id'),
   table('sign_in_emails', 'email'),
   table('user_companies', 'user_id', 'company_id'),
+  table('account_links', 'user_id', 'link_hash'),
   table('memberships', 'company_id', 'user_id'),
   table('app_policies', 'company_id', 'client_id'),
   table('app_requests', 'company_id', 'client_id', 'user_id'),
@@ -46,6 +47,8 @@ export const transferTables: readonly TransferTable[] = [
   table('openid_sessions', 'sid', 'client_id', 'company_id'),
   table('attempt_limits', 'limit_key'),
   table('used_assertions', 'client_id', 'jti_hash'),
+  table('invitations', 'company_id', 'invitation_id'),
+  table('outbox', 'mail_id'),
   table('challenge_answers', 'challenge_id'),
 ]
 

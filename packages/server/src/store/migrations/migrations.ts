@@ -24,6 +24,7 @@ import { strongerClients } from './0026-stronger-clients.ts'
 import { appPolicies } from './0027-app-policies.ts'
 import { sessionDevices } from './0028-session-devices.ts'
 import { companyInstallations } from './0029-company-installations.ts'
+import { mail } from './0030-mail.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -54,6 +55,7 @@ export const migrations: readonly Migration[] = [
   appPolicies,
   sessionDevices,
   companyInstallations,
+  mail,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -42,13 +42,23 @@ export function requireActiveMembership(store: Store, companyId: number, userId:
 
 /** Holds only while someone is an administrator of the company, and may use the app there. */
 export function requireAdministrator(store: Store, companyId: number, userId: number, clientId: string): Statement[] {
+  return [
+    requireActiveMembership(store, companyId, userId, clientId),
+    ...requireAdministratorOf(store, companyId, userId),
+  ]
+}
+
+/** Holds only while someone is an administrator of the company. */
+export function requireAdministratorOf(store: Store, companyId: number, userId: number): Statement[] {
   const isAdministrator = store.db
     .selectFrom('memberships')
     .select('user_id')
     .where('company_id', '=', companyId)
     .where('user_id', '=', userId)
     .where('is_admin', '=', 1)
-  return [requireActiveMembership(store, companyId, userId, clientId), expecting(1, isAdministrator)]
+    .where('active', '=', 1)
+    .where('user_active', '=', 1)
+  return [expecting(1, isAdministrator)]
 }
 
 const active = new PreparedQuery((db, { companyId, userId }: { companyId: number; userId: number }) =>

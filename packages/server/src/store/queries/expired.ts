@@ -41,6 +41,9 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'challenge_answers', 'expires_at', ['challenge_id'], before),
     expired(store, 'pushed_requests', 'expires_at', ['request_hash'], before),
     expired(store, 'device_requests', 'expires_at', ['user_code_hash'], before),
+    expired(store, 'outbox', 'expires_at', ['mail_id'], before),
+    expired(store, 'account_links', 'expires_at', ['user_id', 'link_hash'], before),
+    expired(store, 'invitations', 'expires_at', ['company_id', 'invitation_id'], before),
     expired(store, 'apps', 'unused_until', ['client_id'], before),
     expired(store, 'openid_sessions', 'expires_at', ['sid', 'client_id', 'company_id'], before),
   ])
@@ -55,6 +58,9 @@ type Swept =
   | 'attempt_limits'
   | 'used_assertions'
   | 'idempotency_keys'
+  | 'outbox'
+  | 'account_links'
+  | 'invitations'
   | 'challenge_answers'
   | 'rate_windows'
   | 'openid_sessions'
