@@ -77,8 +77,8 @@ export class Person {
     })
   }
 
-  async submitAndFollow(page: ShownPage, fields: Record<string, string>): Promise<ShownPage> {
-    return this.#follow(await this.submit(page, fields))
+  async submitAndFollow(page: ShownPage, fields: Record<string, string>, selector?: string): Promise<ShownPage> {
+    return this.#follow(await this.submit(page, fields, selector))
   }
 
   async signIn(email = BOND_EMAIL, password = PASSWORD, page?: ShownPage): Promise<ShownPage> {

@@ -94,7 +94,7 @@ export async function createUser(runtime: Runtime, input: NewUser): Promise<User
   return row
 }
 
-function describeUserChange(before: Partial<UserRow>, after: UserRow) {
+export function describeUserChange(before: Partial<UserRow>, after: UserRow) {
   return describeChange(before, after, ['name', 'email', 'locale', 'timezone', 'active'], { isPerson: true })
 }
 

@@ -14,6 +14,7 @@ import { endStatements } from '../sign-in/session.ts'
 import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import { listSessionsOfUser, type SessionRow } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
+import { emailSection } from './account-email.ts'
 import { tokenField } from './company-access.ts'
 
 const PATH = '/account'
@@ -40,6 +41,7 @@ ${queryParameter(c, 'ended') === undefined ? '' : notice(say(language, 'account.
 <h2>${say(language, 'account.profiles')}</h2>
 <p class="muted small">${say(language, 'account.profiles.text')}</p>
 <ul class="people">${memberships.map(each => profile(language, each))}</ul>
+${emailSection(c, language)}
 <h2 class="apart">${say(language, 'account.sessions')}</h2>
 <ul class="people">${sessions.map(
       each => html`<li><strong>${each.device ?? say(language, 'account.sessions.unknown')}</strong>

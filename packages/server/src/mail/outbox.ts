@@ -12,6 +12,9 @@ export type MailTopic =
   | { kind: 'password'; email: string; language: Language }
   /** That the password was changed. */
   | { kind: 'passwordChanged'; userId: number; language: Language }
+  /** A link that confirms another e-mail to sign in with, and that it was changed, to the earlier one. */
+  | { kind: 'email'; userId: number; email: string; language: Language }
+  | { kind: 'emailChanged'; email: string; language: Language }
   | { kind: 'invitation'; companyId: number; invitationId: string; language: Language }
 
 /** Milliseconds for which sending is tried. */

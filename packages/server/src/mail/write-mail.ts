@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { emailForms } from '../companies/emails.ts'
 import { findUserByAnyEmail } from '../companies/users.ts'
 import { platformName } from '../config/brand.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { Language } from '../pages/languages.ts'
 import { type MessageKey, type MessageValues, say } from '../pages/messages.ts'
-import { findLastLink, putAccountLink } from '../store/queries/account-links.ts'
+import { type AccountLinkRow, findLastLink, putAccountLink } from '../store/queries/account-links.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import { findInvitation, setInvitationLink } from '../store/queries/invitations.ts'
 import { findMember } from '../store/queries/memberships.ts'
-import { findUser } from '../store/queries/users.ts'
+import { findUser, findUserByEmail } from '../store/queries/users.ts'
 import { writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 import type { MailTopic } from './outbox.ts'
@@ -21,16 +22,45 @@ export interface Mail {
 }
 
 const MINUTE = 60_000
-/** Milliseconds for which a link to set a password is good. */
-export const PASSWORD_LINK_LIFETIME = 30 * MINUTE
+/** Milliseconds for which a link to set a password or to confirm an e-mail is good. */
+export const LINK_LIFETIME = 30 * MINUTE
 /** How long after a mail another one is not sent for the same. */
 const PAUSE = MINUTE
 
 /** @returns undefined where there is no one to write to, or nothing to say any more */
-export function writeMail(runtime: Runtime, topic: MailTopic): Promise<Mail | undefined> {
-  if (topic.kind === 'password') return writePasswordMail(runtime, topic)
-  if (topic.kind === 'passwordChanged') return writePasswordChanged(runtime, topic)
-  return writeInvitation(runtime, topic)
+export async function writeMail(runtime: Runtime, topic: MailTopic): Promise<Mail | undefined> {
+  switch (topic.kind) {
+    case 'password':
+      return writePasswordMail(runtime, topic)
+    case 'passwordChanged':
+      return writePasswordChanged(runtime, topic)
+    case 'email':
+      return writeEmailMail(runtime, topic)
+    case 'emailChanged':
+      return compose(runtime, topic.language, topic.email, {
+        kind: topic.kind,
+        link: runtime.settings.origin,
+        values: {},
+      })
+    case 'invitation':
+      return writeInvitation(runtime, topic)
+  }
+}
+
+/** To the new address; none where another user has it. */
+async function writeEmailMail(
+  runtime: Runtime,
+  { userId, email, language }: Extract<MailTopic, { kind: 'email' }>,
+): Promise<Mail | undefined> {
+  const { store, settings } = runtime
+  const [user, owner] = await Promise.all([findUser(store, userId), findUserByEmail(store, emailForms(email))])
+  if (user?.active !== 1 || user.deleted_at !== null || owner) return undefined
+  const link = await newAccountLink(runtime, { user_id: userId, purpose: 'email', email })
+  return compose(runtime, language, email, {
+    kind: 'email',
+    link: `${settings.origin}/confirm-email?token=${link}`,
+    values: { minutes: LINK_LIFETIME / MINUTE },
+  })
 }
 
 /**
@@ -47,23 +77,25 @@ async function writePasswordMail(
   const now = clock()
   const last = await findLastLink(store, user.user_id, 'password')
   if (last && now - last.created_at < PAUSE) return undefined
-  const { secret, linkHash } = newSecret()
-  await store.write(
-    putAccountLink(store, {
-      user_id: user.user_id,
-      link_hash: linkHash,
-      purpose: 'password',
-      email: null,
-      created_at: now,
-      expires_at: now + PASSWORD_LINK_LIFETIME,
-    }),
-  )
-  const link = `${settings.origin}/reset-password?token=${user.user_id}.${secret}`
+  const link = await newAccountLink(runtime, { user_id: user.user_id, purpose: 'password', email: null })
   return compose(runtime, language, user.email, {
     kind: 'password',
-    link,
-    values: { minutes: PASSWORD_LINK_LIFETIME / MINUTE },
+    link: `${settings.origin}/reset-password?token=${link}`,
+    values: { minutes: LINK_LIFETIME / MINUTE },
   })
+}
+
+/** In the place of those that the user was sent for the same before. @returns what its address has as `token` */
+async function newAccountLink(
+  { store, clock }: Runtime,
+  about: Pick<AccountLinkRow, 'user_id' | 'purpose' | 'email'>,
+): Promise<string> {
+  const { secret, linkHash } = newSecret()
+  const now = clock()
+  await store.write(
+    putAccountLink(store, { ...about, link_hash: linkHash, created_at: now, expires_at: now + LINK_LIFETIME }),
+  )
+  return `${about.user_id}.${secret}`
 }
 
 async function writePasswordChanged(
@@ -102,6 +134,8 @@ function newSecret(): { secret: string; linkHash: Uint8Array } {
 const texts = {
   password: ['mail.password.subject', 'mail.password.text', 'mail.password.after'],
   passwordChanged: ['mail.passwordChanged.subject', 'mail.passwordChanged.text', 'mail.passwordChanged.after'],
+  email: ['mail.email.subject', 'mail.email.text', 'mail.email.after'],
+  emailChanged: ['mail.emailChanged.subject', 'mail.emailChanged.text', 'mail.emailChanged.after'],
   invitation: ['mail.invitation.subject', 'mail.invitation.text', 'mail.invitation.after'],
 } as const satisfies Record<MailTopic['kind'], readonly [MessageKey, MessageKey, MessageKey]>
 

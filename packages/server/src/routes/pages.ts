@@ -3,6 +3,7 @@ import { connectedApps, removeConnectedApp } from '../apps/connected-apps.ts'
 import { appIcon } from '../apps/icon.ts'
 import { narrowConnectedApp, narrowingForm } from '../apps/narrow-connected-app.ts'
 import { account, endOtherSessions } from '../console/account.ts'
+import { changeEmailAddress } from '../console/account-email.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
 import { changeAccess, changeInstallation } from '../console/company-installation.ts'
@@ -25,6 +26,7 @@ import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
 import type { MessageKey } from '../pages/messages.ts'
 import { limitByAddress } from '../rate-limits/limit-requests.ts'
+import { confirmEmail, confirmEmailForm } from '../sign-in/change-email.ts'
 import { signInReturn } from '../sign-in/external/return.ts'
 import { askForPasswordMail, forgottenPassword } from '../sign-in/forgotten-password.ts'
 import { resetPassword, resetPasswordForm } from '../sign-in/reset-password.ts'
@@ -57,6 +59,9 @@ export const pageRoutes: RouteGroup = {
     app.use('/forgotten-password', limitByAddress('authorize'))
     app.get('/forgotten-password', forgottenPassword)
     app.post('/forgotten-password', askForPasswordMail)
+    app.use('/confirm-email', limitByAddress('authorize'))
+    app.get('/confirm-email', confirmEmailForm)
+    app.post('/confirm-email', confirmEmail)
     app.use('/reset-password', limitByAddress('authorize'))
     app.get('/reset-password', resetPasswordForm)
     app.post('/reset-password', resetPassword)
@@ -72,6 +77,7 @@ export const pageRoutes: RouteGroup = {
     app.post('/connected-apps/scopes', narrowConnectedApp)
     app.use('/account/*', findSignedIn)
     app.get('/account', requireSignedIn, account)
+    app.post('/account/email', changeEmailAddress)
     app.post('/account/sessions/end', endOtherSessions)
     app.use('/company/*', findSignedIn, requireSignedIn)
     app.get('/company/:company_id', companyApps)

@@ -6,7 +6,7 @@ import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { browserFormToken, holdsBrowserToken } from '../http/form-token.ts'
 import { queueMail, sendsMail } from '../mail/outbox.ts'
-import { PASSWORD_LINK_LIFETIME } from '../mail/write-mail.ts'
+import { LINK_LIFETIME } from '../mail/write-mail.ts'
 import { alert, hiddenField, notice } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type MessageKey, say } from '../pages/messages.ts'
@@ -69,7 +69,7 @@ function showForm(c: RequestContext, { problem, wait = 0, email, isSent }: Shown
 ${problem ? alert(say(language, problem, { minutes })) : ''}
 ${
   isSent
-    ? notice(say(language, 'forgotten.sent', { minutes: PASSWORD_LINK_LIFETIME / 60_000 }))
+    ? notice(say(language, 'forgotten.sent', { minutes: LINK_LIFETIME / 60_000 }))
     : html`<p>${say(language, 'forgotten.text')}</p>
 <form method="post" action="/forgotten-password">
 ${hiddenField('form_token', browserFormToken(c))}

@@ -5,20 +5,13 @@ import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { browserFormToken, holdsBrowserToken } from '../http/form-token.ts'
 import { queueMail } from '../mail/outbox.ts'
-import { PASSWORD_LINK_LIFETIME } from '../mail/write-mail.ts'
 import { alert, hiddenField, notice } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type MessageKey, say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
-import { isTooFarAhead } from '../store/clock-skew.ts'
-import {
-  type AccountLinkRow,
-  deleteAccountLinks,
-  findAccountLink,
-  spendAccountLink,
-} from '../store/queries/account-links.ts'
-import { findUser, type UserRow } from '../store/queries/users.ts'
-import { hashSecret } from '../tokens/token-text.ts'
+import { deleteAccountLinks, spendAccountLink } from '../store/queries/account-links.ts'
+import type { UserRow } from '../store/queries/users.ts'
+import { findGoodLink } from './account-link.ts'
 import { requirePasswordMail } from './forgotten-password.ts'
 import { passwordMistake, setPasswordIf } from './password.ts'
 
@@ -69,20 +62,8 @@ export const resetPassword: RouteHandler = async c => {
 }
 
 /** The link that this browser came with, while it is good. */
-async function findLink(c: RequestContext): Promise<{ link: AccountLinkRow; user: UserRow } | undefined> {
-  const { store, clock } = c.var.runtime
-  const [idText = '', secret = ''] = (readCookie(c, 'link') ?? '').split('.')
-  const userId = Number(idText)
-  if (!/^[1-9]\d{0,15}$/.test(idText) || !Number.isSafeInteger(userId)) return undefined
-  const [link, user] = await Promise.all([findAccountLink(store, userId, hashSecret(secret)), findUser(store, userId)])
-  const now = clock()
-  const isGood =
-    link?.purpose === 'password' &&
-    now < link.expires_at &&
-    !isTooFarAhead(link.expires_at, now, PASSWORD_LINK_LIFETIME) &&
-    user?.active === 1 &&
-    user.deleted_at === null
-  return isGood ? { link, user } : undefined
+function findLink(c: RequestContext) {
+  return findGoodLink(c.var.runtime, 'password', readCookie(c, 'link'))
 }
 
 function showForm(c: RequestContext, user: UserRow, problem?: MessageKey) {
