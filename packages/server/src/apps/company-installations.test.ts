@@ -139,6 +139,19 @@ describe('an app that is installed for a company', () => {
     const tokens = await Promise.all(answers.map(answer => app.tokens(codeOf(answer))))
     const [one, another] = await Promise.all(tokens.map(({ access_token }) => me(access_token)))
     expect(one!.data.id).toBe(another!.data.id)
+    // And again and again, where it is installed already.
+    for (let round = 0; round < 8; round++) {
+      const codes = await Promise.all(
+        [person, other].map(async browser => {
+          const page = await browser.open(app.authorizePath({ prompt: 'consent' }))
+          const consent = page.document.querySelector('input[name=company_id]')
+            ? await browser.submitAndFollow(page, { company_id: String(MI6) })
+            : page
+          return codeOf(await browser.submit(consent, { decision: 'allow', install_for: 'company' }))
+        }),
+      )
+      expect(codes.every(Boolean)).toBe(true)
+    }
   })
 
   it('the app user has the name of the app, also once that is another', async () => {

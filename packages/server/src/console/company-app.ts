@@ -6,22 +6,15 @@ import { queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { alert, appMark, hiddenField, notice } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
-import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, type MessageValues, say } from '../pages/messages.ts'
-import { describeScope } from '../pages/scope-descriptions.ts'
-import { scopeTexts } from '../resource-servers/scopes.ts'
 import { countInstallations, findAppPolicy } from '../store/queries/app-policies.ts'
-import { listPeopleOfApp } from '../store/queries/company-console.ts'
 import { findCompanyInstallation } from '../store/queries/company-installations.ts'
-import { storedScopes } from '../tokens/scopes.ts'
+import { peopleList } from './app-people.ts'
 import { showConsole, tokenField } from './company-access.ts'
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
-
-/** People on one page. */
-const PAGE = 50
 
 /** `GET /company/:company_id/apps/:client_id`: who uses an app, what it may do, and what may be decided about it. */
 export const companyApp: RouteHandler = async c => {
@@ -118,42 +111,6 @@ ${installation ? await installationSection(c, visit, installation) : ''}
 ${await peopleList(c, visit, installation !== undefined)}
 ${count > 0 || installation ? removal(c, visit) : ''}`,
   })
-}
-
-async function peopleList(
-  c: RequestContext,
-  { companyId, language, day, app }: AppVisit,
-  canExclude: boolean,
-): Promise<Fragment | string> {
-  const { runtime } = c.var
-  const after = Number(queryParameter(c, 'after') ?? 0)
-  const only = { companyId, clientId: app.clientId, after: Number.isSafeInteger(after) ? after : 0 }
-  const people = await listPeopleOfApp(runtime.store, { ...only, limit: PAGE + 1 })
-  if (people.length === 0) return ''
-  const shown = people.slice(0, PAGE)
-  const texts = await scopeTexts(
-    runtime,
-    shown.flatMap(({ scopes }) => storedScopes(scopes)),
-  )
-  return html`<h2 class="apart">${say(language, 'console.people.title')}</h2>
-<ul class="people">${shown.map(
-    ({
-      user_id,
-      name,
-      email,
-      scopes,
-      created_at,
-    }) => html`<li><strong>${name}</strong> <span class="small muted"><bdi>${email}</bdi></span>
-<span class="small">${say(language, 'connected.since', { date: day(created_at) })}</span>
-<details class="small"><summary>${say(language, 'connected.mayDo')}</summary><ul class="can-do">${storedScopes(scopes).map(scope => html`<li>${describeScope(language, scope, texts)}</li>`)}</ul></details>
-${canExclude ? exclusion(c, appPath(companyId, app.clientId, '/access'), language, user_id) : ''}</li>`,
-  )}</ul>
-${people.length > PAGE ? html`<p><a href="${appPath(companyId, app.clientId, `?after=${shown.at(-1)!.user_id}`)}">${say(language, 'console.more')}</a></p>` : ''}`
-}
-
-function exclusion(c: RequestContext, action: string, language: Language, userId: number): Fragment {
-  return html`<form method="post" action="${action}">${tokenField(c)}${hiddenField('user_id', String(userId))}
-<button type="submit" name="access" value="excluded" class="plain small">${say(language, 'console.access.exclude')}</button></form>`
 }
 
 function removal(c: RequestContext, { companyId, language, app, membership }: AppVisit): Fragment {

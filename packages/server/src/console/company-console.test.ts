@@ -36,7 +36,7 @@ describe('the console of a company', () => {
   })
 
   it('the console is for administrators of that company alone, as they are now', async () => {
-    const paths = ['', '/requests', '/rules', '/log', `/apps/${client.id}`]
+    const paths = ['', '/members', '/requests', '/rules', '/log', `/apps/${client.id}`]
     for (const path of paths) expect((await open(path)).status).toBe(200)
     // Bond is a member of the other company, and no administrator there.
     for (const path of paths) {
@@ -53,7 +53,14 @@ describe('the console of a company', () => {
     const page = await appPage()
     await setMember(provider.runtime, MI6, BOND, { isAdmin: false })
     expect((await open()).status).toBe(403)
-    expect((await post(page, `/apps/${client.id}/decision`, { decision: 'allowed' })).status).toBe(403)
+    for (const [action, fields] of [
+      ['decision', { decision: 'allowed' }],
+      ['installation', { audience: 'named', 'keep:base': 'on' }],
+      ['access', { user_id: String(MONEYPENNY), access: 'excluded' }],
+      ['person', { user_id: String(MONEYPENNY), 'keep:base': 'on' }],
+    ] as const) {
+      expect([action, (await post(page, `/apps/${client.id}/${action}`, fields)).status]).toEqual([action, 403])
+    }
   })
 
   it('the console is found from the connected apps of an administrator', async () => {
@@ -72,9 +79,47 @@ describe('the console of a company', () => {
     const { text } = await open()
     expect(text.replace(/\s+/g, ' ')).toMatch(/Another 0 people · Blocked .*Field Notes 2 people/)
     const people = (await appPage()).text
-    for (const words of ['Eve Moneypenny', MONEYPENNY_EMAIL, 'James Bond', 'Allowed on January 15, 2026']) {
-      expect(people).toContain(words)
+    const words = ['Eve Moneypenny', MONEYPENNY_EMAIL, 'James Bond', 'Allowed on January 15, 2026']
+    for (const each of words) {
+      expect(people).toContain(each)
     }
+  })
+
+  it('an administrator sees when an app was used last, and takes a scope back for one person', async () => {
+    const tokens = await client.tokens(await moneypenny.code(client, asMoneypenny))
+    provider.pass(3 * 24 * 60 * MINUTE)
+    const { access_token } = await client.refreshed(tokens.refresh_token)
+    const page = await appPage()
+    expect(page.text).toContain('last used on January 18, 2026')
+    const fields = { user_id: String(MONEYPENNY), 'keep:base': 'on' }
+    expect((await post(page, `/apps/${client.id}/person`, fields)).status).toBe(303)
+    expect(await (await client.introspect(access_token)).json()).toMatchObject({ scope: 'base' })
+    expect((await open('/log')).text).toContain('installation.changed')
+  })
+
+  it('an administrator takes scopes back from what is installed for the company, and names who may use it', async () => {
+    const app = await provider.registerApp({ name: 'For all', install: 'both' })
+    const consent = await bond.reachConsent(app, { company: MI6 })
+    await bond.submit(consent, { decision: 'allow', install_for: 'company' })
+    const hers = provider.person()
+    await hers.signIn(MONEYPENNY_EMAIL)
+    const code = new URL((await hers.request(app.authorizePath())).headers.get('Location')!).searchParams.get('code')
+    const { access_token } = await app.tokens(code!)
+    const page = await open(`/apps/${app.id}`)
+    expect(page.text).toContain('Installed for MI6')
+    expect(page.text).toContain('by James Bond')
+    const action = `/apps/${app.id}/installation`
+    await post(page, action, { audience: 'all', 'keep:base': 'on' })
+    expect(await (await app.introspect(access_token)).json()).toMatchObject({ scope: 'base' })
+    await post(page, action, { audience: 'named', 'keep:base': 'on' })
+    expect((await app.me(access_token)).status).toBe(401)
+    expect((await post(page, action, { audience: 'some' })).status).toBe(400)
+    const unknown = await post(page, `/apps/${app.id}/access`, { email: 'no.one@mi6.example', access: 'allowed' })
+    expect(unknown.headers.get('Location')).toContain('unknown=yes')
+    await post(page, `/apps/${app.id}/access`, { email: MONEYPENNY_EMAIL.toUpperCase(), access: 'allowed' })
+    expect((await hers.request(app.authorizePath())).headers.get('Location')).toContain('code=')
+    await post(page, `/apps/${app.id}/remove`, { password: PASSWORD })
+    expect((await open(`/apps/${app.id}`)).text).not.toContain('Installed for MI6')
   })
 
   it('people of an app come page by page', async () => {

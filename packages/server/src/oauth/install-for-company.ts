@@ -56,9 +56,10 @@ export async function installForCompany(
       event,
       ...(request.app.unusedUntil === null ? [] : [keepApp(store, clientId)]),
       ...requireAdministrator(store, company_id, installedBy, clientId),
+      // Taken for writing before the conditions share it, so that two administrators do not wait for each other.
+      ...(before ? [requireInstallation(store, before)] : []),
       ...conditions,
       ...(known ? [] : [insertAppUser(store, appUser)]),
-      ...(before ? [requireInstallation(store, before)] : []),
       putInstallation(store, installation, before),
       ...statements,
     ])

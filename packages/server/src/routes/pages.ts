@@ -4,6 +4,7 @@ import { appIcon } from '../apps/icon.ts'
 import { narrowConnectedApp, narrowingForm } from '../apps/narrow-connected-app.ts'
 import { account, endOtherSessions } from '../console/account.ts'
 import { changeEmailAddress } from '../console/account-email.ts'
+import { narrowPerson } from '../console/app-people.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
 import { changeAccess, changeInstallation } from '../console/company-installation.ts'
@@ -85,6 +86,7 @@ export const pageRoutes: RouteGroup = {
     app.post('/company/:company_id/apps/:client_id/decision', decideOnApp)
     app.post('/company/:company_id/apps/:client_id/installation', changeInstallation)
     app.post('/company/:company_id/apps/:client_id/access', changeAccess)
+    app.post('/company/:company_id/apps/:client_id/person', narrowPerson)
     app.post('/company/:company_id/apps/:client_id/remove', removeAppForAll)
     app.get('/company/:company_id/members', companyMembers)
     app.post('/company/:company_id/members/invite', invite)
