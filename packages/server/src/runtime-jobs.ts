@@ -1,3 +1,4 @@
+import { writeUses } from './apps/app-uses.ts'
 import { CallbackSender } from './apps/callback-sender.ts'
 import { uninstallCallbacks } from './apps/uninstall-callbacks.ts'
 import { chainAuditEvents } from './audit/chain.ts'
@@ -39,6 +40,11 @@ async function sumUpRefusals(runtime: Runtime): Promise<boolean> {
   return false
 }
 
+async function sumUpUses(runtime: Runtime): Promise<boolean> {
+  await writeUses(runtime)
+  return false
+}
+
 /** What a provider does by itself while it runs. */
 export function startRuntimeJobs(runtime: Runtime): Jobs {
   const guard = new ClockGuard(runtime)
@@ -58,6 +64,7 @@ export function startRuntimeJobs(runtime: Runtime): Jobs {
       { every: 1000, run: () => sendDueMails(runtime) },
       { every: 1000, run: () => shareCounts(runtime) },
       { every: 60_000, run: () => sumUpRefusals(runtime) },
+      { every: 60_000, run: () => sumUpUses(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },
       { every: 3_600_000, run: () => cut(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
+import { writeUses } from './apps/app-uses.ts'
 import { recordRefusals } from './audit/refusals.ts'
 import { KeyRing } from './config/key-ring.ts'
 import { deriveKeys } from './config/keys.ts'
@@ -161,6 +162,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
       await Promise.allSettled(underWay)
       await (await jobs)?.stop()
       await recordRefusals(runtime).catch(() => {})
+      await writeUses(runtime).catch(() => {})
       await runtime.store.close()
     },
   }

@@ -14,6 +14,7 @@ import { showConsole, tokenField } from './company-access.ts'
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
+import { useChart } from './use-chart.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 /** `GET /company/:company_id/apps/:client_id`: who uses an app, what it may do, and what may be decided about it. */
@@ -108,6 +109,7 @@ ${(['none', ...DECISIONS] as const).map(
 <button type="submit">${say(language, 'console.save')}</button>
 </form>
 ${installation ? await installationSection(c, visit, installation) : ''}
+${await useChart(c, visit)}
 ${await peopleList(c, visit, installation !== undefined)}
 ${count > 0 || installation ? removal(c, visit) : ''}`,
   })

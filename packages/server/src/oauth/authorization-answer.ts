@@ -1,6 +1,8 @@
+import { countUse } from '../apps/app-uses.ts'
 import type { App } from '../apps/apps.ts'
 import type { RequestContext } from '../http/environment.ts'
 import type { DeviceRequestRow } from '../store/queries/device-requests.ts'
+import { parseToken } from '../tokens/token-text.ts'
 import { refuseDevice } from './device-request.ts'
 
 /** Where answers go, once it is known to be safe. */
@@ -29,6 +31,7 @@ export class AuthorizationError extends Error {
 }
 
 export function respondWithCode(c: RequestContext, target: AnswerTarget, code: string) {
+  countUse(c.var.runtime, parseToken(code)!.companyId, target.app.clientId, 'signIns')
   if (target.device) return c.redirect('/device/allowed', 303)
   return answer(c, target, { code })
 }

@@ -1,3 +1,4 @@
+import { countUse } from '../apps/app-uses.ts'
 import type { App } from '../apps/apps.ts'
 import { FAPI2_ALGORITHMS, isFapi2 } from '../apps/fapi2.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -50,6 +51,7 @@ export const token: RouteHandler = async c => {
     const jkt = await provenKey(c, app)
     const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form, jkt)
     metrics.tokens.count({ grant: grantType, outcome: 'ok' })
+    countUse(c.var.runtime, tokens.companyId, app.clientId, 'tokens')
     return c.json(await tokenAnswer(c.var.runtime, app, tokens))
   } catch (error) {
     metrics.tokens.count({ grant: grantType, outcome: error instanceof OAuthError ? error.code : 'failed' })

@@ -106,6 +106,11 @@ nav.sections li { list-style: none; padding: 0; }
 nav.sections a { display: block; padding: .5rem 0; margin: 0 0 -1px; border-radius: 0; text-decoration: none; border-block-end: 3px solid transparent; }
 nav.sections [aria-current] { border-color: var(--pico-primary-background); font-weight: 600; }
 .apart { margin-block-start: 1.75rem; }
+.use-chart { inline-size: 100%; block-size: 6rem; }
+.use-chart .tokens { fill: var(--pico-primary); }
+.use-chart .sign-ins { fill: var(--pico-color); }
+.use-chart .axis { stroke: var(--pico-muted-color); stroke-width: 1; }
+[dir=rtl] .use-chart { transform: scaleX(-1); }
 .mail { white-space: pre-wrap; overflow-wrap: anywhere; }
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }

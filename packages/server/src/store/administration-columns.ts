@@ -17,6 +17,14 @@ export const administrationColumns = {
     left_out_at: true,
     withheld: true,
   }),
+  app_uses: columnsOf<'app_uses'>({
+    company_id: true,
+    client_id: true,
+    day: true,
+    tokens: true,
+    sign_ins: true,
+    expires_at: true,
+  }),
   outbox: columnsOf<'outbox'>({
     mail_id: true,
     sealed: true,

@@ -82,6 +82,19 @@ export interface MemberAccessTable {
   withheld: string | null
 }
 
+/** How often an app was used at a company on a day. */
+export interface AppUsesTable {
+  company_id: number
+  client_id: string
+  /** Days since 1970 UTC. */
+  day: number
+  /** Requests for tokens that were answered with some. */
+  tokens: number
+  /** Times that someone came to the app through the provider. */
+  sign_ins: number
+  expires_at: number
+}
+
 /** A member's wish that an administrator lets them allow an app. */
 export interface AppRequestsTable {
   company_id: number

@@ -10,6 +10,7 @@ import type {
   AppPoliciesTable,
   AppRequestsTable,
   AppsTable,
+  AppUsesTable,
   ClientSecretsTable,
   MemberAccessTable,
 } from './app-schema.ts'
@@ -34,6 +35,7 @@ export interface Schema {
   app_policies: AppPoliciesTable
   app_requests: AppRequestsTable
   member_access: MemberAccessTable
+  app_uses: AppUsesTable
   client_secrets: ClientSecretsTable
   resource_servers: ResourceServersTable
   resource_scopes: ResourceScopesTable

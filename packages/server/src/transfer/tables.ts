@@ -47,6 +47,7 @@ export const transferTables: readonly TransferTable[] = [
   table('openid_sessions', 'sid', 'client_id', 'company_id'),
   table('attempt_limits', 'limit_key'),
   table('used_assertions', 'client_id', 'jti_hash'),
+  table('app_uses', 'company_id', 'client_id', 'day'),
   table('invitations', 'company_id', 'invitation_id'),
   table('outbox', 'mail_id'),
   table('challenge_answers', 'challenge_id'),

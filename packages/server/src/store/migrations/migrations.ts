@@ -25,6 +25,7 @@ import { appPolicies } from './0027-app-policies.ts'
 import { sessionDevices } from './0028-session-devices.ts'
 import { companyInstallations } from './0029-company-installations.ts'
 import { mail } from './0030-mail.ts'
+import { appUses } from './0031-app-uses.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -56,6 +57,7 @@ export const migrations: readonly Migration[] = [
   sessionDevices,
   companyInstallations,
   mail,
+  appUses,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

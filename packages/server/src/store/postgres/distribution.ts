@@ -22,6 +22,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   app_policies: { by: 'company_id', with: 'companies' },
   app_requests: { by: 'company_id', with: 'companies' },
   member_access: { by: 'company_id', with: 'companies' },
+  app_uses: { by: 'company_id', with: 'companies' },
   invitations: { by: 'company_id', with: 'companies' },
   installations: { by: 'company_id', with: 'companies' },
   authorization_codes: { by: 'company_id', with: 'companies' },

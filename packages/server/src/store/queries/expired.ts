@@ -41,6 +41,7 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'challenge_answers', 'expires_at', ['challenge_id'], before),
     expired(store, 'pushed_requests', 'expires_at', ['request_hash'], before),
     expired(store, 'device_requests', 'expires_at', ['user_code_hash'], before),
+    expired(store, 'app_uses', 'expires_at', ['company_id', 'client_id', 'day'], before),
     expired(store, 'outbox', 'expires_at', ['mail_id'], before),
     expired(store, 'account_links', 'expires_at', ['user_id', 'link_hash'], before),
     expired(store, 'invitations', 'expires_at', ['company_id', 'invitation_id'], before),
@@ -58,6 +59,7 @@ type Swept =
   | 'attempt_limits'
   | 'used_assertions'
   | 'idempotency_keys'
+  | 'app_uses'
   | 'outbox'
   | 'account_links'
   | 'invitations'
