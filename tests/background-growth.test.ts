@@ -72,7 +72,8 @@ describe.skipIf(isCitus)('the cost of background work does not grow with what it
         uninstallUrl: 'http://127.0.0.1:9/gone',
       })
       apps.push(app.clientId)
-      await execute(`INSERT INTO installations VALUES (${MI6}, ${BOND}, '${app.clientId}', 'base', ${NOW}, ${NOW})`)
+      await execute(`INSERT INTO installations (company_id, user_id, client_id, scopes, created_at, updated_at)
+        VALUES (${MI6}, ${BOND}, '${app.clientId}', 'base', ${NOW}, ${NOW})`)
     }
   })
   afterEach(() => close())

@@ -40,6 +40,7 @@ const ACROSS = [
   /^select ("\w+"(, )?)+ from "(uninstall|logout)_callbacks" where "gave_up_at" is null and "next_attempt_at" > /,
   /^select ("\w+"(, )?)+ from "refresh_tokens" where "expires_at" <= \$1 limit 500$/,
   /^select "company_id", "code_hash" from "authorization_codes" where "expires_at" <= \$1 and "used_at" is null limit 500$/,
+  /^SELECT ("\w+"(, )?)+ FROM "(app_uses|invitations)"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,
   /^select "access"\."company_id", "access"\."token_hash" from "refresh_tokens" as "token"/,
 ]
 
