@@ -44,6 +44,7 @@ export {
   removeMember,
   setMember,
 } from './companies/memberships.ts'
+export { addOperator, removeOperator } from './companies/operators.ts'
 export { createUser, type NewUser, setActive, setUser, type UserChange } from './companies/users.ts'
 export type { ExternalUser, SignIn, SignInRequest } from './config/external-pages.ts'
 export type { ChangedSettings, SettingChanges } from './config/live-settings.ts'

@@ -41,6 +41,8 @@ export type AuditAction =
   | 'refresh_token.reused'
   | 'code.reused'
   | 'callback.sent_again'
+  | 'operator.added'
+  | 'operator.removed'
   | 'admin_key.created'
   | 'admin_key.revoked'
   | 'key.rotated'

@@ -21,6 +21,7 @@ import { addLoadCommand } from './load.ts'
 import { addMemberCommands } from './member.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addMoveCommands } from './move.ts'
+import { addOperatorCommands } from './operator.ts'
 import { addResourceServerCommands } from './resource-server.ts'
 import { addServeCommand } from './serve.ts'
 import { addSettingsCommands } from './settings.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addCompanyCommands(program)
   addUserCommands(program)
   addMemberCommands(program)
+  addOperatorCommands(program)
   addAppCommands(program)
   addAppPolicyCommands(program)
   addResourceServerCommands(program)

@@ -21,6 +21,11 @@ ${users.join('\n')}
     client secret  ${facts.client_secret}
     redirect URIs  http://localhost/callback and http://127.0.0.1/callback, any port
 
+  Consoles, with a button for each at ${facts.origin}/
+    your account   ${facts.origin}/account
+    a company      ${facts.origin}/company/1 (james.bond@mi6.example)
+    the platform   ${facts.origin}/operator (m@mi6.example)
+
   Admin API at ${facts.origin}/admin/v1, its reference at ${facts.origin}/admin/v1/
     admin key      ${facts.admin_key}
 

@@ -111,6 +111,9 @@ nav.sections [aria-current] { border-color: var(--pico-primary-background); font
 .use-chart .sign-ins { fill: var(--pico-color); }
 .use-chart .axis { stroke: var(--pico-muted-color); stroke-width: 1; }
 [dir=rtl] .use-chart { transform: scaleX(-1); }
+.facts { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .3rem 1rem; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts .block { display: block; }
 .mail { white-space: pre-wrap; overflow-wrap: anywhere; }
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }

@@ -13,6 +13,11 @@ import { companyMembers, invite, withdraw } from '../console/company-members.ts'
 import { answerRequest, companyRequests } from '../console/company-requests.ts'
 import { companyRules, saveRules } from '../console/company-rules.ts'
 import { accept, acceptWithNewAccount, showInvitation } from '../console/invitation.ts'
+import { changeOperatorApp, operatorApp } from '../console/operator-app.ts'
+import { operatorCallbacks, sendAgain } from '../console/operator-callbacks.ts'
+import { operatorOverview } from '../console/operator-overview.ts'
+import { operatorCompany, operatorLog, operatorUser } from '../console/operator-records.ts'
+import { operatorSearch, searchPlatform } from '../console/operator-search.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { askAdministrator } from '../oauth/ask-for-app.ts'
@@ -96,6 +101,17 @@ export const pageRoutes: RouteGroup = {
     app.get('/company/:company_id/rules', companyRules)
     app.post('/company/:company_id/rules', saveRules)
     app.get('/company/:company_id/log', companyLog)
+    app.use('/operator/*', findSignedIn, requireSignedIn)
+    app.get('/operator', operatorOverview)
+    app.get('/operator/search', operatorSearch)
+    app.post('/operator/search', searchPlatform)
+    app.get('/operator/callbacks', operatorCallbacks)
+    app.post('/operator/callbacks', sendAgain)
+    app.get('/operator/log', operatorLog)
+    app.get('/operator/users/:user_id', operatorUser)
+    app.get('/operator/companies/:company_id', operatorCompany)
+    app.get('/operator/apps/:client_id', operatorApp)
+    app.post('/operator/apps/:client_id', changeOperatorApp)
     app.use('/invitation/*', limitByAddress('authorize'), findSignedIn)
     app.get('/invitation', showInvitation)
     app.post('/invitation', accept)

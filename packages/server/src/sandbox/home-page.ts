@@ -3,6 +3,7 @@ import type { RouteHandler } from '../http/environment.ts'
 import { showPage } from '../pages/page.ts'
 import { refreshFacts, type SandboxFacts } from './facts.ts'
 import { sandboxCompanies } from './people.ts'
+import { roleButtons } from './sign-in-as.ts'
 
 const companyName = new Map(sandboxCompanies.map(({ companyId, name }) => [companyId, name]))
 
@@ -23,6 +24,7 @@ Everything here is made up, and the passwords are known; nothing of it exists in
 <p class="muted small">Sign in as anyone below, choose a company, and allow it. Every password is <code>${facts.password}</code>.
 Afterwards see <a href="/connected-apps">your connected apps</a>, or <a href="/sign-out">sign out</a>.
 Mails that would be sent are in the <a href="/sandbox/mailbox">mailbox</a>.</p>
+${roleButtons(c)}
 <h2>People</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="People"><table>
 <thead><tr><th scope="col">Sign in as</th><th scope="col">Name</th><th scope="col">Active at</th></tr></thead>

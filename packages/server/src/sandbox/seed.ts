@@ -3,6 +3,7 @@ import { matchesRedirectUri, redirectUriMistake } from '../apps/redirect-uri.ts'
 import { createCompany } from '../companies/companies.ts'
 import { InputError } from '../companies/input.ts'
 import { addMember } from '../companies/memberships.ts'
+import { addOperator } from '../companies/operators.ts'
 import { createUser } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { hashPassword } from '../sign-in/password.ts'
@@ -58,8 +59,12 @@ export async function seedSandbox(runtime: Runtime): Promise<void> {
         keepSecret: true,
       }),
   )
+  await addOperator(runtime, SANDBOX_OPERATOR)
   await store.write([putSetting(store, SETTING, 'ready')])
 }
+
+/** M, who runs the platform of the sandbox. */
+export const SANDBOX_OPERATOR = 778
 
 async function seedUser(runtime: Runtime, { at, ...user }: SandboxUser, passwordHash: string) {
   const { store } = runtime

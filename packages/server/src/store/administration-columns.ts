@@ -17,6 +17,7 @@ export const administrationColumns = {
     left_out_at: true,
     withheld: true,
   }),
+  operators: columnsOf<'operators'>({ user_id: true, added_at: true }),
   app_uses: columnsOf<'app_uses'>({
     company_id: true,
     client_id: true,

@@ -63,6 +63,7 @@ export interface Schema {
   outbox: OutboxTable
   account_links: AccountLinksTable
   invitations: InvitationsTable
+  operators: OperatorsTable
   deleted_companies: { company_id: number; deleted_at: number }
   audit_events: AuditEventsTable
   audit_checkpoints: AuditCheckpointsTable
@@ -213,6 +214,12 @@ export interface RefreshTokensTable {
   resources: string | null
   /** The thumbprint of the key that it is bound to (RFC 9449); null for none. */
   jkt: string | null
+}
+
+/** A user who may open the operators' console. */
+export interface OperatorsTable {
+  user_id: number
+  added_at: number
 }
 
 /** Apart from the companies, whose rows are read often. */

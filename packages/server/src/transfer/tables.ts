@@ -30,6 +30,7 @@ export const transferTables: readonly TransferTable[] = [
   table('users', 'user_id'),
   table('sign_in_emails', 'email'),
   table('user_companies', 'user_id', 'company_id'),
+  table('operators', 'user_id'),
   table('account_links', 'user_id', 'link_hash'),
   table('memberships', 'company_id', 'user_id'),
   table('app_policies', 'company_id', 'client_id'),

@@ -26,6 +26,7 @@ import { sessionDevices } from './0028-session-devices.ts'
 import { companyInstallations } from './0029-company-installations.ts'
 import { mail } from './0030-mail.ts'
 import { appUses } from './0031-app-uses.ts'
+import { operators } from './0032-operators.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -58,6 +59,7 @@ export const migrations: readonly Migration[] = [
   companyInstallations,
   mail,
   appUses,
+  operators,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -31,6 +31,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   uninstall_callbacks: { by: 'company_id', with: 'companies' },
   logout_callbacks: { by: 'company_id', with: 'companies' },
   users: { by: 'user_id' },
+  operators: { by: 'user_id', with: 'users' },
   account_links: { by: 'user_id', with: 'users' },
   user_companies: { by: 'user_id', with: 'users' },
   sign_in_emails: { by: 'email' },

@@ -42,6 +42,24 @@ export function deleteMail({ db }: Store, mailId: string): Statement {
   return statement(db.deleteFrom('outbox').where('mail_id', '=', mailId))
 }
 
+/** The most that are counted. */
+const COUNTED = 10_000
+
+/** How many wait to be sent. */
+export async function countWaitingMails({ db }: Store): Promise<number> {
+  const some = db
+    .selectFrom('outbox')
+    .select('mail_id')
+    .where('next_attempt_at', 'is not', null)
+    .limit(sql.lit(COUNTED))
+    .as('some')
+  const { found } = await db
+    .selectFrom(some)
+    .select(eb => eb.fn.countAll<number>().as('found'))
+    .executeTakeFirstOrThrow()
+  return Number(found)
+}
+
 /** What lies in the mailbox of the sandbox, the newest first. */
 export function listMailbox({ db }: Store, limit: number): Promise<OutboxRow[]> {
   return db

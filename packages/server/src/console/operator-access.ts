@@ -1,0 +1,63 @@
+import { html } from 'hono/html'
+import type { RequestContext } from '../http/environment.ts'
+import { accountFooter } from '../pages/account-footer.ts'
+import { PageError } from '../pages/error-page.ts'
+import type { Language } from '../pages/languages.ts'
+import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
+import { pageLanguage, showPage } from '../pages/page.ts'
+import { findOperator } from '../store/queries/operators.ts'
+
+/** A page of the operators' console. */
+export interface OperatorVisit {
+  userId: number
+  language: Language
+  /** A moment in UTC, as all nodes and logs have it. */
+  moment(time: number): string
+}
+
+/**
+ * The signed-in person as an operator, as they are now.
+ * @throws {PageError} 404 for who is none, as if there were no such page
+ */
+export async function visitPlatform(c: RequestContext): Promise<OperatorVisit> {
+  const { user } = c.var.signedIn!
+  if (!(await findOperator(c.var.runtime.store, user.user_id))) throw new PageError(404, 'error.notFound')
+  const language = pageLanguage(c, undefined, user.locale)
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+  return { userId: user.user_id, language, moment: time => format.format(time) }
+}
+
+const SECTIONS = [
+  ['', 'operator.overview'],
+  ['/search', 'operator.search'],
+  ['/callbacks', 'operator.callbacks'],
+  ['/log', 'console.log'],
+] as const satisfies readonly (readonly [string, MessageKey])[]
+
+interface OperatorPage {
+  section: (typeof SECTIONS)[number][0] | 'none'
+  title: string
+  body: Fragment
+  status?: 200 | 422 | 429
+}
+
+export function showOperatorPage(c: RequestContext, { language }: OperatorVisit, page: OperatorPage) {
+  return showPage(c, {
+    language,
+    title: page.title,
+    wide: true,
+    status: page.status ?? 200,
+    footer: accountFooter(c, language, '/sign-in'),
+    body: html`<nav class="sections" aria-label="${say(language, 'console.sections')}"><ul>${SECTIONS.map(
+      ([path, key]) =>
+        html`<li><a href="/operator${path}"${path === page.section ? html` aria-current="page"` : ''}>${say(language, key)}</a></li>`,
+    )}</ul></nav>
+<h1>${page.title}</h1>
+${page.body}`,
+  })
+}
+
+/** What something is, as names and values. */
+export function factList(facts: readonly (readonly [name: string, value: string | Fragment])[]): Fragment {
+  return html`<dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd><bdi>${value}</bdi></dd>`)}</dl>`
+}

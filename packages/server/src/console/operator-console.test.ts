@@ -1,0 +1,138 @@
+import { addOperator, removeInstallation, removeOperator } from 'tenantry'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
+import type { Person, ShownPage } from '../../../../tests/support/person.ts'
+import { BOND, BOND_EMAIL, MI6, MONEYPENNY, MONEYPENNY_EMAIL, PASSWORD } from '../../../../tests/support/provider.ts'
+import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
+import { findApp } from '../store/queries/apps.ts'
+import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
+
+describe('the operators’ console', () => {
+  useProvider()
+  const pages = () => [
+    '/operator',
+    '/operator/search',
+    '/operator/callbacks',
+    '/operator/log',
+    `/operator/users/${BOND}`,
+    `/operator/companies/${MI6}`,
+    `/operator/apps/${client.id}`,
+  ]
+  const post = (page: ShownPage, path: string, fields: Record<string, string>, who: Person = person) =>
+    who.request(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        form_token: page.document.querySelector('main input[name=form_token]')!.getAttribute('value')!,
+        ...fields,
+      }).toString(),
+    })
+  const app = () => findApp(provider.runtime.store, client.id)
+
+  beforeEach(async () => {
+    await addOperator(provider.runtime, BOND)
+    await person.signIn()
+  })
+
+  it('the console of the platform is there for operators alone, and as if it were not for all others', async () => {
+    for (const path of pages()) expect([path, (await person.open(path)).status]).toEqual([path, 200])
+    const eve = provider.person()
+    await eve.signIn(MONEYPENNY_EMAIL)
+    for (const path of pages()) expect([path, (await eve.open(path)).status]).toEqual([path, 404])
+    const withoutSession = await provider.person().request('/operator')
+    expect(withoutSession.headers.get('Location')).toContain('/sign-in?return_to=')
+    // Her own form, and the operator's.
+    const hers = await eve.open('/account')
+    const form = {
+      form_token: hers.document.querySelector('input[name=form_token]')?.getAttribute('value') ?? '',
+      change: 'verify',
+    }
+    const theirs = await person.open(`/operator/apps/${client.id}`)
+    expect((await post(theirs, `/operator/apps/${client.id}`, { change: 'verify' }, eve)).status).toBe(404)
+    expect((await post(theirs, `/operator/apps/${client.id}`, form, eve)).status).toBe(404)
+    expect((await person.request(`/operator/apps/${client.id}`, { method: 'POST', body: '' })).status).toBe(403)
+    expect((await app())!.verified_at).toBeNull()
+    await removeOperator(provider.runtime, BOND)
+    expect((await person.open('/operator')).status).toBe(404)
+  })
+
+  it('[OA-17] an operator who is none any more in the commit changes nothing', async () => {
+    const page = await person.open(`/operator/apps/${client.id}`)
+    const ran = beforeWrite(provider.runtime, /update "apps"/, () => removeOperator(provider.runtime, BOND))
+    await post(page, `/operator/apps/${client.id}`, { change: 'verify' })
+    expect([ran(), (await app())!.verified_at]).toEqual([true, null])
+  })
+
+  it('[OA-36] the search finds by id, name, e-mail, domain, client id and token, and no token is in an address or on a page', async () => {
+    const form = await person.open('/operator')
+    const { access_token, refresh_token } = await client.tokens(await person.code(client, { company: MI6 }))
+    const found = async (text: string) => {
+      const page = await person.submitAndFollow(form, { q: text }, 'search form')
+      expect(page.html.includes(text) && text.startsWith('tny_')).toBe(false)
+      return page.document.querySelectorAll('main .people a').map(each => each.getAttribute('href'))
+    }
+    const [user, company, ofApp] = [
+      `/operator/users/${BOND}`,
+      `/operator/companies/${MI6}`,
+      `/operator/apps/${client.id}`,
+    ]
+    expect(await found(String(BOND))).toEqual([user])
+    expect(await found('james')).toEqual([user])
+    expect(await found(BOND_EMAIL.toUpperCase())).toEqual([user])
+    expect(await found('j.bond@universal-exports.example')).toEqual([user])
+    expect(await found('casinoroyale')).toEqual([company])
+    expect(await found(client.id)).toEqual([ofApp])
+    expect(await found(access_token)).toEqual([company, user, ofApp])
+    expect(await found(refresh_token)).toEqual([company, user, ofApp])
+    expect(await found('nothing of the kind')).toEqual([])
+    expect(await found('%')).toEqual([])
+  })
+
+  it('an operator verifies an app, and disables it with their password, which the log tells', async () => {
+    const path = `/operator/apps/${client.id}`
+    const { access_token } = await client.tokens(await person.code(client, { company: MI6 }))
+    const page = await person.open(path)
+    await post(page, path, { change: 'verify' })
+    expect(await app()).toMatchObject({ verified_by: `user ${BOND}` })
+    expect((await post(page, path, { change: 'disable', password: 'wrong' })).status).toBe(422)
+    expect((await client.me(access_token)).status).toBe(200)
+    await post(page, path, { change: 'disable', password: PASSWORD })
+    expect((await client.me(access_token)).status).toBe(401)
+    await post(page, path, { change: 'enable' })
+    await post(page, path, { change: 'unverify' })
+    expect((await client.me(access_token)).status).toBe(200)
+    expect((await post(page, path, { change: 'delete' })).status).toBe(400)
+    const log = await person.open('/operator/log?action=app.changed')
+    expect(log.document.querySelectorAll('tbody tr')).toHaveLength(4)
+    expect(log.text).toContain(`user ${BOND}`)
+  })
+
+  it('a callback that was not delivered is shown with why, and sent again', async () => {
+    const told = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
+    await person.code(told, { company: MI6 })
+    await removeInstallation(provider.runtime, { company_id: MI6, user_id: BOND, client_id: told.id })
+    const { store } = provider.runtime
+    await expect.poll(async () => (await listPendingCallbacks(store))[0]?.last_error).toContain('ECONNREFUSED')
+    const page = await person.open('/operator/callbacks')
+    expect(page.text).toContain('ECONNREFUSED')
+    const answer = await person.submit(page, {})
+    expect(answer.headers.get('Location')).toContain('again=yes')
+    expect((await listPendingCallbacks(store))[0]!.attempts).toBe(0)
+    expect((await post(page, '/operator/callbacks', { company_id: 'x', user_id: '1', ended_at: '1' })).status).toBe(400)
+  })
+
+  it('what users and companies called themselves begins no tag on the pages', async () => {
+    const { store } = provider.runtime
+    const name = '<script>alert(1)</script>'
+    const { sql } = store.db.updateTable('users').set({ name }).where('user_id', '=', MONEYPENNY).compile()
+    await store.write([{ sql, parameters: [name, MONEYPENNY] }])
+    const form = await person.open('/operator/search')
+    for (const page of [
+      await person.open(`/operator/users/${MONEYPENNY}`),
+      await person.submitAndFollow(form, { q: 'script' }, 'search form'),
+    ]) {
+      expect(page.document.querySelector('main script')).toBeNull()
+      expect(page.text).toContain(name)
+    }
+  })
+})
