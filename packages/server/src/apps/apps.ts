@@ -7,7 +7,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { listCompaniesWithAppUser, renameAppUser } from '../store/queries/app-users.ts'
 import { type AppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
-import { ConstraintViolation, retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
 import { type App, toApp } from './app.ts'
@@ -129,8 +129,6 @@ export function changeApp(
   clientId: string,
   input: AppChange,
   precondition: Precondition<App> = () => {},
-  /** What must still hold when it is committed. */
-  conditions: readonly Statement[] = [],
 ): Promise<App> {
   const { store } = runtime
   const given = checkInput(appChange, input)
@@ -148,7 +146,7 @@ export function changeApp(
     const after: AppRow = { ...before, ...toColumns(runtime, given, before) }
     if (!isUnchanged(before, after)) {
       const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
-      await store.write([...conditions, updateApp(store, before, after), event])
+      await store.write([updateApp(store, before, after), event])
     }
     // Also where the name is the same: an earlier call may have been interrupted.
     if (given.name !== undefined) await renameAppUsers(runtime, clientId, after.name)

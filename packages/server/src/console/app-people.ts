@@ -1,7 +1,6 @@
 import { html } from 'hono/html'
 import { narrowInstallation } from '../apps/installations.ts'
 import { InputError } from '../companies/input.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -14,7 +13,7 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listPeopleOfApp } from '../store/queries/company-console.ts'
 import { findLastUsesOfApp } from '../store/queries/last-uses.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { tokenField } from './company-access.ts'
+import { actAsAdministrator, tokenField } from './company-access.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 /** People on one page. */
@@ -25,12 +24,13 @@ type PersonOfApp = Awaited<ReturnType<typeof listPeopleOfApp>>[number]
 /** `POST /company/:company_id/apps/:client_id/person`: fields `user_id`, and `keep:SCOPE` for each that the app keeps of one person. */
 export const narrowPerson: RouteHandler = async c => {
   const form = await readForm(c)
-  const { companyId, app } = await visitApp(c)
+  const visit = await visitApp(c)
+  const { companyId, app } = visit
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const key = { company_id: companyId, client_id: app.clientId, user_id: Number(form.get('user_id')) }
   if (!Number.isSafeInteger(key.user_id)) throw new PageError(400, 'error.formExpired')
   const keep = [...form.keys()].filter(name => name.startsWith('keep:')).map(name => name.slice('keep:'.length))
-  const runtime = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const runtime = actAsAdministrator(c, visit)
   await narrowInstallation(runtime, key, keep).catch(error => {
     // It was removed meanwhile, or nothing was left: the page shows what is there.
     if (!(error instanceof InputError)) throw error

@@ -1,4 +1,6 @@
 import { html } from 'hono/html'
+import type { Runtime } from '../config/runtime.ts'
+import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
@@ -7,7 +9,8 @@ import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
-import { findActiveMembership } from '../store/queries/active-memberships.ts'
+import { guardStore } from '../store/guarded-store.ts'
+import { findActiveMembership, requireAdministratorOf } from '../store/queries/active-memberships.ts'
 import { listLogoVersions } from '../store/queries/company-logos.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 
@@ -26,15 +29,32 @@ export interface CompanyVisit {
  */
 export async function visitCompany(c: RequestContext): Promise<CompanyVisit> {
   const companyId = Number(c.req.param('company_id'))
+  const membership = await requireConsole(c, companyId)
+  const language = pageLanguage(c, undefined, membership.locale)
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: membership.timezone ?? 'UTC' })
+  return { companyId, membership, language, day: time => format.format(time) }
+}
+
+async function requireConsole(c: RequestContext, companyId: number): Promise<MembershipWithCompany> {
   const { user } = c.var.signedIn!
   const membership = Number.isSafeInteger(companyId)
     ? await findActiveMembership(c.var.runtime.store, companyId, user.user_id)
     : undefined
   if (!membership) throw new PageError(404, 'error.notFound')
   if (membership.is_admin !== 1) throw new PageError(403, 'console.notAdmin', { company: membership.company_name })
-  const language = pageLanguage(c, undefined, membership.locale)
-  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: membership.timezone ?? 'UTC' })
-  return { companyId, membership, language, day: time => format.format(time) }
+  return membership
+}
+
+/**
+ * The runtime for what an administrator changes: nothing is committed once they are none any more, and the page says so then,
+ * as {@link visitCompany} does.
+ */
+export function actAsAdministrator(c: RequestContext, { companyId }: CompanyVisit): Runtime {
+  const { user_id } = c.var.signedIn!.user
+  const { store } = c.var.runtime
+  const require = requireAdministratorOf(store, companyId, user_id)
+  const guarded = guardStore(store, { require, check: () => requireConsole(c, companyId) })
+  return { ...actingAs(c, 'user', user_id), store: guarded }
 }
 
 const SECTIONS = [

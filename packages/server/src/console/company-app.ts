@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { type AppDecision, DECISIONS, removeAppAt, setAppPolicy } from '../apps/app-policies.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -10,7 +9,7 @@ import { type Fragment, type MessageKey, type MessageValues, say } from '../page
 import { countInstallations, findAppPolicy } from '../store/queries/app-policies.ts'
 import { findCompanyInstallation } from '../store/queries/company-installations.ts'
 import { peopleList } from './app-people.ts'
-import { showConsole, tokenField } from './company-access.ts'
+import { actAsAdministrator, showConsole, tokenField } from './company-access.ts'
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
@@ -40,7 +39,7 @@ export const decideOnApp: RouteHandler = async c => {
   const { companyId, app } = visit
   const decision = readDecision(form.get('decision'))
   if (decision === 'blocked' && !form.has('confirmed')) return showBlocking(c, visit)
-  const runtime = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const runtime = actAsAdministrator(c, visit)
   await setAppPolicy(runtime, { companyId, clientId: app.clientId }, decision)
   return c.redirect(appPath(companyId, app.clientId, '?saved=yes'), 303)
 }
@@ -58,7 +57,7 @@ export const removeAppForAll: RouteHandler = async c => {
     const values = { minutes: Math.ceil(problem.wait / 60_000) }
     return showApp(c, visit, { problem: 'signIn.tooMany', values, status: 429 })
   }
-  const runtime = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const runtime = actAsAdministrator(c, visit)
   const removed = await removeAppAt(runtime, { companyId, clientId: app.clientId })
   return c.redirect(appPath(companyId, app.clientId, `?removed=${removed}`), 303)
 }

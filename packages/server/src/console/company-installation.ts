@@ -2,7 +2,6 @@ import { html } from 'hono/html'
 import { AUDIENCES, changeCompanyInstallation, setMemberAccess } from '../apps/company-installations.ts'
 import { emailForms } from '../companies/emails.ts'
 import { InputError } from '../companies/input.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -16,7 +15,7 @@ import type { InstallationRow } from '../store/queries/installations.ts'
 import { pageOfMemberAccess } from '../store/queries/member-access.ts'
 import { findMember, findMembersByEmail } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { tokenField } from './company-access.ts'
+import { actAsAdministrator, tokenField } from './company-access.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 const audienceKeys = { all: 'console.audience.all', named: 'console.audience.named' } as const
@@ -28,32 +27,33 @@ const MOST = 200
 /** `POST /company/:company_id/apps/:client_id/installation`: fields `audience`, and `keep:SCOPE` for each that it keeps. */
 export const changeInstallation: RouteHandler = async c => {
   const form = await readForm(c)
-  const { companyId, app } = await visitApp(c)
+  const visit = await visitApp(c)
+  const { companyId, app } = visit
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const audience = AUDIENCES.find(each => each === form.get('audience'))
   if (!audience) throw new PageError(400, 'error.formExpired')
   const scopes = [...form.keys()].filter(name => name.startsWith('keep:')).map(name => name.slice('keep:'.length))
   const key = { company_id: companyId, client_id: app.clientId }
-  await changeCompanyInstallation(acting(c), key, { audience, ...(scopes.length > 0 && { scopes }) }).catch(ignoreGone)
+  await changeCompanyInstallation(actAsAdministrator(c, visit), key, {
+    audience,
+    ...(scopes.length > 0 && { scopes }),
+  }).catch(ignoreGone)
   return c.redirect(appPath(companyId, app.clientId, '?saved=yes'), 303)
 }
 
 /** `POST /company/:company_id/apps/:client_id/access`: `user_id` or `email`, and the button `access`: `allowed`, `excluded` or `none`. */
 export const changeAccess: RouteHandler = async c => {
   const form = await readForm(c)
-  const { companyId, app } = await visitApp(c)
+  const visit = await visitApp(c)
+  const { companyId, app } = visit
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const access = form.get('access')
   if (access !== 'allowed' && access !== 'excluded' && access !== 'none') throw new PageError(400, 'error.formExpired')
   const userId = await readMember(c, companyId, form)
   if (userId === undefined) return c.redirect(appPath(companyId, app.clientId, '?unknown=yes'), 303)
   const key = { company_id: companyId, client_id: app.clientId, user_id: userId }
-  await setMemberAccess(acting(c), key, access === 'none' ? null : access).catch(ignoreGone)
+  await setMemberAccess(actAsAdministrator(c, visit), key, access === 'none' ? null : access).catch(ignoreGone)
   return c.redirect(appPath(companyId, app.clientId, '?saved=yes'), 303)
-}
-
-function acting(c: RequestContext) {
-  return actingAs(c, 'user', c.var.signedIn!.user.user_id)
 }
 
 /** The installation or the member is gone meanwhile: the page shows what is there. */

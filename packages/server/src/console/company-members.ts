@@ -2,7 +2,6 @@ import { html } from 'hono/html'
 import { emailForms } from '../companies/emails.ts'
 import { InputError } from '../companies/input.ts'
 import { INVITATION_LIFETIME, inviteMember, withdrawInvitation } from '../companies/invitations.ts'
-import { actingAs } from '../http/acting.ts'
 import { clientAddress } from '../http/client-address.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
@@ -14,8 +13,14 @@ import { type Fragment, type MessageKey, type MessageValues, say } from '../page
 import { countAttempt } from '../sign-in/attempt-limits.ts'
 import { listInvitations } from '../store/queries/invitations.ts'
 import { findMembersByEmail, listMembers, type MembershipRow } from '../store/queries/memberships.ts'
-import { WriteConflict } from '../store/store.ts'
-import { type CompanyVisit, companyPath, showConsole, tokenField, visitCompany } from './company-access.ts'
+import {
+  actAsAdministrator,
+  type CompanyVisit,
+  companyPath,
+  showConsole,
+  tokenField,
+  visitCompany,
+} from './company-access.ts'
 
 /** People on one page. */
 const PAGE = 50
@@ -47,15 +52,13 @@ export const invite: RouteHandler = async c => {
     knownBrowser: 'any',
   })
   if (!('succeeded' in attempt)) return again('signIn.tooMany', { minutes: Math.ceil(attempt.wait / 60_000) })
-  const acting = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const acting = actAsAdministrator(c, visit)
   const by = c.var.signedIn!.user.user_id
   try {
     await inviteMember(acting, { companyId, by, email, isAdmin: form.has('is_admin') }, row =>
       queueMail(acting, { kind: 'invitation', companyId, invitationId: row.invitation_id, language }),
     )
   } catch (error) {
-    // No administrator any more: the next page says so.
-    if (error instanceof WriteConflict) return c.redirect(companyPath(companyId, '/members'), 303)
     if (!(error instanceof InputError)) throw error
     return again(error.mistakes.length > 0 ? 'forgotten.wrong' : 'console.members.tooMany')
   }
@@ -65,11 +68,11 @@ export const invite: RouteHandler = async c => {
 /** `POST /company/:company_id/members/withdraw`: field `invitation`. */
 export const withdraw: RouteHandler = async c => {
   const form = await readForm(c)
-  const { companyId } = await visitCompany(c)
+  const visit = await visitCompany(c)
+  const { companyId } = visit
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
-  const { user_id: by } = c.var.signedIn!.user
   const key = { company_id: companyId, invitation_id: form.get('invitation')?.slice(0, 40) ?? '' }
-  await withdrawInvitation(actingAs(c, 'user', by), key, by)
+  await withdrawInvitation(actAsAdministrator(c, visit), key)
   return c.redirect(companyPath(companyId, '/members'), 303)
 }
 

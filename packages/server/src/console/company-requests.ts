@@ -1,7 +1,6 @@
 import { html } from 'hono/html'
 import { decideAppRequest } from '../apps/app-requests.ts'
 import { NotFoundError } from '../companies/input.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -14,7 +13,14 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import type { AppRow } from '../store/queries/apps.ts'
 import { findApps, listOpenRequests } from '../store/queries/company-console.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { type CompanyVisit, companyPath, showConsole, tokenField, visitCompany } from './company-access.ts'
+import {
+  actAsAdministrator,
+  type CompanyVisit,
+  companyPath,
+  showConsole,
+  tokenField,
+  visitCompany,
+} from './company-access.ts'
 
 /** Requests on one page; answered ones make room. */
 const PAGE = 50
@@ -41,14 +47,15 @@ ${requests.map(request => requestSection(c, visit, request, apps.get(request.cli
 /** `POST /company/:company_id/requests`: fields `client_id`, `user_id`, and the button `answer`: `one`, `all` or `refuse`. */
 export const answerRequest: RouteHandler = async c => {
   const form = await readForm(c)
-  const { companyId } = await visitCompany(c)
+  const visit = await visitCompany(c)
+  const { companyId } = visit
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const answer = form.get('answer')
   if (answer !== 'one' && answer !== 'all' && answer !== 'refuse') throw new PageError(400, 'error.formExpired')
   const key = { company_id: companyId, user_id: Number(form.get('user_id')), client_id: form.get('client_id') ?? '' }
   if (!Number.isSafeInteger(key.user_id)) throw new PageError(400, 'error.formExpired')
   const decision = answer === 'refuse' ? 'refused' : 'allowed'
-  const runtime = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const runtime = actAsAdministrator(c, visit)
   await decideAppRequest(runtime, key, { decision, forAll: answer === 'all' }).catch(error => {
     // The member has left, or the app is gone: so is the request.
     if (!(error instanceof NotFoundError)) throw error

@@ -2,7 +2,6 @@ import { html } from 'hono/html'
 import { DEFAULT_POLICIES, setCompanyPolicy, toCompanyPolicy } from '../apps/app-policies.ts'
 import { requireCompany } from '../companies/companies.ts'
 import { InputError } from '../companies/input.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
@@ -12,7 +11,14 @@ import { type MessageKey, say } from '../pages/messages.ts'
 import { describeScope, knownScopes } from '../pages/scope-descriptions.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
-import { type CompanyVisit, companyPath, showConsole, tokenField, visitCompany } from './company-access.ts'
+import {
+  actAsAdministrator,
+  type CompanyVisit,
+  companyPath,
+  showConsole,
+  tokenField,
+  visitCompany,
+} from './company-access.ts'
 
 const policyKeys: Record<(typeof DEFAULT_POLICIES)[number], MessageKey> = {
   allow: 'console.rules.allow',
@@ -35,7 +41,7 @@ export const saveRules: RouteHandler = async c => {
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const chosen = DEFAULT_POLICIES.find(each => each === form.get('default'))
   if (!chosen) throw new PageError(400, 'error.formExpired')
-  const runtime = actingAs(c, 'user', c.var.signedIn!.user.user_id)
+  const runtime = actAsAdministrator(c, visit)
   try {
     await setCompanyPolicy(runtime, visit.companyId, {
       default: chosen,

@@ -1,11 +1,14 @@
 import { html } from 'hono/html'
+import type { Runtime } from '../config/runtime.ts'
+import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
-import { findOperator } from '../store/queries/operators.ts'
+import { guardStore } from '../store/guarded-store.ts'
+import { findOperator, requireOperator } from '../store/queries/operators.ts'
 
 /** A page of the operators' console. */
 export interface OperatorVisit {
@@ -21,10 +24,22 @@ export interface OperatorVisit {
  */
 export async function visitPlatform(c: RequestContext): Promise<OperatorVisit> {
   const { user } = c.var.signedIn!
-  if (!(await findOperator(c.var.runtime.store, user.user_id))) throw new PageError(404, 'error.notFound')
+  await requireConsole(c)
   const language = pageLanguage(c, undefined, user.locale)
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
   return { userId: user.user_id, language, moment: time => format.format(time) }
+}
+
+async function requireConsole(c: RequestContext) {
+  const operator = await findOperator(c.var.runtime.store, c.var.signedIn!.user.user_id)
+  if (!operator) throw new PageError(404, 'error.notFound')
+}
+
+/** The runtime for what an operator changes: nothing is committed once they are none any more, and the page is as for all others then. */
+export function actAsOperator(c: RequestContext, { userId }: OperatorVisit): Runtime {
+  const { store } = c.var.runtime
+  const guarded = guardStore(store, { require: [requireOperator(store, userId)], check: () => requireConsole(c) })
+  return { ...actingAs(c, 'user', userId), store: guarded }
 }
 
 const SECTIONS = [

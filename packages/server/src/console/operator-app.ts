@@ -1,17 +1,14 @@
 import { html } from 'hono/html'
 import { registeredBy } from '../apps/app.ts'
 import { type App, changeApp, findRegisteredApp } from '../apps/apps.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { alert } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type MessageKey, type MessageValues, say } from '../pages/messages.ts'
-import { requireOperator } from '../store/queries/operators.ts'
-import { WriteConflict } from '../store/store.ts'
 import { tokenField } from './company-access.ts'
-import { factList, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
+import { actAsOperator, factList, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
 
 const CHANGES = {
@@ -41,14 +38,7 @@ export const changeOperatorApp: RouteHandler = async c => {
       return showApp(c, visit, { problem: 'signIn.tooMany', values, status: 429 })
     }
   }
-  const runtime = actingAs(c, 'user', visit.userId)
-  const { clientId } = visit.app
-  const changed = CHANGES[change as keyof typeof CHANGES]
-  const isOperator = requireOperator(runtime.store, visit.userId)
-  // No operator any more: the next page says so.
-  await changeApp(runtime, clientId, changed, undefined, [isOperator]).catch(error => {
-    if (!(error instanceof WriteConflict)) throw error
-  })
+  await changeApp(actAsOperator(c, visit), visit.app.clientId, CHANGES[change as keyof typeof CHANGES])
   return c.redirect(path, 303)
 }
 

@@ -1,17 +1,15 @@
 import { html } from 'hono/html'
 import { recordEvent } from '../audit/record.ts'
-import { actingAs } from '../http/acting.ts'
 import type { RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { hiddenField, notice } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { say } from '../pages/messages.ts'
-import { requireOperator } from '../store/queries/operators.ts'
 import { pageOfCallbacks, sendCallbackAgain } from '../store/queries/uninstall-callbacks.ts'
 import { writeUnlessConflict } from '../store/store.ts'
 import { tokenField } from './company-access.ts'
-import { showOperatorPage, visitPlatform } from './operator-access.ts'
+import { actAsOperator, showOperatorPage, visitPlatform } from './operator-access.ts'
 
 const PAGE = 50
 
@@ -38,15 +36,14 @@ ${rows.length === 0 ? html`<p class="muted">${say(language, 'operator.callbacks.
 /** `POST /operator/callbacks`: sends one again now. */
 export const sendAgain: RouteHandler = async c => {
   const form = await readForm(c)
-  const { userId } = await visitPlatform(c)
+  const visit = await visitPlatform(c)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const numbers = ['company_id', 'user_id', 'ended_at'].map(name => Number(form.get(name)))
   if (!numbers.every(Number.isSafeInteger)) throw new PageError(400, 'error.formExpired')
   const [company_id, user_id, ended_at] = numbers as [number, number, number]
   const key = { company_id, user_id, client_id: form.get('client_id') ?? '', ended_at }
-  const runtime = actingAs(c, 'user', userId)
+  const runtime = actAsOperator(c, visit)
   await writeUnlessConflict(runtime.store, [
-    requireOperator(runtime.store, userId),
     sendCallbackAgain(runtime.store, key, runtime.clock()),
     recordEvent(runtime, {
       action: 'callback.sent_again',

@@ -48,16 +48,18 @@ export function requireAdministrator(store: Store, companyId: number, userId: nu
   ]
 }
 
-/** Holds only while someone is an administrator of the company. */
+/** Holds only while someone is an administrator of the company, and it is not suspended. */
 export function requireAdministratorOf(store: Store, companyId: number, userId: number): Statement[] {
   const isAdministrator = store.db
-    .selectFrom('memberships')
-    .select('user_id')
-    .where('company_id', '=', companyId)
-    .where('user_id', '=', userId)
-    .where('is_admin', '=', 1)
-    .where('active', '=', 1)
-    .where('user_active', '=', 1)
+    .selectFrom('memberships as m')
+    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+    .select('m.user_id')
+    .where('m.company_id', '=', companyId)
+    .where('m.user_id', '=', userId)
+    .where('m.is_admin', '=', 1)
+    .where('m.active', '=', 1)
+    .where('m.user_active', '=', 1)
+    .where('c.suspended_at', 'is', null)
   return [expecting(1, isAdministrator)]
 }
 
