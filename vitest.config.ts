@@ -51,7 +51,7 @@ export default defineConfig({
             ].map(module => `packages/server/src/${module}/**/*.test.ts`),
             'packages/server/src/cli/{admin-key,app,audit,company,database,installation,load,migrate,settings,tenantry,user}.test.ts',
             'packages/server/src/store/{at-rest,postgres/*}.test.ts',
-            'tests/{background-growth,upgrades,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,refused-at-once,workers}.test.ts',
+            'tests/{background-growth,console-growth,upgrades,browser,clients,clocks,decided-in-the-commit,hostile-input,kill,mount,races,refused-at-once,workers}.test.ts',
             'tests/life-cycle/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],

@@ -7,11 +7,13 @@ import { alert, appMark, hiddenField, notice } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type Fragment, type MessageKey, type MessageValues, say } from '../pages/messages.ts'
 import { countInstallations, findAppPolicy } from '../store/queries/app-policies.ts'
+import { countPeople } from '../store/queries/company-console.ts'
 import { findCompanyInstallation } from '../store/queries/company-installations.ts'
 import { peopleList } from './app-people.ts'
 import { actAsAdministrator, showConsole, tokenField } from './company-access.ts'
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
+import { COUNTED, sayPeople } from './known-apps.ts'
 import { hasPasswords, stepUp } from './step-up.ts'
 import { useChart } from './use-chart.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
@@ -80,11 +82,12 @@ async function showApp(c: RequestContext, visit: AppVisit, { said, problem, valu
   const { companyId, language, app, membership } = visit
   const { store } = c.var.runtime
   const key = { company_id: companyId, client_id: app.clientId }
-  const [decision, count, installation] = await Promise.all([
+  const [decision, people, installation] = await Promise.all([
     findAppPolicy(store, key),
-    countInstallations(store, key),
+    countPeople(store, companyId, [app.clientId], COUNTED),
     findCompanyInstallation(store, key),
   ])
+  const count = people.get(app.clientId) ?? 0
   const current = decision?.decision ?? 'none'
   return showConsole(c, visit, {
     section: '',
@@ -95,7 +98,7 @@ ${said ? notice(said) : ''}
 ${problem ? alert(say(language, problem, values)) : ''}
 <div class="installation-head">${appMark(app)}<div>
 ${app.maker ? html`<p class="muted small">${say(language, 'consent.maker', { maker: app.maker })}</p>` : ''}
-<p class="small">${say(language, 'console.people', { count })}</p></div></div>
+<p class="small">${sayPeople(language, count)}</p></div></div>
 <form method="post" action="${appPath(companyId, app.clientId, '/decision')}">
 ${tokenField(c)}
 <fieldset class="choices">

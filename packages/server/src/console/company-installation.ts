@@ -3,7 +3,7 @@ import { AUDIENCES, changeCompanyInstallation, setMemberAccess } from '../apps/c
 import { emailForms } from '../companies/emails.ts'
 import { InputError } from '../companies/input.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
-import { type Parameters, readForm } from '../http/form.ts'
+import { type Parameters, queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { hiddenField } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
@@ -21,8 +21,8 @@ import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 const audienceKeys = { all: 'console.audience.all', named: 'console.audience.named' } as const
 const accessKeys = { allowed: 'console.access.allowed', excluded: 'console.access.excluded' } as const
 
-/** Named and excluded members that are shown. */
-const MOST = 200
+/** Named and excluded members on one page. */
+const PAGE = 50
 
 /** `POST /company/:company_id/apps/:client_id/installation`: fields `audience`, and `keep:SCOPE` for each that it keeps. */
 export const changeInstallation: RouteHandler = async c => {
@@ -109,7 +109,10 @@ ${await accessList(c, visit, installation)}`
 async function accessList(c: RequestContext, visit: AppVisit, installation: InstallationRow): Promise<Fragment> {
   const { companyId, language, app } = visit
   const { store } = c.var.runtime
-  const said = await pageOfMemberAccess(store, { companyId, clientId: app.clientId, limit: MOST })
+  const after = Number(queryParameter(c, 'access_after') ?? 0)
+  const only = { companyId, clientId: app.clientId, after: Number.isSafeInteger(after) ? after : 0 }
+  const found = await pageOfMemberAccess(store, { ...only, limit: PAGE + 1 })
+  const said = found.slice(0, PAGE)
   const names = await findMemberNames(
     store,
     companyId,
@@ -132,6 +135,7 @@ ${
 <button type="submit" name="access" value="none" class="plain small">${say(language, 'console.access.clear')}</button></form>`
 }</li>`,
   )}</ul>
+${found.length > PAGE ? html`<p><a href="${appPath(companyId, app.clientId, `?access_after=${said.at(-1)!.user_id}`)}">${say(language, 'console.more')}</a></p>` : ''}
 <form method="post" action="${action}">
 ${tokenField(c)}
 <label>${say(language, 'console.access.email')}

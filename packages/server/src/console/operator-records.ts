@@ -6,15 +6,13 @@ import { PageError } from '../pages/error-page.ts'
 import { say } from '../pages/messages.ts'
 import { type AuditEventRow, listAuditEvents } from '../store/queries/audit-events.ts'
 import { findCompany } from '../store/queries/companies.ts'
-import { findApps, listAppsInUse } from '../store/queries/company-console.ts'
 import { isInForce, listMembershipsOfUser } from '../store/queries/memberships.ts'
 import { listSessionsOfUser } from '../store/queries/sessions.ts'
 import { findUser } from '../store/queries/users.ts'
+import { pageOfKnownApps, sayPeople } from './known-apps.ts'
 import { factList, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
 
 const PAGE = 50
-/** Apps of a company that are shown. */
-const MOST = 500
 
 /** `GET /operator/users/:user_id` */
 export const operatorUser: RouteHandler = async c => {
@@ -53,11 +51,7 @@ export const operatorCompany: RouteHandler = async c => {
   const companyId = readId(c, 'company_id')
   const company = await findCompany(store, companyId)
   if (!company) throw new PageError(404, 'error.notFound')
-  const inUse = await listAppsInUse(store, companyId, MOST)
-  const apps = await findApps(
-    store,
-    inUse.map(each => each.client_id),
-  )
+  const { apps, next } = await pageOfKnownApps(c, companyId, language)
   return showOperatorPage(c, visit, {
     section: 'none',
     title: company.name,
@@ -69,13 +63,14 @@ export const operatorCompany: RouteHandler = async c => {
       ['created_at', moment(company.created_at)],
     ])}
 <h2 class="apart">${say(language, 'console.apps')}</h2>
-<ul class="people">${inUse.map(
+<ul class="people">${apps.map(
       ({
-        client_id,
+        app,
         people,
-      }) => html`<li><a href="/operator/apps/${encodeURIComponent(client_id)}"><bdi>${apps.get(client_id)?.name ?? client_id}</bdi></a>
-<span class="small">${say(language, 'console.people', { count: people })}</span></li>`,
+      }) => html`<li><a href="/operator/apps/${encodeURIComponent(app.client_id)}"><bdi>${app.name}</bdi></a>
+<span class="small">${sayPeople(language, people)}</span></li>`,
     )}</ul>
+${next === undefined ? '' : html`<p><a href="/operator/companies/${companyId}?page=${next}">${say(language, 'console.more')}</a></p>`}
 <p><a href="/operator/log?company_id=${companyId}">${say(language, 'console.log')}</a></p>`,
   })
 }

@@ -27,6 +27,7 @@ import { companyInstallations } from './0029-company-installations.ts'
 import { mail } from './0030-mail.ts'
 import { appUses } from './0031-app-uses.ts'
 import { operators } from './0032-operators.ts'
+import { openRequests } from './0033-open-requests.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -60,6 +61,7 @@ export const migrations: readonly Migration[] = [
   mail,
   appUses,
   operators,
+  openRequests,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

@@ -1,22 +1,73 @@
 import { type RawBuilder, sql } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
 import type { Store } from '../store.ts'
+import type { AppPolicyRow } from './app-policies.ts'
 import type { AppRow } from './apps.ts'
 
-/** Apps that people at a company use, by how many: found by one step for each, however many people there are. */
-export async function listAppsInUse(
+/**
+ * Apps that people at a company use, and those that it has decided on: found by one step for each, however many people there are.
+ * In no order.
+ */
+export async function listKnownApps(
   { db }: Store,
   companyId: number,
   limit: number,
-): Promise<{ client_id: string; people: number }[]> {
+): Promise<{ client_id: string; name: string }[]> {
   const next = (after: RawBuilder<unknown>) => sql`(SELECT min(client_id) FROM installations
     WHERE company_id = ${companyId} AND client_id > ${after})`
-  const { rows } = await sql<{ client_id: string; people: number }>`WITH RECURSIVE used (client_id) AS (
+  const { rows } = await sql<{ client_id: string; name: string }>`WITH RECURSIVE used (client_id) AS (
       SELECT ${next(sql`''`)} UNION ALL SELECT ${next(sql`used.client_id`)} FROM used WHERE used.client_id IS NOT NULL
-    ) SELECT client_id, (SELECT count(*) FROM installations
-      WHERE company_id = ${companyId} AND client_id = used.client_id AND kind <> 'company') AS people
-    FROM used WHERE client_id IS NOT NULL LIMIT ${sql.lit(limit)}`.execute(db)
-  return rows.map(({ client_id, people }) => ({ client_id, people: Number(people) }))
+    ), known (client_id) AS (
+      SELECT client_id FROM used UNION SELECT client_id FROM app_policies WHERE company_id = ${companyId}
+    ) SELECT apps.client_id, apps.name FROM known JOIN apps ON apps.client_id = known.client_id
+    LIMIT ${sql.lit(limit)}`.execute(db)
+  return rows
+}
+
+/**
+ * How many people use each of some apps at a company; where there are more than `most`, one more than that or two. An index alone
+ * answers, of which the company's own row is taken away.
+ */
+export async function countPeople(
+  { db }: Store,
+  companyId: number,
+  clientIds: readonly string[],
+  most: number,
+): Promise<Map<string, number>> {
+  if (clientIds.length === 0) return new Map()
+  const { rows } = await sql<{ client_id: string; people: number }>`SELECT client_id, (SELECT count(*) FROM (
+      SELECT user_id FROM installations
+      WHERE company_id = ${companyId} AND client_id = apps.client_id LIMIT ${sql.lit(most + 1)}
+    ) AS counted) - (
+      SELECT count(*) FROM installations
+      WHERE company_id = ${companyId} AND client_id = apps.client_id AND kind = 'company'
+    ) AS people FROM apps WHERE client_id IN (${sql.join(clientIds)})`.execute(db)
+  return new Map(rows.map(({ client_id, people }) => [client_id, Number(people)]))
+}
+
+/** What is decided on some apps at a company, and which of them are installed for it. */
+export async function findDecisions({ db }: Store, companyId: number, clientIds: readonly string[]) {
+  if (clientIds.length === 0)
+    return { decisions: new Map<string, AppPolicyRow['decision']>(), forAll: new Set<string>() }
+  const [decided, installed] = await Promise.all([
+    db
+      .selectFrom('app_policies')
+      .select(['client_id', 'decision'])
+      .where('company_id', '=', companyId)
+      .where('client_id', 'in', clientIds)
+      .execute(),
+    db
+      .selectFrom('installations')
+      .select('client_id')
+      .where('company_id', '=', companyId)
+      .where('client_id', 'in', clientIds)
+      .where('kind', '=', 'company')
+      .execute(),
+  ])
+  return {
+    decisions: new Map(decided.map(({ client_id, decision }) => [client_id, decision])),
+    forAll: new Set(installed.map(({ client_id }) => client_id)),
+  }
 }
 
 export async function findApps({ db }: Store, clientIds: readonly string[]): Promise<Map<string, AppRow>> {
