@@ -43,6 +43,33 @@ await picture(
   { email: 'elektra.king@osato-chemicals.example', company: 'Osato Chemicals', language: 'ar' },
 )
 
+/** The three consoles, once the app is installed at MI6. */
+async function picturesOfConsoles() {
+  const context = await newContext(browser, { deviceScaleFactor: 2, viewport: { width: 900, height: 720 } })
+  const page = await context.newPage()
+  const { origin, client_id } = sandbox.facts
+  const signInAs = async (role: string) => {
+    await page.goto(origin)
+    await page.click(`button[name=role][value=${role}]`)
+  }
+  await signInAs('account')
+  await page.waitForURL(`${origin}/account`)
+  await page.goto(`${origin}/sandbox/install`)
+  await page.getByRole('radio', { name: 'MI6' }).check()
+  await page.click('main button[type=submit] >> nth=0')
+  await page.click('button[value=allow]')
+  await page.waitForURL(`${origin}/callback*`)
+  await page.goto(`${origin}/account`)
+  await page.screenshot({ path: join(images, 'console-account.png') })
+  await page.goto(`${origin}/company/1/apps/${client_id}`)
+  await page.screenshot({ path: join(images, 'console-company.png') })
+  await signInAs('operator')
+  await page.waitForURL(`${origin}/operator`)
+  await page.screenshot({ path: join(images, 'console-operator.png') })
+  await context.close()
+}
+await picturesOfConsoles()
+
 await sandbox.stop()
 
 const branded = await startBrandedProvider()

@@ -57,6 +57,7 @@ describe('the consoles of the sandbox, in a real browser', () => {
       '/operator/log',
       '/operator/users/777',
       `/operator/apps/${sandbox.facts.client_id}`,
+      '/operator/new-app',
     ]) {
       await page.goto(at(path))
       await expectSound(page, `operator ${path.split('/')[2]} ${language}`)

@@ -14,7 +14,7 @@ import { actAsAdministrator, showConsole, tokenField } from './company-access.ts
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
 import { COUNTED, sayPeople } from './known-apps.ts'
-import { hasPasswords, stepUp } from './step-up.ts'
+import { passwordField, stepUp } from './step-up.ts'
 import { useChart } from './use-chart.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
@@ -123,12 +123,7 @@ function removal(c: RequestContext, { companyId, language, app, membership }: Ap
 <p>${say(language, 'console.remove.text', values)}</p>
 <form method="post" action="${appPath(companyId, app.clientId, '/remove')}">
 ${tokenField(c)}
-${
-  hasPasswords(c)
-    ? html`<label>${say(language, 'console.password')}
-<input type="password" name="password" dir="ltr" autocomplete="current-password" required></label>`
-    : ''
-}
+${passwordField(c, language)}
 <button type="submit" class="danger">${say(language, 'console.remove.confirm', values)}</button>
 </form></details>`
 }

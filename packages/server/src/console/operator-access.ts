@@ -46,6 +46,7 @@ const SECTIONS = [
   ['', 'operator.overview'],
   ['/search', 'operator.search'],
   ['/callbacks', 'operator.callbacks'],
+  ['/new-app', 'operator.app.new'],
   ['/log', 'console.log'],
 ] as const satisfies readonly (readonly [string, MessageKey])[]
 

@@ -1,15 +1,23 @@
 import { html } from 'hono/html'
 import { registeredBy } from '../apps/app.ts'
-import { type App, changeApp, findRegisteredApp } from '../apps/apps.ts'
+import { type App, changeApp } from '../apps/apps.ts'
+import { rotateSecret } from '../apps/client-secrets.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
-import { readForm } from '../http/form.ts'
+import { type Parameters, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { alert } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type MessageKey, type MessageValues, say } from '../pages/messages.ts'
+import { documentHost } from '../store/blocked-apps.ts'
 import { tokenField } from './company-access.ts'
-import { actAsOperator, factList, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
-import { hasPasswords, stepUp } from './step-up.ts'
+import { actAsOperator, factList, type OperatorVisit, showOperatorPage } from './operator-access.ts'
+import { operatorAppPath, visitRegisteredApp } from './operator-app-visit.ts'
+import { KEPT, secretSection, showNewSecret } from './operator-secret.ts'
+import { passwordField, stepUp } from './step-up.ts'
+
+type AppVisit = OperatorVisit & { app: App }
+
+const DAY = 86_400_000
 
 const CHANGES = {
   verify: { verified: true },
@@ -19,38 +27,43 @@ const CHANGES = {
 } as const
 
 /** `GET /operator/apps/:client_id`: what is registered of an app. */
-export const operatorApp: RouteHandler = async c => showApp(c, await visitApp(c))
+export const operatorApp: RouteHandler = async c => showApp(c, await visitRegisteredApp(c))
 
 /** `POST /operator/apps/:client_id`: the button `change`: `verify`, `unverify`, `enable`, or `disable`, which asks for the `password`. */
 export const changeOperatorApp: RouteHandler = async c => {
   const form = await readForm(c)
-  const visit = await visitApp(c)
+  const visit = await visitRegisteredApp(c)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const change = form.get('change') ?? ''
   if (!Object.hasOwn(CHANGES, change)) throw new PageError(400, 'error.formExpired')
-  const path = pathOf(visit.app)
   if (change === 'disable') {
-    const problem = await stepUp(c, form, path)
-    if (problem instanceof Response) return problem
-    if (problem === 'wrong') return showApp(c, visit, { problem: 'console.password.wrong', status: 422 })
-    if (problem) {
-      const values = { minutes: Math.ceil(problem.wait / 60_000) }
-      return showApp(c, visit, { problem: 'signIn.tooMany', values, status: 429 })
-    }
+    const problem = await askForPassword(c, form, visit)
+    if (problem) return problem
   }
   await changeApp(actAsOperator(c, visit), visit.app.clientId, CHANGES[change as keyof typeof CHANGES])
-  return c.redirect(path, 303)
+  return c.redirect(operatorAppPath(visit.app), 303)
 }
 
-async function visitApp(c: RequestContext): Promise<OperatorVisit & { app: App }> {
-  const visit = await visitPlatform(c)
-  const app = await findRegisteredApp(c.var.runtime, c.req.param('client_id') ?? '')
-  if (!app) throw new PageError(404, 'error.notFound')
-  return { ...visit, app }
+/** `POST /operator/apps/:client_id/secret`: fields `keep`, in days, and `password`. Shows the new secret once. */
+export const rotateAppSecret: RouteHandler = async c => {
+  const form = await readForm(c)
+  const visit = await visitRegisteredApp(c)
+  if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
+  const { app, language } = visit
+  const keep = KEPT.find(days => String(days) === form.get('keep'))
+  if (keep === undefined || !app.secretHash) throw new PageError(400, 'error.formExpired')
+  const problem = await askForPassword(c, form, visit)
+  if (problem) return problem
+  const secret = await rotateSecret(actAsOperator(c, visit), app.clientId, { keepOld: keep * DAY })
+  return showNewSecret(c, visit, { app, secret, title: say(language, 'operator.secrets.made') })
 }
 
-function pathOf({ clientId }: App): string {
-  return `/operator/apps/${encodeURIComponent(clientId)}`
+async function askForPassword(c: RequestContext, form: Parameters, visit: AppVisit) {
+  const problem = await stepUp(c, form, operatorAppPath(visit.app))
+  if (problem === undefined || problem instanceof Response) return problem
+  if (problem === 'wrong') return showApp(c, visit, { problem: 'console.password.wrong', status: 422 })
+  const values = { minutes: Math.ceil(problem.wait / 60_000) }
+  return showApp(c, visit, { problem: 'signIn.tooMany', values, status: 429 })
 }
 
 interface Shown {
@@ -59,7 +72,7 @@ interface Shown {
   status?: 422 | 429
 }
 
-function showApp(c: RequestContext, visit: OperatorVisit & { app: App }, { problem, values, status }: Shown = {}) {
+async function showApp(c: RequestContext, visit: AppVisit, { problem, values, status }: Shown = {}) {
   const { language, moment, app } = visit
   const isDisabled = app.disabledAt !== null
   const isVerified = app.verifiedAt !== null
@@ -82,21 +95,18 @@ ${factList([
   ['verified_at', app.verifiedAt === null ? '–' : `${moment(app.verifiedAt)} · ${app.verifiedBy ?? ''}`],
   ['disabled_at', app.disabledAt === null ? '–' : moment(app.disabledAt)],
 ])}
-<form method="post" action="${pathOf(app)}">${tokenField(c)}
+${documentHost(app.clientId) === undefined ? html`<p><a href="${operatorAppPath(app)}/edit">${say(language, 'operator.app.edit')}</a></p>` : ''}
+<form method="post" action="${operatorAppPath(app)}">${tokenField(c)}
 <button type="submit" name="change" value="${isVerified ? 'unverify' : 'verify'}"${isVerified ? html` class="quiet"` : ''}>${say(language, isVerified ? 'operator.app.unverify' : 'operator.app.verify')}</button></form>
+${await secretSection(c, visit)}
 ${
   isDisabled
-    ? html`<form method="post" action="${pathOf(app)}">${tokenField(c)}
+    ? html`<form method="post" action="${operatorAppPath(app)}">${tokenField(c)}
 <button type="submit" name="change" value="enable">${say(language, 'operator.app.enable')}</button></form>`
     : html`<details class="danger apart"><summary>${say(language, 'operator.app.disable')}</summary>
 <p>${say(language, 'operator.app.disable.text', { app: app.name })}</p>
-<form method="post" action="${pathOf(app)}">${tokenField(c)}
-${
-  hasPasswords(c)
-    ? html`<label>${say(language, 'console.password')}
-<input type="password" name="password" dir="ltr" autocomplete="current-password" required></label>`
-    : ''
-}
+<form method="post" action="${operatorAppPath(app)}">${tokenField(c)}
+${passwordField(c, language)}
 <button type="submit" name="change" value="disable" class="danger">${say(language, 'operator.app.disable')}</button></form></details>`
 }`,
   })

@@ -1,11 +1,24 @@
+import { parse } from 'node-html-parser'
 import { addOperator, removeInstallation, removeOperator } from 'tenantry'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { beforeWrite } from '../../../../tests/support/before-write.ts'
+import { Client } from '../../../../tests/support/client.ts'
 import type { Person, ShownPage } from '../../../../tests/support/person.ts'
-import { BOND, BOND_EMAIL, MI6, MONEYPENNY, MONEYPENNY_EMAIL, PASSWORD } from '../../../../tests/support/provider.ts'
+import {
+  BOND,
+  BOND_EMAIL,
+  CALLBACK,
+  MI6,
+  MONEYPENNY,
+  MONEYPENNY_EMAIL,
+  PASSWORD,
+} from '../../../../tests/support/provider.ts'
 import { client, person, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
-import { findApp } from '../store/queries/apps.ts'
+import { findApp, listApps } from '../store/queries/apps.ts'
 import { listPendingCallbacks } from '../store/queries/uninstall-callbacks.ts'
+
+/** An app as an operator registers it. */
+const NOTES = { name: 'Ledger', redirect_uris: CALLBACK, scopes: 'base', install: 'user', uninstall_url: '' }
 
 describe('the operators’ console', () => {
   useProvider()
@@ -17,6 +30,8 @@ describe('the operators’ console', () => {
     `/operator/users/${BOND}`,
     `/operator/companies/${MI6}`,
     `/operator/apps/${client.id}`,
+    `/operator/apps/${client.id}/edit`,
+    '/operator/new-app',
   ]
   const post = (page: ShownPage, path: string, fields: Record<string, string>, who: Person = person) =>
     who.request(path, {
@@ -57,10 +72,59 @@ describe('the operators’ console', () => {
   })
 
   it('[OA-17] an operator who is none any more in the commit changes nothing', async () => {
-    const page = await person.open(`/operator/apps/${client.id}`)
-    const ran = beforeWrite(provider.runtime, /update "apps"/, () => removeOperator(provider.runtime, BOND))
-    await post(page, `/operator/apps/${client.id}`, { change: 'verify' })
-    expect([ran(), (await app())!.verified_at]).toEqual([true, null])
+    const path = `/operator/apps/${client.id}`
+    const page = await person.open(path)
+    const before = await app()
+    for (const [action, fields] of [
+      [path, { change: 'verify' }],
+      [`${path}/edit`, { ...NOTES, name: 'Other' }],
+      [`${path}/secret`, { keep: '0', password: PASSWORD }],
+      ['/operator/new-app', NOTES],
+    ] as const) {
+      await addOperator(provider.runtime, BOND)
+      const ran = beforeWrite(provider.runtime, /from "operators"/, () => removeOperator(provider.runtime, BOND))
+      const answer = await post(page, action, fields)
+      expect([action, ran(), answer.status]).toEqual([action, true, 404])
+    }
+    expect(await app()).toEqual(before)
+    expect(await listApps(provider.runtime.store, { search: NOTES.name, limit: 5 })).toEqual([])
+  })
+
+  it('an operator registers an app, edits it, and makes another secret while the first still counts', async () => {
+    const form = await person.open('/operator/new-app')
+    const wrong = await post(form, '/operator/new-app', { ...NOTES, redirect_uris: 'http://notes.example/callback' })
+    const again = parse(await wrong.text())
+    expect([wrong.status, again.querySelector('textarea')!.text]).toEqual([422, 'http://notes.example/callback'])
+    expect(again.querySelector('[role=alert]')!.text).toContain('https')
+    const made = parse(await (await post(form, '/operator/new-app', NOTES)).text())
+    const [id, secret] = made.querySelectorAll('dd code').map(each => each.text)
+    const notes = new Client(provider.fetch, id!, secret!, CALLBACK)
+    const code = await person.code(notes, { company: MI6 })
+    expect((await notes.tokens(code)).access_token).toMatch(/^tny_at_/)
+    const path = `/operator/apps/${id}`
+    const page = await person.open(path)
+    expect(page.text).not.toContain(secret)
+    const edited = await person.open(`${path}/edit`)
+    expect(edited.document.querySelector('input[name=name]')!.getAttribute('value')).toBe(NOTES.name)
+    await post(edited, `${path}/edit`, {
+      ...NOTES,
+      name: 'Shared Ledger',
+      redirect_uris: `${CALLBACK}\nhttps://notes.example/b`,
+    })
+    expect(await findApp(provider.runtime.store, id!)).toMatchObject({
+      name: 'Shared Ledger',
+      redirect_uris: JSON.stringify([CALLBACK, 'https://notes.example/b']),
+    })
+    expect((await post(page, `${path}/secret`, { keep: '1', password: 'wrong' })).status).toBe(422)
+    const rotated = parse(await (await post(page, `${path}/secret`, { keep: '1', password: PASSWORD })).text())
+    const second = rotated.querySelectorAll('dd code')[1]!.text
+    for (const each of [secret!, second]) {
+      const client = new Client(provider.fetch, id!, each, CALLBACK)
+      expect((await client.tokens(await person.code(client, { company: MI6 }))).access_token).toMatch(/^tny_at_/)
+    }
+    expect((await post(page, `${path}/secret`, { keep: '400', password: PASSWORD })).status).toBe(400)
+    const log = await person.open('/operator/log')
+    expect(log.text).toContain('app.secret_rotated')
   })
 
   it('[OA-36] the search finds by id, name, e-mail, domain, client id and token, and no token is in an address or on a page', async () => {

@@ -1,6 +1,9 @@
+import { html } from 'hono/html'
 import type { RequestContext } from '../http/environment.ts'
 import type { Parameters } from '../http/form.ts'
 import { authenticatedAt } from '../openid/sign-in.ts'
+import type { Language } from '../pages/languages.ts'
+import { type Fragment, say } from '../pages/messages.ts'
 import { askToSignIn } from '../sign-in/external/ask.ts'
 import { tryPassword } from '../sign-in/try-password.ts'
 
@@ -10,6 +13,13 @@ const RECENT = 300
 /** Whether people sign in with passwords of ours. */
 export function hasPasswords(c: RequestContext): boolean {
   return c.var.runtime.settings.login === undefined
+}
+
+/** Where the password is asked for; nothing where the platform signs people in. */
+export function passwordField(c: RequestContext, language: Language): Fragment | string {
+  if (!hasPasswords(c)) return ''
+  return html`<label>${say(language, 'console.password')}
+<input type="password" name="password" dir="ltr" autocomplete="current-password" required></label>`
 }
 
 /**

@@ -13,7 +13,8 @@ import { companyMembers, invite, withdraw } from '../console/company-members.ts'
 import { answerRequest, companyRequests } from '../console/company-requests.ts'
 import { companyRules, saveRules } from '../console/company-rules.ts'
 import { accept, acceptWithNewAccount, showInvitation } from '../console/invitation.ts'
-import { changeOperatorApp, operatorApp } from '../console/operator-app.ts'
+import { changeOperatorApp, operatorApp, rotateAppSecret } from '../console/operator-app.ts'
+import { editApp, editAppForm, newAppForm, registerApp } from '../console/operator-app-form.ts'
 import { operatorCallbacks, sendAgain } from '../console/operator-callbacks.ts'
 import { operatorOverview } from '../console/operator-overview.ts'
 import { operatorCompany, operatorLog, operatorUser } from '../console/operator-records.ts'
@@ -112,6 +113,11 @@ export const pageRoutes: RouteGroup = {
     app.get('/operator/companies/:company_id', operatorCompany)
     app.get('/operator/apps/:client_id', operatorApp)
     app.post('/operator/apps/:client_id', changeOperatorApp)
+    app.get('/operator/apps/:client_id/edit', editAppForm)
+    app.post('/operator/apps/:client_id/edit', editApp)
+    app.post('/operator/apps/:client_id/secret', rotateAppSecret)
+    app.get('/operator/new-app', newAppForm)
+    app.post('/operator/new-app', registerApp)
     app.use('/invitation/*', limitByAddress('authorize'), findSignedIn)
     app.get('/invitation', showInvitation)
     app.post('/invitation', accept)
