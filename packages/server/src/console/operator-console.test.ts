@@ -1,5 +1,5 @@
 import { parse } from 'node-html-parser'
-import { addOperator, removeInstallation, removeOperator } from 'tenantry'
+import { addOperator, createResourceServer, removeInstallation, removeOperator } from 'tenantry'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import { Client } from '../../../../tests/support/client.ts'
@@ -128,6 +128,11 @@ describe('the operators’ console', () => {
   })
 
   it('[OA-36] the search finds by id, name, e-mail, domain, client id and token, and no token is in an address or on a page', async () => {
+    await createResourceServer(provider.runtime, {
+      name: 'Telegrams',
+      identifier: 'https://desk.example/telegrams',
+      scopes: { 'telegrams:read': { en: 'Read telegrams' } },
+    })
     const form = await person.open('/operator')
     const { access_token, refresh_token } = await client.tokens(await person.code(client, { company: MI6 }))
     const found = async (text: string) => {
@@ -148,6 +153,11 @@ describe('the operators’ console', () => {
     expect(await found(client.id)).toEqual([ofApp])
     expect(await found(access_token)).toEqual([company, user, ofApp])
     expect(await found(refresh_token)).toEqual([company, user, ofApp])
+    expect(await found('telegrams')).toEqual(['/operator/resource-servers/1'])
+    const server = await person.open('/operator/resource-servers/1')
+    expect(server.text).toContain('https://desk.example/telegrams')
+    expect(server.text).toContain('telegrams:read')
+    expect((await person.open('/operator/resource-servers/2')).status).toBe(404)
     expect(await found('nothing of the kind')).toEqual([])
     expect(await found('%')).toEqual([])
   })

@@ -4,9 +4,11 @@ import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter } from '../http/form.ts'
 import { PageError } from '../pages/error-page.ts'
 import { say } from '../pages/messages.ts'
+import { toResourceServer } from '../resource-servers/resource-server.ts'
 import { type AuditEventRow, listAuditEvents } from '../store/queries/audit-events.ts'
 import { findCompany } from '../store/queries/companies.ts'
 import { isInForce, listMembershipsOfUser } from '../store/queries/memberships.ts'
+import { findResourceServer, listResourceScopes } from '../store/queries/resource-servers.ts'
 import { listSessionsOfUser } from '../store/queries/sessions.ts'
 import { findUser } from '../store/queries/users.ts'
 import { pageOfKnownApps, sayPeople } from './known-apps.ts'
@@ -72,6 +74,29 @@ export const operatorCompany: RouteHandler = async c => {
     )}</ul>
 ${next === undefined ? '' : html`<p><a href="/operator/companies/${companyId}?page=${next}">${say(language, 'console.more')}</a></p>`}
 <p><a href="/operator/log?company_id=${companyId}">${say(language, 'console.log')}</a></p>`,
+  })
+}
+
+/** `GET /operator/resource-servers/:resource_server_id` */
+export const operatorResourceServer: RouteHandler = async c => {
+  const visit = await visitPlatform(c)
+  const { store } = c.var.runtime
+  const id = readId(c, 'resource_server_id')
+  const row = await findResourceServer(store, id)
+  if (!row) throw new PageError(404, 'error.notFound')
+  const server = toResourceServer(row, await listResourceScopes(store, id))
+  return showOperatorPage(c, visit, {
+    section: 'none',
+    title: server.name,
+    body: factList([
+      ['resource_server_id', String(id)],
+      ['client_id', server.clientId],
+      ['identifier', server.identifier],
+      ['scopes', Object.keys(server.scopes).join(' ')],
+      ['token_format', server.tokenFormat],
+      ['describes_users', String(server.describesUsers)],
+      ['created_at', visit.moment(server.createdAt)],
+    ]),
   })
 }
 

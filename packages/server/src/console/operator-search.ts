@@ -11,6 +11,7 @@ import { findAccessToken } from '../store/queries/access-tokens.ts'
 import { findApp, listApps } from '../store/queries/apps.ts'
 import { findCompany, findCompanyByDomain, listCompanies } from '../store/queries/companies.ts'
 import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
+import { findResourceServerByClient, listResourceServers } from '../store/queries/resource-servers.ts'
 import { findUser, listUsers } from '../store/queries/users.ts'
 import { hashSecret, isAccessTokenKind, parseToken } from '../tokens/token-text.ts'
 import { tokenField } from './company-access.ts'
@@ -23,6 +24,7 @@ interface Found {
   users: { user_id: number; name: string; email: string }[]
   companies: { company_id: number; name: string; domain: string }[]
   apps: { client_id: string; name: string }[]
+  resourceServers: { resource_server_id: number; name: string; identifier: string }[]
 }
 
 /** `GET /operator/search`: the form alone. */
@@ -40,9 +42,14 @@ export const searchPlatform: RouteHandler = async c => {
   return showSearch(c, visit, text, text === '' ? none() : await search(c.var.runtime, text))
 }
 
-function showSearch(c: RequestContext, visit: OperatorVisit, text: string, { users, companies, apps }: Found) {
+function showSearch(
+  c: RequestContext,
+  visit: OperatorVisit,
+  text: string,
+  { users, companies, apps, resourceServers }: Found,
+) {
   const { language } = visit
-  const isEmpty = users.length + companies.length + apps.length === 0
+  const isEmpty = [users, companies, apps, resourceServers].every(each => each.length === 0)
   const group = (key: Parameters<typeof say>[1], lines: Fragment[]) =>
     lines.length === 0 ? '' : html`<h2 class="apart">${say(language, key)}</h2><ul class="people">${lines}</ul>`
   return showOperatorPage(c, visit, {
@@ -71,6 +78,13 @@ ${group(
     ({ client_id, name }) =>
       html`<li><a href="/operator/apps/${encodeURIComponent(client_id)}"><bdi>${name}</bdi></a> <span class="small muted"><bdi>${client_id}</bdi></span></li>`,
   ),
+)}
+${group(
+  'operator.resourceServers',
+  resourceServers.map(
+    ({ resource_server_id: id, name, identifier }) =>
+      html`<li><a href="/operator/resource-servers/${id}"><bdi>${name}</bdi></a> <span class="small muted"><bdi>${identifier}</bdi></span></li>`,
+  ),
 )}`,
   })
 }
@@ -83,7 +97,7 @@ export function searchForm(c: RequestContext, language: Language, text: string):
 }
 
 function none(): Found {
-  return { users: [], companies: [], apps: [] }
+  return { users: [], companies: [], apps: [], resourceServers: [] }
 }
 
 async function search(runtime: Runtime, text: string): Promise<Found> {
@@ -96,17 +110,20 @@ async function search(runtime: Runtime, text: string): Promise<Found> {
     id === undefined ? undefined : findCompany(store, id),
     findCompanyByDomain(store, text.toLowerCase()),
     findApp(store, text),
+    findResourceServerByClient(store, text),
   ])
-  const [byId, byEmail, company, ofDomain, app] = exact
-  const [users, companies, apps] = await Promise.all([
+  const [byId, byEmail, company, ofDomain, app, ofClient] = exact
+  const [users, companies, apps, resourceServers] = await Promise.all([
     listUsers(store, { search: text, limit: MOST }),
     listCompanies(store, { search: text, limit: MOST }),
     listApps(store, { search: text, limit: MOST }),
+    listResourceServers(store, { search: text, limit: MOST }),
   ])
   return {
     users: unique([byId, byEmail, ...users], each => each.user_id),
     companies: unique([company, ofDomain, ...companies], each => each.company_id),
     apps: unique([app, ...apps], each => each.client_id),
+    resourceServers: unique([ofClient, ...resourceServers], each => each.resource_server_id),
   }
 }
 
@@ -120,7 +137,7 @@ async function searchToken({ store }: Runtime, text: string): Promise<Found> {
     token && findUser(store, token.user_id),
     token && findApp(store, token.client_id),
   ])
-  return { companies: company ? [company] : [], users: user ? [user] : [], apps: app ? [app] : [] }
+  return { ...none(), companies: company ? [company] : [], users: user ? [user] : [], apps: app ? [app] : [] }
 }
 
 function unique<Row>(rows: readonly (Row | undefined)[], keyOf: (row: Row) => unknown): Row[] {

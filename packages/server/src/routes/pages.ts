@@ -17,7 +17,7 @@ import { changeOperatorApp, operatorApp, rotateAppSecret } from '../console/oper
 import { editApp, editAppForm, newAppForm, registerApp } from '../console/operator-app-form.ts'
 import { operatorCallbacks, sendAgain } from '../console/operator-callbacks.ts'
 import { operatorOverview } from '../console/operator-overview.ts'
-import { operatorCompany, operatorLog, operatorUser } from '../console/operator-records.ts'
+import { operatorCompany, operatorLog, operatorResourceServer, operatorUser } from '../console/operator-records.ts'
 import { operatorSearch, searchPlatform } from '../console/operator-search.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
@@ -112,6 +112,7 @@ export const pageRoutes: RouteGroup = {
     app.get('/operator/users/:user_id', operatorUser)
     app.get('/operator/companies/:company_id', operatorCompany)
     app.get('/operator/apps/:client_id', operatorApp)
+    app.get('/operator/resource-servers/:resource_server_id', operatorResourceServer)
     app.post('/operator/apps/:client_id', changeOperatorApp)
     app.get('/operator/apps/:client_id/edit', editAppForm)
     app.post('/operator/apps/:client_id/edit', editApp)
