@@ -140,7 +140,8 @@ describe('sessions that end by themselves', () => {
     const write = store.write.bind(store)
     let writes = 0
     store.write = statements => {
-      writes += 1
+      // Background jobs write meanwhile.
+      if (statements.some(({ sql }) => sql.startsWith('update "sessions"'))) writes += 1
       return write(statements)
     }
     for (let times = 0; times < 60; times++) {

@@ -12,6 +12,7 @@ import { say } from '../pages/messages.ts'
 import { pageLanguage, showPage } from '../pages/page.ts'
 import { endStatements } from '../sign-in/session.ts'
 import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
+import { findOperator } from '../store/queries/operators.ts'
 import { listSessionsOfUser, type SessionRow } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { emailSection } from './account-email.ts'
@@ -29,6 +30,7 @@ export const account: RouteHandler = async c => {
   const sessions = (await listSessionsOfUser(runtime.store, user.user_id)).filter(
     each => each.expires_at > runtime.clock(),
   )
+  const isOperator = (await findOperator(runtime.store, user.user_id)) !== undefined
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: last?.timezone ?? 'UTC' })
   const isOwn = (each: SessionRow) => Buffer.from(each.session_hash).equals(session.session_hash)
   return showPage(c, {
@@ -41,6 +43,7 @@ ${queryParameter(c, 'ended') === undefined ? '' : notice(say(language, 'account.
 <h2>${say(language, 'account.profiles')}</h2>
 <p class="muted small">${say(language, 'account.profiles.text')}</p>
 <ul class="people">${memberships.map(each => profile(language, each))}</ul>
+${isOperator ? html`<p><a href="/operator">${say(language, 'operator.overview')}</a></p>` : ''}
 ${emailSection(c, language)}
 <h2 class="apart">${say(language, 'account.sessions')}</h2>
 <ul class="people">${sessions.map(

@@ -99,6 +99,7 @@ ${documentHost(app.clientId) === undefined ? html`<p><a href="${operatorAppPath(
 <form method="post" action="${operatorAppPath(app)}">${tokenField(c)}
 <button type="submit" name="change" value="${isVerified ? 'unverify' : 'verify'}"${isVerified ? html` class="quiet"` : ''}>${say(language, isVerified ? 'operator.app.unverify' : 'operator.app.verify')}</button></form>
 ${await secretSection(c, visit)}
+<p class="apart"><a href="/operator/callbacks?${new URLSearchParams({ client_id: app.clientId })}">${say(language, 'operator.callbacks')}</a></p>
 ${
   isDisabled
     ? html`<form method="post" action="${operatorAppPath(app)}">${tokenField(c)}

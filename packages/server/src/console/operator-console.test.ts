@@ -181,6 +181,28 @@ describe('the operators’ console', () => {
     expect(log.text).toContain(`user ${BOND}`)
   })
 
+  it('callbacks come page by page, and those of one app alone', async () => {
+    const { store } = provider.runtime
+    const told = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
+    const insert = (user: number) => `INSERT INTO uninstall_callbacks
+      (company_id, user_id, client_id, ended_at, attempts, next_attempt_at) VALUES (${MI6}, ${user}, '${told.id}', 5, 0, 9999999999999)`
+    await store.write(Array.from({ length: 60 }, (_, index) => ({ sql: insert(index + 1), parameters: [] })))
+    const usersOn = (page: ShownPage) =>
+      page.document.querySelectorAll('main input[name=user_id]').map(each => Number(each.getAttribute('value')))
+    const first = await person.open(`/operator/callbacks?client_id=${told.id}`)
+    const second = await person.open(
+      first.document.querySelector('main p a')!.getAttribute('href')!.replaceAll('&amp;', '&'),
+    )
+    expect([...usersOn(first), ...usersOn(second)]).toEqual(Array.from({ length: 60 }, (_, index) => index + 1))
+    expect(usersOn(first)).toHaveLength(50)
+    expect(usersOn(await person.open(`/operator/callbacks?client_id=${client.id}`))).toEqual([])
+    expect(usersOn(await person.open('/operator/callbacks?after=x'))).toHaveLength(50)
+    const links = (await person.open('/account')).document
+      .querySelectorAll('main a')
+      .map(each => each.getAttribute('href'))
+    expect(links).toContain('/operator')
+  })
+
   it('a callback that was not delivered is shown with why, and sent again', async () => {
     const told = await provider.registerApp({ uninstallUrl: 'http://127.0.0.1:9/gone' })
     await person.code(told, { company: MI6 })

@@ -118,6 +118,7 @@ nav.sections [aria-current] { border-color: var(--pico-primary-background); font
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }
 .people .small { display: block; }
+.people .badge { width: fit-content; }
 .answers { display: flex; flex-wrap: wrap; gap: .5rem; }
 .answers button { inline-size: auto; flex: 1 1 auto; }
 blockquote { padding: .5rem 1rem; margin: 0 0 1rem; border-inline-start: .3rem solid var(--pico-muted-border-color); }
