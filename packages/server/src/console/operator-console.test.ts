@@ -153,6 +153,11 @@ describe('the operators’ console', () => {
     expect(await found(client.id)).toEqual([ofApp])
     expect(await found(access_token)).toEqual([company, user, ofApp])
     expect(await found(refresh_token)).toEqual([company, user, ofApp])
+    // The beginning of one, as a log may have it, one with a digit too few, and what is no token of a user.
+    expect(await found(access_token.slice(0, 12))).toEqual([company])
+    expect(await found(refresh_token.slice(0, -1))).toEqual([company])
+    expect(await found('tny_at_99_00')).toEqual([])
+    expect(await found(client.secret!)).toEqual([])
     expect(await found('telegrams')).toEqual(['/operator/resource-servers/1'])
     const server = await person.open('/operator/resource-servers/1')
     expect(server.text).toContain('https://desk.example/telegrams')

@@ -56,7 +56,7 @@ function showSearch(
     section: '/search',
     title: say(language, 'operator.search'),
     // A token is a secret: what was searched for is not shown again.
-    body: html`${searchForm(c, language, parseToken(text) ? '' : text)}
+    body: html`${searchForm(c, language, looksSecret(text) ? '' : text)}
 ${text !== '' && isEmpty ? html`<p class="muted">${say(language, 'operator.search.none')}</p>` : ''}
 ${group(
   'operator.companies',
@@ -102,7 +102,7 @@ function none(): Found {
 
 async function search(runtime: Runtime, text: string): Promise<Found> {
   const { store } = runtime
-  if (parseToken(text)) return searchToken(runtime, text)
+  if (looksSecret(text)) return searchToken(runtime, text)
   const id = /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined
   const exact = await Promise.all([
     id === undefined ? undefined : findUser(store, id),
@@ -127,11 +127,17 @@ async function search(runtime: Runtime, text: string): Promise<Found> {
   }
 }
 
-/** Whom a token speaks for. Of its beginning alone, the company that it is at. */
+/** Tokens, secrets and keys, also where they were cut off or mistyped. */
+function looksSecret(text: string): boolean {
+  return text.startsWith('tny_')
+}
+
+/** Whom a token speaks for. Of its beginning alone, or one that is not accepted any more, the company that it names. */
 async function searchToken({ store }: Runtime, text: string): Promise<Found> {
-  const { kind, companyId } = parseToken(text)!
-  const find = isAccessTokenKind(kind) ? findAccessToken : findRefreshToken
-  const token = kind === 'ac' ? undefined : await find(store, companyId, hashSecret(text))
+  const parsed = parseToken(text)
+  const companyId = parsed?.companyId ?? Number(/^tny_[a-z]{2}_(\d{1,15})(_|$)/.exec(text)?.[1] ?? 0)
+  const find = isAccessTokenKind(parsed?.kind) ? findAccessToken : findRefreshToken
+  const token = parsed && parsed.kind !== 'ac' ? await find(store, companyId, hashSecret(text)) : undefined
   const [company, user, app] = await Promise.all([
     findCompany(store, companyId),
     token && findUser(store, token.user_id),
