@@ -1,5 +1,5 @@
 import { parse } from 'node-html-parser'
-import { addOperator, createResourceServer, removeInstallation, removeOperator } from 'tenantry'
+import { addOperator, createResourceServer, removeInstallation, removeOperator, setActive } from 'tenantry'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import { Client } from '../../../../tests/support/client.ts'
@@ -86,6 +86,9 @@ describe('the operators’ console', () => {
       const answer = await post(page, action, fields)
       expect([action, ran(), answer.status]).toEqual([action, true, 404])
     }
+    await addOperator(provider.runtime, BOND)
+    const ran = beforeWrite(provider.runtime, /from "operators"/, () => setActive(provider.runtime, BOND, false))
+    expect([(await post(page, path, { change: 'verify' })).status, ran()]).toEqual([404, true])
     expect(await app()).toEqual(before)
     expect(await listApps(provider.runtime.store, { search: NOTES.name, limit: 5 })).toEqual([])
   })

@@ -1,12 +1,23 @@
 import { type Selectable, sql } from 'kysely'
-import { columns } from '../columns.ts'
+import { columns, columnsAs } from '../columns.ts'
 import type { OperatorsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
 export type OperatorRow = Selectable<OperatorsTable>
 
+/** An operator whose account is active. */
 export function findOperator({ db }: Store, userId: number): Promise<OperatorRow | undefined> {
-  return db.selectFrom('operators').select(columns.operators).where('user_id', '=', userId).executeTakeFirst()
+  return activeOperator(db, userId).executeTakeFirst()
+}
+
+function activeOperator(db: Store['db'], userId: number) {
+  return db
+    .selectFrom('operators as o')
+    .innerJoin('users as u', 'u.user_id', 'o.user_id')
+    .select(columnsAs('o', columns.operators))
+    .where('o.user_id', '=', userId)
+    .where('u.active', '=', 1)
+    .where('u.deleted_at', 'is', null)
 }
 
 export function listOperators({ db }: Store): Promise<OperatorRow[]> {
@@ -27,7 +38,7 @@ export function deleteOperator({ db }: Store, userId: number): Statement {
   return expecting(1, db.deleteFrom('operators').where('user_id', '=', userId))
 }
 
-/** Holds only while someone is an operator: a condition of what they do. */
+/** Holds only while someone is an operator, and their account is active: a condition of what they do. */
 export function requireOperator({ db }: Store, userId: number): Statement {
-  return expecting(1, db.selectFrom('operators').select('user_id').where('user_id', '=', userId))
+  return expecting(1, activeOperator(db, userId))
 }
