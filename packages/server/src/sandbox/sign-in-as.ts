@@ -20,7 +20,7 @@ const ROLES = {
 export function roleButtons(c: RequestContext): Fragment {
   return html`<h2>Consoles</h2>
 <form method="post" action="/sandbox/sign-in">${hiddenField('form_token', browserFormToken(c))}
-${Object.entries(ROLES).map(([role, { label }]) => html`<button type="submit" name="role" value="${role}" class="quiet">${label}</button>`)}</form>`
+<div class="answers">${Object.entries(ROLES).map(([role, { label }]) => html`<button type="submit" name="role" value="${role}" class="quiet">${label}</button>`)}</div></form>`
 }
 
 /** `POST /sandbox/sign-in`: field `role`. Nothing of it exists outside the sandbox. */
