@@ -7,7 +7,7 @@ import { type Listener, listen } from '../node-server/listen.ts'
 import { type Desk, DeskProcess, registerDesk } from '../sandbox/desk.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
-import { letInstall, SANDBOX_SECRET, sandboxState, seedSandbox } from '../sandbox/seed.ts'
+import { letInstall, SANDBOX_SECRET, sandboxState, seedOperator, seedSandbox } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
@@ -119,7 +119,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     await runtime.keys.load()
     const leftovers = await findCopyLeftovers(runtime.store)
     if (leftovers !== undefined) runtime.log.warn(leftovers)
-    if (options.seed && (await sandboxState(runtime.store)) !== 'ready') await seedSandbox(runtime)
+    if (options.seed) await ((await sandboxState(runtime.store)) === 'ready' ? seedOperator : seedSandbox)(runtime)
     return runtime
   } catch (error) {
     await runtime.store.close()

@@ -1,12 +1,13 @@
-import { rotateSecret, setMember, setSuspended } from 'tenantry'
+import { removeOperator, rotateSecret, setMember, setSuspended } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeTestDatabase, type TestDatabase } from '../../../../tests/support/database.ts'
 import { Person } from '../../../../tests/support/person.ts'
 import { HOUR, ORIGIN, SECRET } from '../../../../tests/support/provider.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
+import { listOperators } from '../store/queries/operators.ts'
 import { gatherFacts, type SandboxFacts } from './facts.ts'
 import { addSandboxRoutes } from './routes.ts'
-import { seedSandbox } from './seed.ts'
+import { SANDBOX_OPERATOR, seedOperator, seedSandbox } from './seed.ts'
 
 describe('the sandbox’s own pages', () => {
   let database: TestDatabase
@@ -51,6 +52,18 @@ describe('the sandbox’s own pages', () => {
     expect([await me(facts.access_token ?? ''), await me(await home())]).toEqual([401, 200])
     await setSuspended(tenantry.runtime, 1, true)
     expect(await home()).toMatch(/^tny_at_2_/)
+  })
+
+  it('a sandbox from before there were operators gets one, and one that was removed stays so', async () => {
+    const { runtime } = tenantry
+    const operators = async () => (await listOperators(runtime.store)).map(each => each.user_id)
+    await removeOperator(runtime, SANDBOX_OPERATOR)
+    await seedOperator(runtime)
+    expect(await operators()).toEqual([])
+    const { sql, parameters } = runtime.store.db.deleteFrom('settings').where('name', '=', 'sandbox.operator').compile()
+    await runtime.store.write([{ sql, parameters }])
+    await seedOperator(runtime)
+    expect(await operators()).toEqual([SANDBOX_OPERATOR])
   })
 
   it('the pages of the sandbox show who is active where by now', async () => {

@@ -59,12 +59,23 @@ export async function seedSandbox(runtime: Runtime): Promise<void> {
         keepSecret: true,
       }),
   )
-  await addOperator(runtime, SANDBOX_OPERATOR)
+  await seedOperator(runtime)
   await store.write([putSetting(store, SETTING, 'ready')])
 }
 
 /** M, who runs the platform of the sandbox. */
 export const SANDBOX_OPERATOR = 778
+
+const OPERATOR_SETTING = 'sandbox.operator'
+
+/** Makes M an operator, once: a sandbox may be from a version without any, and what was taken back stays so. */
+export async function seedOperator(runtime: Runtime): Promise<void> {
+  const { store } = runtime
+  if ((await findSetting(store, OPERATOR_SETTING)) !== undefined) return
+  const user = await findUser(store, SANDBOX_OPERATOR)
+  if (user && user.deleted_at === null) await addOperator(runtime, SANDBOX_OPERATOR)
+  await store.write([putSetting(store, OPERATOR_SETTING, 'ready')])
+}
 
 async function seedUser(runtime: Runtime, { at, ...user }: SandboxUser, passwordHash: string) {
   const { store } = runtime
