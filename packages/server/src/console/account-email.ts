@@ -12,8 +12,8 @@ import type { Language } from '../pages/languages.ts'
 import { type Fragment, say } from '../pages/messages.ts'
 import { pageLanguage } from '../pages/page.ts'
 import { offersPasswordMail } from '../sign-in/forgotten-password.ts'
-import { tokenField } from './company-access.ts'
 import { stepUp } from './step-up.ts'
+import { tokenField } from './token-field.ts'
 
 const PATH = '/account'
 const PROBLEMS = { wrong: 'console.password.wrong', address: 'forgotten.wrong', wait: 'signIn.tooMany' } as const

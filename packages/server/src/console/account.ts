@@ -16,7 +16,7 @@ import { findOperator } from '../store/queries/operators.ts'
 import { listSessionsOfUser, type SessionRow } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { emailSection } from './account-email.ts'
-import { tokenField } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 
 const PATH = '/account'
 

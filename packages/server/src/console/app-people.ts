@@ -13,7 +13,8 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listPeopleOfApp } from '../store/queries/company-console.ts'
 import { findLastUsesOfApp } from '../store/queries/last-uses.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { actAsAdministrator, tokenField } from './company-access.ts'
+import { actAsAdministrator } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 /** People on one page. */

@@ -2,9 +2,8 @@ import { html } from 'hono/html'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
 import type { RequestContext } from '../http/environment.ts'
-import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
-import { companyLogo, companyTile, hiddenField } from '../pages/components.ts'
+import { companyLogo, companyTile } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, say } from '../pages/messages.ts'
@@ -103,9 +102,4 @@ ${body}`,
 
 export function companyPath(companyId: number, rest = ''): string {
   return `/company/${companyId}${rest}`
-}
-
-/** What each form of the console carries. */
-export function tokenField(c: RequestContext): Fragment {
-  return hiddenField('form_token', formToken(c))
 }

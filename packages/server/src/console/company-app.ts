@@ -10,11 +10,12 @@ import { countInstallations, findAppPolicy } from '../store/queries/app-policies
 import { countPeople } from '../store/queries/company-console.ts'
 import { findCompanyInstallation } from '../store/queries/company-installations.ts'
 import { peopleList } from './app-people.ts'
-import { actAsAdministrator, showConsole, tokenField } from './company-access.ts'
+import { actAsAdministrator, showConsole } from './company-access.ts'
 import { ruleKeys } from './company-apps.ts'
 import { installationSection } from './company-installation.ts'
 import { COUNTED, sayPeople } from './known-apps.ts'
 import { passwordField, stepUp } from './step-up.ts'
+import { tokenField } from './token-field.ts'
 import { useChart } from './use-chart.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 

@@ -15,7 +15,8 @@ import type { InstallationRow } from '../store/queries/installations.ts'
 import { pageOfMemberAccess } from '../store/queries/member-access.ts'
 import { findMember, findMembersByEmail } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import { actAsAdministrator, tokenField } from './company-access.ts'
+import { actAsAdministrator } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
 const audienceKeys = { all: 'console.audience.all', named: 'console.audience.named' } as const

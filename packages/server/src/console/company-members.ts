@@ -13,14 +13,8 @@ import { type Fragment, type MessageKey, type MessageValues, say } from '../page
 import { countAttempt } from '../sign-in/attempt-limits.ts'
 import { listInvitations } from '../store/queries/invitations.ts'
 import { findMembersByEmail, listMembers, type MembershipRow } from '../store/queries/memberships.ts'
-import {
-  actAsAdministrator,
-  type CompanyVisit,
-  companyPath,
-  showConsole,
-  tokenField,
-  visitCompany,
-} from './company-access.ts'
+import { actAsAdministrator, type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 
 /** People on one page. */
 const PAGE = 50

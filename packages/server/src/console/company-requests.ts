@@ -13,14 +13,8 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import type { AppRow } from '../store/queries/apps.ts'
 import { findApps, listOpenRequests } from '../store/queries/company-console.ts'
 import { storedScopes } from '../tokens/scopes.ts'
-import {
-  actAsAdministrator,
-  type CompanyVisit,
-  companyPath,
-  showConsole,
-  tokenField,
-  visitCompany,
-} from './company-access.ts'
+import { actAsAdministrator, type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 
 /** Requests on one page; answered ones make room. */
 const PAGE = 50

@@ -11,14 +11,8 @@ import { type MessageKey, say } from '../pages/messages.ts'
 import { describeScope, knownScopes } from '../pages/scope-descriptions.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
-import {
-  actAsAdministrator,
-  type CompanyVisit,
-  companyPath,
-  showConsole,
-  tokenField,
-  visitCompany,
-} from './company-access.ts'
+import { actAsAdministrator, type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
+import { tokenField } from './token-field.ts'
 
 const policyKeys: Record<(typeof DEFAULT_POLICIES)[number], MessageKey> = {
   allow: 'console.rules.allow',

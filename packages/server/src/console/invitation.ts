@@ -5,9 +5,9 @@ import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
-import { formToken, holdsFormToken } from '../http/form-token.ts'
+import { holdsFormToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
-import { alert, companyTile, hiddenField } from '../pages/components.ts'
+import { alert, companyTile } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { Language } from '../pages/languages.ts'
 import { type Fragment, type MessageKey, type MessageValues, say } from '../pages/messages.ts'
@@ -19,6 +19,7 @@ import { type CompanyRow, findCompany } from '../store/queries/companies.ts'
 import { findInvitation, type InvitationRow } from '../store/queries/invitations.ts'
 import { findMember } from '../store/queries/memberships.ts'
 import { hashSecret } from '../tokens/token-text.ts'
+import { tokenField } from './token-field.ts'
 
 const PATH = '/invitation'
 /** Seconds for which a browser keeps the link that it came with: time to sign in. */
@@ -116,7 +117,7 @@ ${signedIn ? joinForm(c, language, { name: signedIn.user.name, email: signedIn.u
 }
 
 function joinForm(c: RequestContext, language: Language, values: MessageValues): Fragment {
-  return html`<form method="post" action="${PATH}">${hiddenField('form_token', formToken(c))}
+  return html`<form method="post" action="${PATH}">${tokenField(c)}
 <p>${say(language, 'invitation.as', values)}</p>
 <button type="submit">${say(language, 'invitation.join', values)}</button></form>`
 }
@@ -127,7 +128,7 @@ function newcomer(c: RequestContext, language: Language, email: string, name = '
   if (c.var.runtime.settings.login) return signIn
   return html`${signIn}
 <h2 class="apart">${say(language, 'invitation.new')}</h2>
-<form method="post" action="${PATH}/account">${hiddenField('form_token', formToken(c))}
+<form method="post" action="${PATH}/account">${tokenField(c)}
 <p class="small">${say(language, 'invitation.newText', { email })}</p>
 <input type="hidden" name="username" value="${email}" autocomplete="username">
 <label>${say(language, 'invitation.yourName')}

@@ -9,10 +9,10 @@ import { holdsFormToken } from '../http/form-token.ts'
 import { alert } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type Fragment, say } from '../pages/messages.ts'
-import { tokenField } from './company-access.ts'
 import { actAsOperator, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
 import { operatorAppPath, visitRegisteredApp } from './operator-app-visit.ts'
 import { showNewSecret } from './operator-secret.ts'
+import { tokenField } from './token-field.ts'
 
 /** What the form asks for, as it was typed. */
 interface Entries {

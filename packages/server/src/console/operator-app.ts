@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { registeredBy } from '../apps/app.ts'
-import { type App, changeApp } from '../apps/apps.ts'
+import { changeApp } from '../apps/apps.ts'
 import { rotateSecret } from '../apps/client-secrets.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, readForm } from '../http/form.ts'
@@ -9,13 +9,11 @@ import { alert } from '../pages/components.ts'
 import { PageError } from '../pages/error-page.ts'
 import { type MessageKey, type MessageValues, say } from '../pages/messages.ts'
 import { documentHost } from '../store/blocked-apps.ts'
-import { tokenField } from './company-access.ts'
-import { actAsOperator, factList, type OperatorVisit, showOperatorPage } from './operator-access.ts'
-import { operatorAppPath, visitRegisteredApp } from './operator-app-visit.ts'
+import { actAsOperator, factList, showOperatorPage } from './operator-access.ts'
+import { type OperatorAppVisit, operatorAppPath, visitRegisteredApp } from './operator-app-visit.ts'
 import { KEPT, secretSection, showNewSecret } from './operator-secret.ts'
 import { passwordField, stepUp } from './step-up.ts'
-
-type AppVisit = OperatorVisit & { app: App }
+import { tokenField } from './token-field.ts'
 
 const DAY = 86_400_000
 
@@ -58,7 +56,7 @@ export const rotateAppSecret: RouteHandler = async c => {
   return showNewSecret(c, visit, { app, secret, title: say(language, 'operator.secrets.made') })
 }
 
-async function askForPassword(c: RequestContext, form: Parameters, visit: AppVisit) {
+async function askForPassword(c: RequestContext, form: Parameters, visit: OperatorAppVisit) {
   const problem = await stepUp(c, form, operatorAppPath(visit.app))
   if (problem === undefined || problem instanceof Response) return problem
   if (problem === 'wrong') return showApp(c, visit, { problem: 'console.password.wrong', status: 422 })
@@ -72,7 +70,7 @@ interface Shown {
   status?: 422 | 429
 }
 
-async function showApp(c: RequestContext, visit: AppVisit, { problem, values, status }: Shown = {}) {
+async function showApp(c: RequestContext, visit: OperatorAppVisit, { problem, values, status }: Shown = {}) {
   const { language, moment, app } = visit
   const isDisabled = app.disabledAt !== null
   const isVerified = app.verifiedAt !== null

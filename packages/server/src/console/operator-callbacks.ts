@@ -8,8 +8,8 @@ import { PageError } from '../pages/error-page.ts'
 import { say } from '../pages/messages.ts'
 import { type CallbackKey, pageOfCallbacks, sendCallbackAgain } from '../store/queries/uninstall-callbacks.ts'
 import { writeUnlessConflict } from '../store/store.ts'
-import { tokenField } from './company-access.ts'
 import { actAsOperator, showOperatorPage, visitPlatform } from './operator-access.ts'
+import { tokenField } from './token-field.ts'
 
 const PAGE = 50
 

@@ -14,8 +14,8 @@ import { findRefreshToken } from '../store/queries/refresh-tokens.ts'
 import { findResourceServerByClient, listResourceServers } from '../store/queries/resource-servers.ts'
 import { findUser, listUsers } from '../store/queries/users.ts'
 import { hashSecret, isAccessTokenKind, parseToken } from '../tokens/token-text.ts'
-import { tokenField } from './company-access.ts'
 import { type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
+import { tokenField } from './token-field.ts'
 
 /** Of each kind. */
 const MOST = 20

@@ -3,10 +3,10 @@ import type { App } from '../apps/apps.ts'
 import { listSecrets } from '../apps/client-secrets.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { type Fragment, say } from '../pages/messages.ts'
-import { tokenField } from './company-access.ts'
 import { factList, type OperatorVisit, showOperatorPage } from './operator-access.ts'
-import { operatorAppPath } from './operator-app-visit.ts'
+import { type OperatorAppVisit, operatorAppPath } from './operator-app-visit.ts'
 import { passwordField } from './step-up.ts'
+import { tokenField } from './token-field.ts'
 
 /** Days for which the secret before may be kept. */
 export const KEPT = [0, 1, 7, 30] as const
@@ -31,10 +31,7 @@ ${secret === null ? '' : html`<p>${say(language, 'operator.secrets.once')}</p>`}
 }
 
 /** The secrets that are accepted, and a form that makes another one. */
-export async function secretSection(
-  c: RequestContext,
-  visit: OperatorVisit & { app: App },
-): Promise<Fragment | string> {
+export async function secretSection(c: RequestContext, visit: OperatorAppVisit): Promise<Fragment | string> {
   const { language, moment, app } = visit
   if (!app.secretHash) return ''
   const secrets = await listSecrets(c.var.runtime, app)
