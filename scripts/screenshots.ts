@@ -43,7 +43,7 @@ await picture(
   { email: 'elektra.king@osato-chemicals.example', company: 'Osato Chemicals', language: 'ar' },
 )
 
-/** The three consoles, once the app is installed at MI6. */
+/** The consoles, once the app is installed at MI6. */
 async function picturesOfConsoles() {
   const context = await newContext(browser, { deviceScaleFactor: 2, viewport: { width: 900, height: 720 } })
   const page = await context.newPage()
@@ -63,6 +63,13 @@ async function picturesOfConsoles() {
   await page.screenshot({ path: join(images, 'console-account.png') })
   await page.goto(`${origin}/company/1/apps/${client_id}`)
   await page.screenshot({ path: join(images, 'console-company.png') })
+  await signInAs('developer')
+  await page.waitForURL(`${origin}/company/1/developer`)
+  await page.goto(`${origin}/company/1/developer/new-app`)
+  await page.fill('input[name=name]', 'Ledger')
+  await page.fill('textarea', 'https://ledger.example/callback\nledger.example/callback')
+  await page.waitForSelector('#checks .wrong')
+  await page.screenshot({ path: join(images, 'console-developer.png') })
   await signInAs('operator')
   await page.waitForURL(`${origin}/operator`)
   await page.screenshot({ path: join(images, 'console-operator.png') })

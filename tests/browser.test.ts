@@ -1,28 +1,15 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium, newContext } from './support/chromium.ts'
-import { makeTestDatabase, type TestDatabase } from './support/database.ts'
-import { type RunningSandbox, runCommand, startSandbox } from './support/sandbox-process.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { newContext } from './support/chromium.ts'
+import { browser, database, sandbox, signIn, useSandboxInChromium } from './support/chromium-sandbox.ts'
+import { runCommand } from './support/sandbox-process.ts'
 
 const BOND = 'james.bond@mi6.example'
 const ELEKTRA = 'elektra.king@osato-chemicals.example'
 
 describe('in a real browser', () => {
-  let database: TestDatabase
-  let sandbox: RunningSandbox
-  let browser: Browser
-
-  beforeAll(async () => {
-    database = await makeTestDatabase()
-    sandbox = await startSandbox(database.flags)
-    browser = await launchChromium()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sandbox?.stop()
-    await database?.remove()
-  })
+  useSandboxInChromium()
 
   /** Runs with a page of a new browser; nothing may go wrong on it. */
   async function visit<Result>(options: BrowserContextOptions, work: (page: Page) => Promise<Result>): Promise<Result> {
@@ -46,12 +33,6 @@ describe('in a real browser', () => {
       await context.close()
       expect(problems).toEqual([])
     }
-  }
-
-  async function signIn(page: Page, email: string, password = sandbox.facts.password) {
-    await page.fill('input[name=email]', email)
-    await page.fill('input[name=password]', password)
-    await page.click('main button[type=submit]')
   }
 
   const start = (page: Page, query = '') => page.goto(`${sandbox.facts.origin}/sandbox/install${query}`)

@@ -24,7 +24,7 @@ it('docs/reference/http.md names every route', () => {
   const paths = new Set(app.routes.map(({ path }) => path))
   const documented = page('reference/http.md')
   const isDocumented = (path: string) =>
-    documented.includes(path) || (path.endsWith('.css') && documented.includes('stylesheet'))
+    documented.includes(path) || (/^\/assets\/[^/]+\.(css|js)$/.test(path) && documented.includes('`/assets/`'))
   expect([...paths].filter(path => !path.includes('*') && !isDocumented(path))).toEqual([])
 })
 

@@ -1,34 +1,9 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium, newContext } from './support/chromium.ts'
-import { makeTestDatabase, type TestDatabase } from './support/database.ts'
-import { type RunningSandbox, startSandbox } from './support/sandbox-process.ts'
+import { describe, expect, it } from 'vitest'
+import { at, newPage, signIn, useSandboxInChromium } from './support/chromium-sandbox.ts'
 import { expectSound } from './support/sound-page.ts'
 
 describe('what comes by mail, in a real browser', () => {
-  let database: TestDatabase
-  let sandbox: RunningSandbox
-  let browser: Browser
-
-  beforeAll(async () => {
-    database = await makeTestDatabase()
-    sandbox = await startSandbox(database.flags)
-    browser = await launchChromium()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sandbox?.stop()
-    await database?.remove()
-  })
-
-  const newPage = async (options: BrowserContextOptions = {}) => (await newContext(browser, options)).newPage()
-  const at = (path: string) => sandbox.facts.origin + path
-
-  async function signIn(page: Page, email: string, password = sandbox.facts.password) {
-    await page.fill('input[name=email]', email)
-    await page.fill('input[name=password]', password)
-    await page.click('main form button[type=submit]')
-  }
+  useSandboxInChromium()
 
   /** The link in the newest mail to someone, from the sandbox's own mailbox. */
   async function linkTo(email: string): Promise<string> {

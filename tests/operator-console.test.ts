@@ -1,34 +1,16 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium, newContext } from './support/chromium.ts'
-import { makeTestDatabase, type TestDatabase } from './support/database.ts'
-import { type RunningSandbox, startSandbox } from './support/sandbox-process.ts'
+import { describe, expect, it } from 'vitest'
+import { at, newPage, sandbox, signInAs, useSandboxInChromium } from './support/chromium-sandbox.ts'
 import { expectSound } from './support/sound-page.ts'
 
 describe('the consoles of the sandbox, in a real browser', () => {
-  let database: TestDatabase
-  let sandbox: RunningSandbox
-  let browser: Browser
-
-  beforeAll(async () => {
-    database = await makeTestDatabase()
-    sandbox = await startSandbox(database.flags)
-    browser = await launchChromium()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sandbox?.stop()
-    await database?.remove()
-  })
-
-  const newPage = async () => (await newContext(browser)).newPage()
-  const at = (path: string) => sandbox.facts.origin + path
+  useSandboxInChromium()
 
   it.each([
     ['account', '/account'],
     ['company', '/company/1'],
+    ['developer', '/company/1/developer'],
     ['operator', '/operator'],
-  ])('one click on the home page signs in as %s', async (role, path) => {
+  ] as const)('one click on the home page signs in as %s', async (role, path) => {
     const page = await newPage()
     await page.goto(at('/'))
     await expectSound(page, 'sandbox home')
@@ -40,8 +22,7 @@ describe('the consoles of the sandbox, in a real browser', () => {
   it.each(['en-GB', 'ar'])('every page for operators is sound in %s', async language => {
     const page = await newPage()
     await page.context().addCookies([{ name: 'tenantry_language', value: language, url: sandbox.facts.origin }])
-    await page.goto(at('/'))
-    await page.click('button[name=role][value=operator]')
+    await signInAs(page, 'operator')
     await page.waitForURL(at('/operator'))
     expect(await page.getAttribute('html', 'lang')).toBe(language)
     await expectSound(page, `operator ${language}`)
@@ -57,6 +38,7 @@ describe('the consoles of the sandbox, in a real browser', () => {
       '/operator/log',
       '/operator/users/777',
       `/operator/apps/${sandbox.facts.client_id}`,
+      `/operator/apps/${sandbox.facts.client_id}/deliveries`,
       '/operator/new-app',
     ]) {
       await page.goto(at(path))

@@ -19,6 +19,8 @@ const ACROSS = [
   // Pages of the admin API's lists
   /^select ("\w+"(, )?)+ from "installations" (where .*)?order by "company_id", "user_id", "client_id" limit/,
   /^select ("\w+"(, )?)+ from "uninstall_callbacks" (where .*)?order by "company_id", "user_id", "client_id", "ended_at" limit/,
+  // What an app was told, for its developers
+  /^select ("\w+"(, )?)+ from "callback_deliveries" where "client_id" = \$1 and "attempted_at" >= /,
   // The audit log: what is not chained yet, all about a person, every chain
   /^SELECT DISTINCT company_id FROM \(\s+SELECT company_id, event_id FROM audit_events WHERE seq IS NULL ORDER BY company_id, event_id LIMIT/,
   /^select ("\w+"(, )?)+ from "audit_events" where "user_id" = \$1 order by "event_id"$/,
@@ -40,7 +42,7 @@ const ACROSS = [
   /^select ("\w+"(, )?)+ from "(uninstall|logout)_callbacks" where "gave_up_at" is null and "next_attempt_at" > /,
   /^select ("\w+"(, )?)+ from "refresh_tokens" where "expires_at" <= \$1 limit 500$/,
   /^select "company_id", "code_hash" from "authorization_codes" where "expires_at" <= \$1 and "used_at" is null limit 500$/,
-  /^SELECT ("\w+"(, )?)+ FROM "(app_uses|invitations)"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,
+  /^SELECT ("\w+"(, )?)+ FROM "(app_uses|invitations|callback_deliveries)"\s+WHERE "expires_at" <= \$1 LIMIT 500$/,
   /^select "access"\."company_id", "access"\."token_hash" from "refresh_tokens" as "token"/,
 ]
 

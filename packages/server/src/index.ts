@@ -5,6 +5,7 @@ export {
   type NewAdminKey,
   revokeAdminKey,
 } from './admin-api/admin-keys.ts'
+export { type AppOwnerKey, addAppOwner, removeAppOwner } from './apps/app-owners.ts'
 export {
   type AppDecision,
   type CompanyPolicy,

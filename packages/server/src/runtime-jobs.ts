@@ -7,6 +7,7 @@ import { cutOldEvents } from './audit/retention.ts'
 import { ClockGuard } from './config/clock-guard.ts'
 import { RELOAD_EVERY } from './config/key-ring.ts'
 import type { Runtime } from './config/runtime.ts'
+import { FIGURES_EVERY, takeFigures } from './console/platform-figures.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { sendDueMails } from './mail/send-mails.ts'
 import { maintainKeys } from './maintain-keys.ts'
@@ -40,6 +41,11 @@ async function sumUpRefusals(runtime: Runtime): Promise<boolean> {
   return false
 }
 
+async function noteFigures(runtime: Runtime): Promise<boolean> {
+  await takeFigures(runtime)
+  return false
+}
+
 async function sumUpUses(runtime: Runtime): Promise<boolean> {
   await writeUses(runtime)
   return false
@@ -66,6 +72,7 @@ export function startRuntimeJobs(runtime: Runtime): Jobs {
       { every: 60_000, run: () => sumUpRefusals(runtime) },
       { every: 60_000, run: () => sumUpUses(runtime) },
       { every: 60_000, run: () => clean(runtime, guard) },
+      { every: FIGURES_EVERY, run: () => noteFigures(runtime) },
       { every: 3_600_000, run: () => cut(runtime, guard) },
       { every: RELOAD_EVERY, run: () => maintainKeys(runtime, guard) },
       { every: RELOAD_EVERY, run: () => loadSettings(runtime) },

@@ -5,6 +5,7 @@ import { routePath } from 'hono/route'
 import { allowanceHeaders, refuse } from '../rate-limits/limit-requests.ts'
 import { rateLimiterOf } from '../rate-limits/rate-limiter.ts'
 import { findUsableKey } from './admin-keys.ts'
+import { addAppOwnerOperations } from './app-owners.ts'
 import { addAppPolicyOperations } from './app-policies.ts'
 import { addSecretOperations } from './app-secrets.ts'
 import { addAppOperations } from './apps.ts'
@@ -55,6 +56,7 @@ export function createAdminApi(): AdminApp {
   addMemberOperations(app)
   addAppOperations(app)
   addSecretOperations(app)
+  addAppOwnerOperations(app)
   addResourceServerOperations(app)
   addInstallationOperations(app)
   addCompanyInstallationOperations(app)

@@ -4,6 +4,7 @@ import {
   companyPolicyFields,
   DECISIONS,
   DEFAULT_POLICIES,
+  DEVELOPERS,
   removeAppAt,
   setAppPolicy,
   setCompanyPolicy,
@@ -34,6 +35,9 @@ const companyPolicySchema = z
     default: z.enum(DEFAULT_POLICIES),
     blocked_scopes: z.array(z.string()),
     blocked_hosts: z.array(z.string()),
+    developers: z.enum(DEVELOPERS).openapi({
+      description: 'Who may register apps for the company, where the platform lets companies develop apps.',
+    }),
   })
   .openapi('CompanyPolicy')
 const companyPolicyBody = z
@@ -41,6 +45,7 @@ const companyPolicyBody = z
     default: companyPolicyFields.default,
     blocked_scopes: companyPolicyFields.blockedScopes,
     blocked_hosts: companyPolicyFields.blockedHosts,
+    developers: companyPolicyFields.developers,
   })
   .partial()
   .openapi('CompanyPolicyInput')
@@ -59,7 +64,8 @@ const reachedSchema = policySchema.extend({
 })
 
 function representCompanyPolicy(policy: CompanyPolicy): z.input<typeof companyPolicySchema> {
-  return { default: policy.default, blocked_scopes: policy.blockedScopes, blocked_hosts: policy.blockedHosts }
+  const { default: rule, blockedScopes, blockedHosts, developers } = policy
+  return { default: rule, blocked_scopes: blockedScopes, blocked_hosts: blockedHosts, developers }
 }
 
 type Key = Pick<AppPolicyRow, 'company_id' | 'client_id'>

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { registeredBy } from '../apps/app.ts'
+import { isPublished, REGISTERED_BY, registeredBy } from '../apps/app.ts'
 import { appFields, INSTALLS, newAppFields } from '../apps/app-input.ts'
 import type { App } from '../apps/apps.ts'
+import { id } from '../companies/input.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import { PROFILES } from '../tokens/scopes.ts'
 import { formatTime, formatTimeOrNull, momentText } from './answers.ts'
@@ -47,7 +48,20 @@ const changeable = {
   disabled: z.boolean(),
   verified: z.boolean(),
 }
-export const appPatch = z.strictObject(changeable).partial().openapi('AppPatch')
+const publishedInput = z.literal(true).openapi({
+  description: 'Opens an app that a company develops to all companies. It cannot be taken back.',
+})
+export const appPatch = z
+  .strictObject({
+    ...changeable,
+    published: publishedInput,
+    company_id: id.nullable().openapi({
+      description:
+        'The company whose people develop it from now on; null for the operators. Not while it is for one company alone.',
+    }),
+  })
+  .partial()
+  .openapi('AppPatch')
 export const appBody = z
   .strictObject({
     ...changeable,
@@ -62,6 +76,10 @@ export const appBody = z
     post_logout_redirect_uris: changeable.post_logout_redirect_uris.optional(),
     disabled: changeable.disabled.optional(),
     verified: changeable.verified.optional(),
+    published: publishedInput.optional(),
+    company_id: id
+      .optional()
+      .openapi({ description: 'The company whose people develop it; it is for them alone at first.' }),
     client_id: newAppFields.clientId,
     client_secret: newAppFields.clientSecret,
     public: z.boolean().optional(),
@@ -93,7 +111,10 @@ const shown = {
   id_token_algorithm: idTokenAlgorithm,
   post_logout_redirect_uris: z.array(z.string()),
   backchannel_logout_url: z.string().nullable(),
-  registered_by: z.enum(['operator', 'itself', 'document']),
+  registered_by: z.enum(REGISTERED_BY),
+  company_id: id.nullable().openapi({ description: 'The company whose people develop it.' }),
+  published: z.boolean().openapi({ description: 'Whether all companies may allow it.' }),
+  published_at: momentText.nullable(),
   has_icon: z.boolean(),
   disabled: z.boolean(),
   created_at: momentText,
@@ -132,6 +153,9 @@ export function representApp(app: App): z.input<typeof appSchema> {
     post_logout_redirect_uris: app.postLogoutRedirectUris,
     backchannel_logout_url: app.backchannelLogoutUrl,
     registered_by: registeredBy(app),
+    company_id: app.companyId,
+    published: isPublished(app),
+    published_at: formatTimeOrNull(app.publishedAt),
     has_icon: app.hasIcon,
     disabled: app.disabledAt !== null,
     created_at: formatTime(app.createdAt),

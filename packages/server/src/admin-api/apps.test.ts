@@ -147,6 +147,25 @@ describe('apps and what they have been given', () => {
     expect((await admin('GET', `/callbacks?company_id=${MI6}`)).body.data).toMatchObject([{ state: 'pending' }])
   })
 
+  it('an app that a company develops has owners, and is for that company until it is published for good', async () => {
+    const input = { name: 'Ledger', redirect_uris: [CALLBACK], company_id: MI6 }
+    const made = await admin('POST', '/apps', input)
+    expect(made.body).toMatchObject({ company_id: MI6, published: false, published_at: null, registered_by: 'company' })
+    const path = `/apps/${made.body.client_id}`
+    expect((await admin('PUT', `${path}/owners/${BOND}`)).status).toBe(204)
+    expect((await admin('PUT', `${path}/owners/${BOND}`)).status).toBe(204)
+    expect((await admin('PUT', `${path}/owners/4711`)).status).toBe(404)
+    expect((await admin('GET', `${path}/owners`)).body.data).toMatchObject([{ user_id: BOND, company_id: MI6 }])
+    expect((await admin('DELETE', `${path}/owners/${BOND}`)).status).toBe(204)
+    expect((await admin('DELETE', `${path}/owners/${BOND}`)).status).toBe(404)
+    expect((await admin('PATCH', path, { company_id: 2 })).status).toBe(400)
+    expect((await admin('PATCH', path, { published: true })).body).toMatchObject({ published: true })
+    expect((await admin('PATCH', path, { published: false })).status).toBe(400)
+    expect((await admin('PATCH', path, { company_id: 2 })).body).toMatchObject({ company_id: 2, published: true })
+    expect((await admin('POST', '/apps', { ...input, company_id: 4711 })).status).toBe(404)
+    expect((await admin('GET', `/apps/${client.id}/owners`)).status).toBe(400)
+  })
+
   it('the sessions of a user are listed and ended, one or all', async () => {
     const browsers = [provider.person(), provider.person()]
     for (const browser of browsers) await browser.code(client, { company: MI6 })

@@ -58,7 +58,7 @@ export function addAppOperations(app: AdminApp) {
     answers: { 201: { description: 'The app, with its client secret.', schema: createdSchema } },
     problems: [409],
     handle({ runtime, body }, c) {
-      const { public: isPublic = false, disabled, verified, ...rest } = body
+      const { public: isPublic = false, disabled, verified, published, ...rest } = body
       const hasSecret = !isPublic && !body.jwks && !body.jwks_uri
       const planners = {
         clientId: () => body.client_id ?? randomBytes(8).toString('hex'),
@@ -71,7 +71,7 @@ export function addAppOperations(app: AdminApp) {
         } catch (error) {
           if (!(isRepeated && error instanceof TakenError)) throw error
         }
-        const later = { ...(disabled && { disabled }), ...(verified && { verified }) }
+        const later = { ...(disabled && { disabled }), ...(verified && { verified }), ...(published && { published }) }
         const isMore = Object.keys(later).length > 0
         const made = isMore ? await changeApp(runtime, clientId, later) : await requireApp(runtime, clientId)
         const representation = { ...representApp(made), client_secret: clientSecret }

@@ -157,6 +157,7 @@ describe('the description of the admin API', () => {
     const body = bodyOf(operation.operationId)
     path += operation.operationId in challengeQueries ? `?challenge=${challengeQueries[operation.operationId]!()}` : ''
     if (path.includes('company-installations')) await installForCompany()
+    if (path.includes('/owners')) await admin('PATCH', `/apps/${client.id}`, { company_id: MI6 })
     const unknown = await adminWith({ scopes: ['settings:read'] })
     const narrow = await adminWith({ scopes: [path === '/settings' ? 'keys:read' : 'settings:read'] })
     const call = (key: typeof admin, values: Record<string, string | number>, given: unknown = body, headers = {}) =>
@@ -199,6 +200,7 @@ describe('the description of the admin API', () => {
     }
     if (operation.operationId === 'getAuditCheckpoint') await cutChains()
     if (isDeletion(method, path)) await prepareDeletion(path, known)
+    if (method === 'DELETE' && path.includes('/owners')) await admin('PUT', fill(path, known))
     if (operation.operationId === 'putCompaniesMembersAppRequestsOne') {
       await askForApp(provider.runtime, known, { scopes: ['base'], reason: '' })
     }

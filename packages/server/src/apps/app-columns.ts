@@ -27,6 +27,8 @@ const DESCRIBED = [
   'privacy_url',
   'terms_url',
   'verified_at',
+  'company_id',
+  'published_at',
   'rate_limits',
   'id_token_algorithm',
   'post_logout_redirect_uris',
@@ -46,6 +48,13 @@ export function toColumns({ clock, actor }: Runtime, given: z.output<typeof appC
     ...(becomesFapi2 && { require_pkce: 1, require_par: 1, require_dpop: 1, device_flow: 0 }),
     ...(becomesFapi2 && before.id_token_algorithm !== 'EdDSA' && { id_token_algorithm: 'ES256' }),
     ...(given.disabled !== undefined && { disabled_at: given.disabled ? (before.disabled_at ?? now) : null }),
+    ...(given.published && before.company_id !== null && { published_at: before.published_at ?? now }),
+    // What all companies could allow stays open to them.
+    ...(given.companyId !== undefined &&
+      given.companyId !== before.company_id && {
+        company_id: given.companyId,
+        published_at: before.published_at ?? now,
+      }),
     ...(given.name !== undefined && { name: given.name }),
     ...(given.maker !== undefined && { maker: given.maker }),
     ...(given.icon !== undefined && { icon: given.icon?.bytes ?? null, icon_type: given.icon?.type ?? null }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { displayName, InputError, type InputMistake } from '../companies/input.ts'
+import { displayName, InputError, type InputMistake, id } from '../companies/input.ts'
 import { ID_TOKEN_ALGORITHMS } from '../config/id-token-algorithms.ts'
 import { appRateLimitsSchema } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
@@ -82,6 +82,8 @@ export const newApp = z.strictObject({
   scopes: appFields.scopes.default(['base']),
   profile: appFields.profile.default('standard'),
   isPublic: z.boolean().default(false),
+  /** The company whose people develop it, and whom it is for until it is published; none for an app of the operators. */
+  companyId: id.optional(),
   requirePkce: z.boolean().default(false),
   requirePar: z.boolean().default(false),
   requireDpop: z.boolean().default(false),
@@ -99,6 +101,10 @@ export const appChange = z
     disabled: z.boolean(),
     /** Whether the platform has found out who makes it. Who said so, and when, is remembered. */
     verified: z.boolean(),
+    /** Another company whose people develop it, or null for the operators; not while it is for one company alone. */
+    companyId: id.nullable(),
+    /** Opens an app that a company develops to all companies. It cannot be taken back. */
+    published: z.literal(true, 'cannot be taken back: disable the app, or remove it at companies'),
   })
   .partial()
 

@@ -292,10 +292,27 @@ describe('which apps a company lets its members allow', () => {
   describe('over the admin API', () => {
     it('a policy is read and changed, and what makes no sense is refused', async () => {
       const path = `/companies/${MI6}/app-policy`
-      expect((await admin('GET', path)).body).toEqual({ default: 'allow', blocked_scopes: [], blocked_hosts: [] })
+      expect((await admin('GET', path)).body).toEqual({
+        default: 'allow',
+        blocked_scopes: [],
+        blocked_hosts: [],
+        developers: 'none',
+      })
       const changed = await admin('PATCH', path, { default: 'verified', blocked_hosts: ['Agent.Example'] })
-      expect(changed.body).toEqual({ default: 'verified', blocked_scopes: [], blocked_hosts: ['agent.example'] })
-      for (const wrong of [{ default: 'none' }, { blocked_scopes: ['a b'] }, { blocked_hosts: ['a b'] }, { x: 1 }]) {
+      expect(changed.body).toEqual({
+        default: 'verified',
+        blocked_scopes: [],
+        blocked_hosts: ['agent.example'],
+        developers: 'none',
+      })
+      expect((await admin('PATCH', path, { developers: 'admins' })).body).toMatchObject({ developers: 'admins' })
+      for (const wrong of [
+        { default: 'none' },
+        { blocked_scopes: ['a b'] },
+        { blocked_hosts: ['a b'] },
+        { developers: 'all' },
+        { x: 1 },
+      ]) {
         expect((await admin('PATCH', path, wrong)).status).toBe(400)
       }
       expect((await admin('GET', '/companies/99/app-policy')).status).toBe(404)

@@ -22,6 +22,8 @@ import { removeInstallation } from './installations.ts'
 
 /** What holds for apps that a company has not decided on. */
 export const DEFAULT_POLICIES = ['allow', 'verified', 'listed', 'ask'] as const
+/** Who of a company may register apps for it. */
+export const DEVELOPERS = ['none', 'admins', 'members'] as const
 export const DECISIONS = ['allowed', 'blocked', 'ask'] as const
 
 /** Apps that one company can block: the list is read at each request. Who blocks more lists what is allowed. */
@@ -46,6 +48,8 @@ export const companyPolicyFields = {
         .regex(/^[a-z0-9.:[\]-]{1,260}$/, 'must be a host, such as agent.example'),
     )
     .max(MAX_LIST),
+  /** Who may register apps for the company: no one, its administrators, or all members. */
+  developers: z.enum(DEVELOPERS),
 }
 
 const companyPolicy = z.strictObject(companyPolicyFields).partial()
@@ -57,10 +61,11 @@ export interface CompanyPolicy {
   default: (typeof DEFAULT_POLICIES)[number]
   blockedScopes: string[]
   blockedHosts: string[]
+  developers: (typeof DEVELOPERS)[number]
 }
 
-export function toCompanyPolicy({ app_policy, blocked_scopes, blocked_hosts }: CompanyRow): CompanyPolicy {
-  return { default: app_policy, blockedScopes: listed(blocked_scopes), blockedHosts: listed(blocked_hosts) }
+export function toCompanyPolicy({ app_policy, blocked_scopes, blocked_hosts, developers }: CompanyRow): CompanyPolicy {
+  return { default: app_policy, blockedScopes: listed(blocked_scopes), blockedHosts: listed(blocked_hosts), developers }
 }
 
 /**
@@ -86,10 +91,12 @@ export function setCompanyPolicy(
       ...(given.default && { app_policy: given.default }),
       ...(given.blockedScopes && { blocked_scopes: storeList(given.blockedScopes) }),
       ...(given.blockedHosts && { blocked_hosts: storeList(given.blockedHosts) }),
+      ...(given.developers && { developers: given.developers }),
     }
     const policy = toCompanyPolicy(after)
     if (JSON.stringify(policy) === JSON.stringify(toCompanyPolicy(before))) return policy
-    const facts = { default: policy.default, blocked_scopes: policy.blockedScopes, blocked_hosts: policy.blockedHosts }
+    const { default: rule, blockedScopes, blockedHosts, developers } = policy
+    const facts = { default: rule, blocked_scopes: blockedScopes, blocked_hosts: blockedHosts, developers }
     await runtime.store.write([
       updateCompanyPolicy(runtime.store, before, after),
       recordEvent(runtime, { action: 'app_policy.changed', companyId, facts }),

@@ -14,7 +14,7 @@ import { findMemberAccess, type MemberAccessRow, requireMemberAccess } from '../
 import type { MembershipRow } from '../store/queries/memberships.ts'
 import type { Statement } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
-import type { App } from './app.ts'
+import { type App, isOpenTo } from './app.ts'
 
 /** Whether someone may allow an app at their company. */
 export type Verdict =
@@ -28,6 +28,8 @@ export type Verdict =
       said?: MemberAccessRow | undefined
     }
   | { outcome: 'blocked' }
+  /** It is for the company that develops it, until an operator opens it to others. */
+  | { outcome: 'private' }
   /** An administrator must say so first. */
   | { outcome: 'ask'; request: AppRequestRow | undefined }
   /** It is only for whole companies: an administrator must install it. */
@@ -46,6 +48,8 @@ export async function judgeApp(
   scopes: readonly string[],
 ): Promise<Verdict> {
   const { store } = runtime
+  // Nothing is written of this: what is open stays so.
+  if (!isOpenTo(app, member.company_id)) return { outcome: 'private' }
   const key = { company_id: member.company_id, client_id: app.clientId }
   const [company, decision] = await Promise.all([findCompany(store, member.company_id), findAppPolicy(store, key)])
   if (!company || isBlockedApp(null, company.blocked_hosts, app.clientId)) return { outcome: 'blocked' }

@@ -45,6 +45,10 @@ export interface App {
   unusedUntil: number | null
   /** Of an app whose client id is the address of a document: when that is to be read again. */
   documentExpiresAt: number | null
+  /** The company whose people develop it; null for an app of the operators. */
+  companyId: number | null
+  /** When it was opened to all companies; until then an app that a company develops is for that company alone. */
+  publishedAt: number | null
   hasIcon: boolean
   /** Its public keys as a JSON Web Key Set, if it authenticates with `private_key_jwt`. */
   jwks: string | null
@@ -55,12 +59,24 @@ export interface App {
   keepsSecret: boolean
 }
 
-/** Who registered an app: an operator, or the app itself, or it is described by a document. */
-export type RegisteredBy = 'operator' | 'itself' | 'document'
+/** Who registered an app: an operator, a company that develops it, or the app itself; or it is described by a document. */
+export const REGISTERED_BY = ['operator', 'company', 'itself', 'document'] as const
+export type RegisteredBy = (typeof REGISTERED_BY)[number]
 
-export function registeredBy({ documentExpiresAt, registrationTokenHash }: App): RegisteredBy {
+export function registeredBy({ documentExpiresAt, registrationTokenHash, companyId }: App): RegisteredBy {
   if (documentExpiresAt !== null) return 'document'
-  return registrationTokenHash === null ? 'operator' : 'itself'
+  if (registrationTokenHash !== null) return 'itself'
+  return companyId === null ? 'operator' : 'company'
+}
+
+/** Whether an app is open to all companies, as apps of the operators are. */
+export function isPublished({ companyId, publishedAt }: Pick<App, 'companyId' | 'publishedAt'>): boolean {
+  return companyId === null || publishedAt !== null
+}
+
+/** Whether people of a company may allow an app as far as its developers' company is concerned. */
+export function isOpenTo(app: Pick<App, 'companyId' | 'publishedAt'>, companyId: number): boolean {
+  return isPublished(app) || app.companyId === companyId
 }
 
 export function toApp(row: AppRow): App {
@@ -92,6 +108,8 @@ export function toApp(row: AppRow): App {
     registrationTokenHash: row.registration_token_hash,
     unusedUntil: row.unused_until,
     documentExpiresAt: row.document_expires_at,
+    companyId: row.company_id,
+    publishedAt: row.published_at,
     hasIcon: row.icon !== null,
     jwks: row.jwks,
     jwksUri: row.jwks_uri,

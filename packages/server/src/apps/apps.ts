@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { recordEvent } from '../audit/record.ts'
+import { requireCompany } from '../companies/companies.ts'
 import { checkInput, InputError, NotFoundError, type Precondition, TakenError } from '../companies/input.ts'
 import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { deleteOwnersOfApp, insertAppOwner } from '../store/queries/app-owners.ts'
 import { listCompaniesWithAppUser, renameAppUser } from '../store/queries/app-users.ts'
 import { type AppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
-import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
-import { type App, toApp } from './app.ts'
+import { type App, isPublished, toApp } from './app.ts'
 import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
 import { isFapi2 } from './fapi2.ts'
@@ -18,8 +20,14 @@ import { isFapi2 } from './fapi2.ts'
 export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
 
-/** What is kept of an app that registered itself, or is described by a document. */
-type SelfRegistration = Pick<AppRow, 'client_id' | 'registration_token_hash' | 'unused_until' | 'document_expires_at'>
+/** What is kept of an app that registered itself, is described by a document, or is developed by a company. */
+type Registration = Pick<
+  AppRow,
+  'client_id' | 'registration_token_hash' | 'unused_until' | 'document_expires_at' | 'company_id'
+> & {
+  /** The member of the company who registers it. */
+  ownerId: number
+}
 
 /** Rows of companies that a change of an app touches in one go. */
 const CHANGED_AT_ONCE = 200
@@ -41,13 +49,14 @@ const CHANGED_AT_ONCE = 200
 export async function createApp(
   runtime: Runtime,
   input: NewApp,
-  /** Of an app that registers itself. */
-  registration: Partial<SelfRegistration> = {},
+  /** Of an app that is not the operators'. */
+  registration: Partial<Registration> = {},
 ): Promise<{ app: App; clientSecret: string | null }> {
   const { store, clock, keys } = runtime
   const given = checkInput(newApp, input)
   const signs = Boolean(given.jwks ?? given.jwksUri)
   const isFapi = isFapi2(given)
+  if (given.companyId !== undefined) await requireCompany(store, given.companyId)
   // What the profile wants need not be named.
   await checkApp(runtime, given, {
     isPublic: given.isPublic,
@@ -93,12 +102,15 @@ export async function createApp(
     registration_token_hash: registration.registration_token_hash ?? null,
     unused_until: registration.unused_until ?? null,
     document_expires_at: registration.document_expires_at ?? null,
+    company_id: registration.company_id ?? given.companyId ?? null,
+    published_at: null,
   }
   try {
     await store.write([
       insertApp(store, row),
       ...insertFirstSecret(store, row),
-      recordEvent(runtime, { action: 'app.registered', clientId, ...describeAppChange({}, row) }),
+      ...insertFirstOwner(store, row, registration.ownerId),
+      recordEvent(runtime, { action: 'app.registered', ...subjectOf(row), ...describeAppChange({}, row) }),
     ])
   } catch (error) {
     if (!(error instanceof ConstraintViolation)) throw error
@@ -144,14 +156,30 @@ export function changeApp(
       hasKeys: hasKeys(before),
     })
     const after: AppRow = { ...before, ...toColumns(runtime, given, before) }
+    const handedOver = await handOver(runtime, before, after)
     if (!isUnchanged(before, after)) {
-      const event = recordEvent(runtime, { action: 'app.changed', clientId, ...describeAppChange(before, after) })
-      await store.write([updateApp(store, before, after), event])
+      const event = recordEvent(runtime, {
+        action: 'app.changed',
+        ...subjectOf(after),
+        ...describeAppChange(before, after),
+      })
+      await store.write([updateApp(store, before, after), ...handedOver, event])
     }
     // Also where the name is the same: an earlier call may have been interrupted.
     if (given.name !== undefined) await renameAppUsers(runtime, clientId, after.name)
     return toApp(after)
   })
+}
+
+/** What ends when another company develops an app from now on. @throws {InputError} where it is for its company alone */
+async function handOver({ store }: Runtime, before: AppRow, { company_id }: AppRow): Promise<Statement[]> {
+  if (company_id === before.company_id) return []
+  if (!isPublished(toApp(before))) {
+    const message = `companyId: the app is for company ${before.company_id} alone, and stays with it until it is published.`
+    throw new InputError(message, [{ path: 'companyId', message }])
+  }
+  if (company_id !== null) await requireCompany(store, company_id)
+  return before.company_id === null ? [] : [deleteOwnersOfApp(store, before.company_id, before.client_id)]
 }
 
 /** The app's users at companies have its name; each is one machine's on a cluster. */
@@ -198,6 +226,16 @@ async function requireApp(store: Runtime['store'], clientId: string): Promise<Ap
 
 function insertFirstSecret(store: Runtime['store'], { client_id, secret_hash, created_at }: AppRow) {
   return secret_hash === null ? [] : [insertClientSecret(store, { client_id, secret_hash, created_at })]
+}
+
+function insertFirstOwner(store: Runtime['store'], { company_id, client_id, created_at }: AppRow, ownerId?: number) {
+  if (company_id === null || ownerId === undefined) return []
+  return [insertAppOwner(store, { company_id, client_id, user_id: ownerId, added_at: created_at })]
+}
+
+/** Whose log tells of an app: its company's, or the platform's. */
+export function subjectOf({ client_id, company_id }: Pick<AppRow, 'client_id' | 'company_id'>) {
+  return { clientId: client_id, ...(company_id !== null && { companyId: company_id }) }
 }
 
 function hasKeys({ jwks, jwks_uri }: AppRow): boolean {

@@ -10,7 +10,7 @@ import {
 } from '../store/queries/callback-queue.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { FURTHEST_ATTEMPT, planNextAttempt, publicFacts, retryAfter, TIME_LIMIT } from './callback-attempts.ts'
-import type { CallbackKind } from './callback-kind.ts'
+import type { CallbackAttempt, CallbackKind } from './callback-kind.ts'
 import { CallbackPlaces } from './callback-places.ts'
 
 const SECOND = 1000
@@ -25,9 +25,16 @@ const APPS_AT_ONCE = 256
 const PAUSE_AFTER_FAILURE = 20
 const RECALL_EVERY = 60 * SECOND
 
+/** The app has taken it, or wants none any more. */
+interface Success {
+  /** What it answered; undefined where it was not asked. */
+  status: number | undefined
+}
+
 interface Failure {
   error: string
-  isAnswered: boolean
+  /** What it answered; null where no answer came. */
+  status: number | null
   /** How long the app asked to be left alone, in milliseconds. */
   wait: number
 }
@@ -135,18 +142,26 @@ export class CallbackSender<Callback extends QueuedCallback = QueuedCallback> {
     const outcome = await this.#deliver(callback)
     const now = clock()
     if (outcome === 'untried') return void (await store.write([releaseCallback(store, queue, callback, now)]))
-    if (outcome === 'done') {
+    if (!('error' in outcome)) {
       this.#places.recordSuccess(callback.client_id)
-      return void (await store.write([deleteCallback(store, queue, callback)]))
+      const { status } = outcome
+      const attempt = status === undefined ? [] : await this.#recordAttempt(callback, { status, error: null })
+      return void (await store.write([deleteCallback(store, queue, callback), ...attempt]))
     }
-    if (outcome.isAnswered && outcome.wait === 0) this.#pauseBriefly(callback.client_id)
+    if (outcome.status !== null && outcome.wait === 0) this.#pauseBriefly(callback.client_id)
     else this.#places.pause(callback.client_id, now, outcome.wait)
     const failure = planNextAttempt(callback, now, outcome.error, outcome.wait)
     log.warn({ ...publicFacts(callback), ...failure }, `${name} failed`)
     const isForgotten = failure.gaveUpAt !== null && !keepsGivenUp
     await store.write([
       isForgotten ? deleteCallback(store, queue, callback) : recordFailedCallback(store, queue, callback, failure),
+      ...(await this.#recordAttempt(callback, { status: outcome.status, error: failure.error })),
     ])
+  }
+
+  async #recordAttempt(callback: Callback, { status, error }: Omit<CallbackAttempt, 'attemptedAt'>) {
+    const attempt = { attemptedAt: this.#runtime.clock(), status, error }
+    return (await this.#kind.recordAttempt?.(this.#runtime, callback, attempt)) ?? []
   }
 
   #pauseBriefly(clientId: string) {
@@ -158,22 +173,24 @@ export class CallbackSender<Callback extends QueuedCallback = QueuedCallback> {
     timer.unref()
   }
 
-  async #deliver(callback: Callback): Promise<'done' | 'untried' | Failure> {
+  async #deliver(callback: Callback): Promise<Success | 'untried' | Failure> {
     const { clock, log } = this.#runtime
     try {
       const answer = await this.#kind.call(this.#runtime, callback, this.#stopping.signal)
-      if (answer === undefined || (answer.status >= 200 && answer.status <= 299)) return 'done'
-      if (answer.status === 410) {
+      if (answer === undefined) return { status: undefined }
+      const { status } = answer
+      if (status >= 200 && status <= 299) return { status }
+      if (status === 410) {
         log.info(publicFacts(callback), `${this.#kind.name}: the app answered 410, so it is not sent again`)
-        return 'done'
+        return { status }
       }
-      return { error: `the app answered ${answer.status}`, isAnswered: true, wait: retryAfter(answer, clock()) }
+      return { error: `the app answered ${status}`, status, wait: retryAfter(answer, clock()) }
     } catch (error) {
       // Broken off, or the database is away: no fault of the app's.
       if (this.#stopping.signal.aborted || error instanceof StoreUnavailable) return 'untried'
       const { name, message } = error as Error
       const reason = name === 'TimeoutError' ? `no answer within ${TIME_LIMIT / SECOND} seconds` : message
-      return { error: reason, isAnswered: false, wait: 0 }
+      return { error: reason, status: null, wait: 0 }
     }
   }
 

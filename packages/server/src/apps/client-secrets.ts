@@ -15,7 +15,7 @@ import {
 } from '../store/queries/client-secrets.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
-import type { App } from './apps.ts'
+import { type App, subjectOf } from './apps.ts'
 
 const HOUR = 3600 * 1000
 const MAX_OVERLAP = 90 * 24 * HOUR
@@ -69,7 +69,11 @@ export function rotateSecret(
       deleteOtherClientSecrets(store, clientId, keepOld > 0 ? app.secret_hash : undefined),
       ...(keepOld > 0 ? expireClientSecret(store, app, now + keepOld) : []),
       insertClientSecret(store, { client_id: clientId, secret_hash: newHash, created_at: now }),
-      recordEvent(runtime, { action: 'app.secret_rotated', clientId, facts: { keep_old_seconds: keepOld / 1000 } }),
+      recordEvent(runtime, {
+        action: 'app.secret_rotated',
+        ...subjectOf(app),
+        facts: { keep_old_seconds: keepOld / 1000 },
+      }),
     ])
     return secret
   })

@@ -1,7 +1,8 @@
 import { recordEvent } from '../audit/record.ts'
 import type { Runtime } from '../config/runtime.ts'
+import { deleteOwnersOfApp } from '../store/queries/app-owners.ts'
 import { deleteAppUser, listCompaniesWithAppUser } from '../store/queries/app-users.ts'
-import { deleteAppRow } from '../store/queries/apps.ts'
+import { deleteAppRow, findApp } from '../store/queries/apps.ts'
 import { deleteCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
 import { discardInstallation } from '../store/queries/end-installations.ts'
 import { listInstallations } from '../store/queries/installations.ts'
@@ -48,9 +49,11 @@ export async function deleteApp(runtime: Runtime, clientId: string): Promise<num
 /** False if it was installed again in the meantime. */
 async function tryDelete(runtime: Runtime, clientId: string, installations: number): Promise<boolean> {
   const { store } = runtime
+  const app = await findApp(store, clientId)
+  const owners = app?.company_id == null ? [] : [deleteOwnersOfApp(store, app.company_id, clientId)]
   const event = recordEvent(runtime, { action: 'app.deleted', clientId, facts: { installations } })
   try {
-    await store.write([deleteAppRow(store, clientId), event])
+    await store.write([...owners, deleteAppRow(store, clientId), event])
     return true
   } catch (error) {
     if (error instanceof ConstraintViolation) return false

@@ -35,31 +35,70 @@ export interface RedirectUriRules {
   localAllowed?: boolean
 }
 
+/** What is wrong with an address that an app wants to register; pages say it in the person's language. */
+export type UrlMistake =
+  | 'noScheme'
+  | 'notAbsolute'
+  | 'wildcard'
+  | 'fragment'
+  | 'credentials'
+  | 'https'
+  | 'local'
+  | 'forbiddenScheme'
+  | 'bareScheme'
+
 /** Why a URI cannot be registered, and what to do about it; undefined when it can. */
-export function redirectUriMistake(
-  uri: string,
-  { allowSchemes = [], localAllowed = false }: RedirectUriRules = {},
-): string | undefined {
-  if (/^(localhost|[\w-]+(\.[\w-]+)+|\[[\da-f:]+\])(:\d+)?(\/|$)/i.test(uri)) {
-    const isLocal = /^(localhost|127\.|\[::1\])/i.test(uri)
-    return `${uri} has no scheme. Did you mean ${isLocal ? 'http' : 'https'}://${uri}?`
-  }
-  if (!/^[\x21-\x7e]+$/.test(uri) || !URL.canParse(uri)) return `${uri} is not an absolute URI.`
-  const url = new URL(uri)
-  if (uri.includes('*')) return `${uri} holds a *. Redirect URIs match exactly (RFC 9700 section 2.1): register each.`
-  if (uri.includes('#')) return `${uri} must not have a fragment (RFC 6749 section 3.1.2).`
-  if (url.username || url.password) return `${uri} must not hold credentials.`
-  if (url.protocol === 'https:') return undefined
-  if (url.protocol === 'http:') return httpMistake(uri, url, localAllowed)
-  if (FORBIDDEN_SCHEMES.has(url.protocol)) return `${uri} has a scheme that cannot be redirected to.`
-  const scheme = url.protocol.slice(0, -1)
-  if (scheme.includes('.') || allowSchemes.includes(scheme)) return undefined
-  return `${uri} has a scheme without a dot, which any program can claim (RFC 8252 section 7.1). Use one such as com.example.app:/callback, or name it if the app is well known by it: --allow-scheme ${scheme} (allowSchemes).`
+export function redirectUriMistake(uri: string, rules: RedirectUriRules = {}): string | undefined {
+  const mistake = findRedirectUriMistake(uri, rules)
+  return mistake && explain(uri, mistake)
 }
 
-function httpMistake(uri: string, { hostname }: URL, localAllowed: boolean): string | undefined {
-  if (LOOPBACK.test(uri) || (localAllowed && isLocalHost(hostname))) return undefined
-  return `${uri} must use https; http is for 127.0.0.1, [::1] and localhost only.`
+/** The same by its name. */
+export function findRedirectUriMistake(
+  uri: string,
+  { allowSchemes = [], localAllowed = false }: RedirectUriRules = {},
+): Exclude<UrlMistake, 'local'> | undefined {
+  if (/^(localhost|[\w-]+(\.[\w-]+)+|\[[\da-f:]+\])(:\d+)?(\/|$)/i.test(uri)) return 'noScheme'
+  if (!/^[\x21-\x7e]+$/.test(uri) || !URL.canParse(uri)) return 'notAbsolute'
+  const url = new URL(uri)
+  if (uri.includes('*')) return 'wildcard'
+  if (uri.includes('#')) return 'fragment'
+  if (url.username || url.password) return 'credentials'
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol === 'http:') {
+    return LOOPBACK.test(uri) || (localAllowed && isLocalHost(url.hostname)) ? undefined : 'https'
+  }
+  if (FORBIDDEN_SCHEMES.has(url.protocol)) return 'forbiddenScheme'
+  const scheme = url.protocol.slice(0, -1)
+  return scheme.includes('.') || allowSchemes.includes(scheme) ? undefined : 'bareScheme'
+}
+
+/** What an address without a scheme was probably meant to be. */
+export function withScheme(uri: string): string {
+  return `${/^(localhost|127\.|\[::1\])/i.test(uri) ? 'http' : 'https'}://${uri}`
+}
+
+function explain(uri: string, mistake: Exclude<UrlMistake, 'local'>): string {
+  switch (mistake) {
+    case 'noScheme':
+      return `${uri} has no scheme. Did you mean ${withScheme(uri)}?`
+    case 'notAbsolute':
+      return `${uri} is not an absolute URI.`
+    case 'wildcard':
+      return `${uri} holds a *. Redirect URIs match exactly (RFC 9700 section 2.1): register each.`
+    case 'fragment':
+      return `${uri} must not have a fragment (RFC 6749 section 3.1.2).`
+    case 'credentials':
+      return `${uri} must not hold credentials.`
+    case 'https':
+      return `${uri} must use https; http is for 127.0.0.1, [::1] and localhost only.`
+    case 'forbiddenScheme':
+      return `${uri} has a scheme that cannot be redirected to.`
+    case 'bareScheme': {
+      const scheme = new URL(uri).protocol.slice(0, -1)
+      return `${uri} has a scheme without a dot, which any program can claim (RFC 8252 section 7.1). Use one such as com.example.app:/callback, or name it if the app is well known by it: --allow-scheme ${scheme} (allowSchemes).`
+    }
+  }
 }
 
 /**

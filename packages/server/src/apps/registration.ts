@@ -66,8 +66,8 @@ function webPage(address: string | undefined): string | null {
   return address !== undefined && URL.canParse(address) && new URL(address).protocol === 'https:' ? address : null
 }
 
-/** What apps may ask for that registered themselves: to know who someone is, and the scopes of resource servers. */
-async function openScopes({ settings, store }: Runtime): Promise<string[]> {
+/** What apps may ask for that no operator registered: to know who someone is, and the scopes of resource servers. */
+export async function openScopes({ settings, store }: Runtime): Promise<string[]> {
   if (settings.registrationScopes) return settings.registrationScopes
   const ofResources = (await listResourceScopes(store)).map(({ scope }) => scope)
   return [...knownScopes.filter(scope => scope !== 'users:read'), ...ofResources]

@@ -1,11 +1,13 @@
 import type { Runtime } from '../config/runtime.ts'
 import { type OutboundAnswer, send } from '../http/outbound/send.ts'
 import { type AppRow, findApp } from '../store/queries/apps.ts'
+import { insertDelivery } from '../store/queries/callback-deliveries.ts'
 import { type QueuedCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
+import type { Statement } from '../store/store.ts'
 import { inNewTrace } from '../tracing/spans.ts'
 import { decryptClientSecret } from './apps.ts'
 import { publicFacts, TIME_LIMIT } from './callback-attempts.ts'
-import type { CallbackKind } from './callback-kind.ts'
+import type { CallbackAttempt, CallbackKind } from './callback-kind.ts'
 
 /** A `DELETE` with the client's own credentials, for each installation that ended. */
 export const uninstallCallbacks: CallbackKind = {
@@ -13,6 +15,24 @@ export const uninstallCallbacks: CallbackKind = {
   queue: uninstallQueue,
   keepsGivenUp: true,
   call: callApp,
+  recordAttempt,
+}
+
+/** Milliseconds for which its developers can see what an app was told. */
+const KEPT = 7 * 24 * 3600 * 1000
+
+async function recordAttempt(
+  { store }: Runtime,
+  callback: QueuedCallback,
+  { attemptedAt, status, error }: CallbackAttempt,
+): Promise<Statement[]> {
+  const { company_id, client_id, user_id, ended_at, attempts } = callback
+  const app = await findApp(store, client_id)
+  if (!app) return []
+  const key = { company_id, client_id, attempted_at: attemptedAt, user_id, ended_at }
+  const body = JSON.stringify(bodyOf(app, callback))
+  const row = { ...key, attempt: attempts + 1, status, error, body, expires_at: attemptedAt + KEPT }
+  return [insertDelivery(store, row)]
 }
 
 /** Which kind ended is told to apps that companies can install; others know one kind. */

@@ -26,6 +26,8 @@ export type AuditAction =
   | 'app.changed'
   | 'app.deleted'
   | 'app.secret_rotated'
+  | 'app_owner.added'
+  | 'app_owner.removed'
   | 'resource_server.created'
   | 'resource_server.changed'
   | 'resource_server.deleted'

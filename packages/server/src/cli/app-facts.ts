@@ -1,4 +1,4 @@
-import { registeredBy } from '../apps/app.ts'
+import { isPublished, registeredBy } from '../apps/app.ts'
 import type { App } from '../apps/apps.ts'
 import type { ClientSecretFacts } from '../apps/client-secrets.ts'
 import { formatMoment } from './output.ts'
@@ -40,6 +40,9 @@ export function describeApp(app: App) {
     post_logout_redirect_uris: app.postLogoutRedirectUris,
     backchannel_logout_url: app.backchannelLogoutUrl,
     registered_by: registeredBy(app),
+    company_id: app.companyId,
+    published: isPublished(app),
+    published_at: app.publishedAt === null ? null : formatMoment(app.publishedAt),
     has_icon: app.hasIcon,
     disabled: app.disabledAt !== null,
     created_at: formatMoment(app.createdAt),

@@ -15,12 +15,14 @@ it('app-policy show, set, decide, requests, answer', async () => {
   const created = await run('app', 'create', '--name', 'Notes', '--redirect-uri', 'https://n.example/cb', '--json')
   const { client_id } = JSON.parse(created.stdout)
   await policy('set', '--default', 'verified', '--block-scope', 'users:read', '--block-host', 'agent.example')
+  await policy('set', '--developers', 'admins')
   expect((await policy('decide', client_id, 'blocked')).stdout).toContain('blocked')
   expect(JSON.parse((await policy('show', '--json')).stdout)).toEqual({
     company_id: 1,
     default: 'verified',
     blocked_scopes: ['users:read'],
     blocked_hosts: ['agent.example'],
+    developers: 'admins',
     apps: [`${client_id}=blocked`],
   })
   await policy('set', '--block-scope', 'none')

@@ -4,6 +4,7 @@ import {
   type CompanyPolicy,
   DECISIONS,
   DEFAULT_POLICIES,
+  DEVELOPERS,
   setAppPolicy,
   setCompanyPolicy,
   toCompanyPolicy,
@@ -28,6 +29,7 @@ interface PolicyOptions extends CompanyOptions {
   default?: CompanyPolicy['default']
   blockScope?: string[]
   blockHost?: string[]
+  developers?: CompanyPolicy['developers']
 }
 
 export function addAppPolicyCommands(program: Command) {
@@ -53,11 +55,18 @@ export function addAppPolicyCommands(program: Command) {
     )
     .option('--block-scope <scope>', 'no app has it there; may be repeated, instead of those before; "none"', collect)
     .option('--block-host <host>', 'of metadata documents; may be repeated, instead of those before; "none"', collect)
+    .addOption(
+      new Option(
+        '--developers <who>',
+        'who may register apps for the company, where companies may develop apps',
+      ).choices([...DEVELOPERS]),
+    )
     .action(async (options: PolicyOptions) => {
       const change = given({
         default: options.default,
         blockedScopes: listOf(options.blockScope),
         blockedHosts: listOf(options.blockHost),
+        developers: options.developers,
       })
       if (Object.keys(change).length === 0) throw new UsageError('Nothing to change. Give at least one option.')
       const policy = await withRuntime(options, runtime => setCompanyPolicy(runtime, options.company, change))
@@ -103,8 +112,14 @@ export function addAppPolicyCommands(program: Command) {
 }
 
 function describe(companyId: number, policy: CompanyPolicy) {
-  const { default: rule, blockedScopes, blockedHosts } = policy
-  return { company_id: companyId, default: rule, blocked_scopes: blockedScopes, blocked_hosts: blockedHosts }
+  const { default: rule, blockedScopes, blockedHosts, developers } = policy
+  return {
+    company_id: companyId,
+    default: rule,
+    blocked_scopes: blockedScopes,
+    blocked_hosts: blockedHosts,
+    developers,
+  }
 }
 
 function listOf(values: string[] | undefined): string[] | undefined {

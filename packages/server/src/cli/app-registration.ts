@@ -8,10 +8,11 @@ import { type AdministrationOptions, administer, withRuntime } from './administr
 import { describeApp } from './app-facts.ts'
 import { readIcon, readJson } from './app-files.ts'
 import { idTokenAlgorithmOption, installOption, profileOption } from './app-options.ts'
-import { collect, given, parseRateLimits, parseYesOrNo } from './arguments.ts'
+import { collect, given, parseId, parseIdOrNone, parseRateLimits, parseYesOrNo } from './arguments.ts'
 import { print } from './output.ts'
 
 interface CreateOptions extends AdministrationOptions {
+  company?: number
   name: string
   redirectUri: string[]
   scope?: string[]
@@ -55,6 +56,7 @@ interface SetOptions
       >
     > {
   verified?: boolean
+  company?: number | 'none'
   maker?: string
   icon?: string
   allowScheme?: string[]
@@ -83,6 +85,7 @@ export function addCreateCommand(app: Command) {
     .option('--require-par', 'refuse its authorization requests that were not pushed')
     .option('--require-dpop', 'give it tokens only that are bound to a key')
     .option('--no-device-flow', 'it never signs people in on a screen other than its own')
+    .option('--company <id>', 'whose people develop it; it is for them alone until `app publish`', parseId)
     .addOption(installOption().default('user'))
     .addOption(profileOption().default('standard'))
     .option('--jwks <file>', 'its public keys, to authenticate with private_key_jwt instead of a secret')
@@ -102,6 +105,7 @@ export function addCreateCommand(app: Command) {
     .action(async (options: CreateOptions) => {
       const { app, clientSecret, alike } = await withRuntime(options, async runtime => {
         const created = await createApp(runtime, {
+          companyId: options.company,
           name: options.name,
           maker: options.maker,
           icon: options.icon === undefined ? null : readIcon(options.icon),
@@ -174,6 +178,7 @@ export function addSetCommand(app: Command) {
       collect,
     )
     .option('--backchannel-logout-url <url>', 'told of every session that ends; "none" to remove it')
+    .option('--company <id>', 'whose people develop it from now on; "none" for the operators', parseIdOrNone)
     .option('--verified <yes|no>', 'whether you have found out who makes it; people are told', parseYesOrNo)
     .action(async (clientId: string, options: SetOptions) => {
       const { uninstallUrl } = options
@@ -182,6 +187,7 @@ export function addSetCommand(app: Command) {
           runtime,
           clientId,
           given({
+            companyId: options.company === 'none' ? null : options.company,
             name: options.name,
             maker: options.maker,
             icon: options.icon === undefined ? undefined : readIcon(options.icon),

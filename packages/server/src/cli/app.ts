@@ -7,6 +7,7 @@ import { InputError } from '../companies/input.ts'
 import { listApps } from '../store/queries/apps.ts'
 import { type AdministrationOptions, administer, withRuntime } from './administration.ts'
 import { describeApp, describeSecret } from './app-facts.ts'
+import { addAppOwnerCommands } from './app-owner.ts'
 import { addCreateCommand, addSetCommand } from './app-registration.ts'
 import { parseDuration } from './arguments.ts'
 import { type ConfirmationOptions, confirm, destructive } from './confirm.ts'
@@ -39,6 +40,7 @@ export function addAppCommands(program: Command) {
     })
 
   addSetCommand(app)
+  addAppOwnerCommands(app)
 
   destructive(
     administer(app.command('delete').description('remove an app with its installations, tokens and pending callbacks')),

@@ -10,6 +10,10 @@ export function parseId(text: string): number {
   return id
 }
 
+export function parseIdOrNone(text: string): number | 'none' {
+  return text === 'none' ? text : parseId(text)
+}
+
 export function parsePort(text: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError('It must be a number from 0 to 65535.')

@@ -7,7 +7,7 @@ import { type Listener, listen } from '../node-server/listen.ts'
 import { type Desk, DeskProcess, registerDesk } from '../sandbox/desk.ts'
 import { gatherFacts, type SandboxFacts, SandboxSecretLost } from '../sandbox/facts.ts'
 import { addSandboxRoutes } from '../sandbox/routes.ts'
-import { letInstall, SANDBOX_SECRET, sandboxState, seedOperator, seedSandbox } from '../sandbox/seed.ts'
+import { letInstall, SANDBOX_SECRET, sandboxState, seedRoles, seedSandbox } from '../sandbox/seed.ts'
 import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { findSetting } from '../store/queries/settings.ts'
 import { hasMasterKeys } from '../store/sqlite/sqlite-store.ts'
@@ -111,6 +111,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     mailbox: true,
     registration: 'open',
     metadataDocuments: true,
+    companyApps: true,
     logger: pino({ level: options.logLevel }, options.log),
   })
   try {
@@ -119,7 +120,7 @@ async function openSandbox(options: DevOptions, database: Database, origin: stri
     await runtime.keys.load()
     const leftovers = await findCopyLeftovers(runtime.store)
     if (leftovers !== undefined) runtime.log.warn(leftovers)
-    if (options.seed) await ((await sandboxState(runtime.store)) === 'ready' ? seedOperator : seedSandbox)(runtime)
+    if (options.seed) await ((await sandboxState(runtime.store)) === 'ready' ? seedRoles : seedSandbox)(runtime)
     return runtime
   } catch (error) {
     await runtime.store.close()

@@ -24,6 +24,7 @@ ${users.join('\n')}
   Consoles, with a button for each at ${facts.origin}/
     your account   ${facts.origin}/account
     a company      ${facts.origin}/company/1 (james.bond@mi6.example)
+    development    ${facts.origin}/company/1/developer (eve.moneypenny@mi6.example)
     the platform   ${facts.origin}/operator (m@mi6.example)
 
   Admin API at ${facts.origin}/admin/v1, its reference at ${facts.origin}/admin/v1/

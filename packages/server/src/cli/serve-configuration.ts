@@ -84,6 +84,7 @@ export const variables: Record<string, { option: keyof Configuration; read: (tex
   TENANTRY_REGISTRATION: { option: 'registration', read: String },
   TENANTRY_REGISTRATION_TOKEN: { option: 'registrationToken', read: String },
   TENANTRY_DPOP_NONCES: { option: 'dpopNonces', read: readYesOrNo },
+  TENANTRY_COMPANY_APPS: { option: 'companyApps', read: readYesOrNo },
   TENANTRY_METADATA_DOCUMENTS: { option: 'metadataDocuments', read: readYesOrNo },
   TENANTRY_API_DOMAIN: { option: 'apiDomain', read: String },
   TENANTRY_ACCESS_TOKEN_LIFETIME: { option: 'accessTokenLifetime', read: Number },

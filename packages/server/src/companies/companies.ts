@@ -68,6 +68,7 @@ export async function createCompany(runtime: Runtime, input: NewCompany): Promis
     blocked_apps: null,
     blocked_scopes: null,
     blocked_hosts: null,
+    developers: 'none',
   }
   try {
     await store.write([

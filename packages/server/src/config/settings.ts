@@ -115,7 +115,13 @@ export const settingsSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe(
-      'What apps may ask for that registered themselves; by default who someone is (`base`, `openid`, `profile` …) and the scopes of resource servers. Configuration file only.',
+      'What apps may ask for that registered themselves, or that companies develop; by default who someone is (`base`, `openid`, `profile` …) and the scopes of resource servers. Configuration file only.',
+    ),
+  companyApps: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether companies may let their people register apps on pages of the console; such an app is for its own company until an operator opens it to others. What it may ask for is `registrationScopes`.',
     ),
   metadataDocuments: z
     .boolean()

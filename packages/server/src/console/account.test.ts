@@ -1,7 +1,9 @@
+import { setPassword } from 'tenantry'
 import { describe, expect, it } from 'vitest'
 import { admin, useAdmin } from '../../../../tests/support/admin.ts'
+import { beforeWrite } from '../../../../tests/support/before-write.ts'
 import type { Person, ShownPage } from '../../../../tests/support/person.ts'
-import { BOND, HOUR, MINUTE, MONEYPENNY_EMAIL } from '../../../../tests/support/provider.ts'
+import { BOND, BOND_EMAIL, HOUR, MINUTE, MONEYPENNY_EMAIL, PASSWORD } from '../../../../tests/support/provider.ts'
 import { person as bond, client, provider, useProvider } from '../../../../tests/support/provider-of-test.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -27,6 +29,8 @@ async function signInWith(who: Person, userAgent: string) {
     }).toString(),
   })
 }
+
+const END_SESSION = 'form[action$="/end"]'
 
 describe('a person’s own account', () => {
   useProvider()
@@ -81,7 +85,7 @@ describe('a person’s own account', () => {
       .querySelectorAll('li')
       .find(({ text }) => text.includes('iOS'))!
     const session = ofPhone.querySelector('input[name=session]')!.getAttribute('value')!
-    const said = await bond.submitAndFollow(page, { session })
+    const said = await bond.submitAndFollow(page, { session }, END_SESSION)
     expect(said.text).toContain('You are signed out there.')
     expect(await Promise.all([bond, phone, tablet, moneypenny].map(isIn))).toEqual([true, false, true, true])
     // Its name opens nothing.
@@ -91,7 +95,7 @@ describe('a person’s own account', () => {
     const { body } = await admin('GET', `/audit-events?user_id=${BOND}&action=sessions.ended`)
     expect(body.data).toMatchObject([{ actor: { type: 'user', id: String(BOND) }, facts: { sessions: 1 } }])
     await signInWith(phone, IPHONE)
-    await bond.submit(await bond.open('/account'), {}, 'main > article > form')
+    await bond.submit(await bond.open('/account'), {}, 'main > article > form[action$="/end"]')
     expect(await Promise.all([bond, phone, tablet, moneypenny].map(isIn))).toEqual([true, false, false, true])
   })
 
@@ -101,9 +105,9 @@ describe('a person’s own account', () => {
     await signInWith(phone, IPHONE)
     await moneypenny.signIn(MONEYPENNY_EMAIL)
     const page = await bond.open('/account')
-    expect((await bond.submit(page, { form_token: 'x' })).status).toBe(403)
+    expect((await bond.submit(page, { form_token: 'x' }, END_SESSION)).status).toBe(403)
     const { body } = await admin('GET', '/users/779/sessions')
-    await bond.submit(page, { session: body.data[0].session_id })
+    await bond.submit(page, { session: body.data[0].session_id }, END_SESSION)
     expect((await moneypenny.request('/account')).status).toBe(200)
     expect((await phone.request('/account')).status).toBe(200)
   })
@@ -112,9 +116,47 @@ describe('a person’s own account', () => {
     const phone = provider.person()
     const tokens = await client.tokens(await phone.code(client, { company: 1 }))
     await bond.signIn()
-    await bond.submit(await bond.open('/account'), { others: 'yes' })
+    await bond.submit(await bond.open('/account'), { others: 'yes' }, END_SESSION)
     expect((await phone.request('/account')).status).toBe(303)
     expect((await client.me(tokens.access_token)).status).toBe(200)
+  })
+})
+
+describe('a password that is changed on the account page', () => {
+  useProvider()
+  const PASSWORD_FORM = 'form[action$="/password"]'
+  const NEW = 'stirred-not-shaken'
+  const change = async (fields: Record<string, string>) =>
+    bond.submitAndFollow(await bond.open('/account'), fields, PASSWORD_FORM)
+  const signsIn = async (password: string) =>
+    (await provider.person().signIn(BOND_EMAIL, password)).text.includes('Connected apps')
+
+  it('[OA-44] takes the present one, and signs out every browser, this one too', async () => {
+    const phone = provider.person()
+    await phone.signIn()
+    await bond.signIn()
+    expect((await change({ password: 'wrong', new_password: NEW })).text).toContain('The password is not right')
+    expect((await change({ password: PASSWORD, new_password: 'short' })).text).toContain('at least 8 characters')
+    expect((await phone.request('/account')).status).toBe(200)
+    const done = await change({ password: PASSWORD, new_password: NEW })
+    expect(done.text).toContain('Your password is changed')
+    for (const who of [bond, phone]) expect((await who.request('/account')).status).toBe(303)
+    expect(await signsIn(PASSWORD)).toBe(false)
+    expect(await signsIn(NEW)).toBe(true)
+  })
+
+  it('[OA-17] changes nothing once the present one is another, and no other site can send the form', async () => {
+    await bond.signIn()
+    const page = await bond.open('/account')
+    const forged = await bond.submit(page, { form_token: 'x', password: PASSWORD, new_password: NEW }, PASSWORD_FORM)
+    expect(forged.status).toBe(403)
+    const ran = beforeWrite(provider.runtime, /update "users" set "password_hash"/, () =>
+      setPassword(provider.runtime, BOND, 'set-by-an-operator'),
+    )
+    const answer = await bond.submit(page, { password: PASSWORD, new_password: NEW }, PASSWORD_FORM)
+    expect([ran(), answer.status]).toEqual([true, 303])
+    expect(await signsIn(NEW)).toBe(false)
+    expect(await signsIn('set-by-an-operator')).toBe(true)
   })
 })
 

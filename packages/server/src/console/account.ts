@@ -16,6 +16,7 @@ import { findOperator } from '../store/queries/operators.ts'
 import { listSessionsOfUser, type SessionRow } from '../store/queries/sessions.ts'
 import { retryOnConflict } from '../store/store.ts'
 import { emailSection } from './account-email.ts'
+import { passwordSection } from './account-password.ts'
 import { tokenField } from './token-field.ts'
 
 const PATH = '/account'
@@ -42,9 +43,10 @@ export const account: RouteHandler = async c => {
 ${queryParameter(c, 'ended') === undefined ? '' : notice(say(language, 'account.sessions.ended'))}
 <h2>${say(language, 'account.profiles')}</h2>
 <p class="muted small">${say(language, 'account.profiles.text')}</p>
-<ul class="people">${memberships.map(each => profile(language, each))}</ul>
+<ul class="people">${memberships.map(each => profile(c, language, each))}</ul>
 ${isOperator ? html`<p><a href="/operator">${say(language, 'operator.overview')}</a></p>` : ''}
 ${emailSection(c, language)}
+${passwordSection(c, language)}
 <h2 class="apart">${say(language, 'account.sessions')}</h2>
 <ul class="people">${sessions.map(
       each => html`<li><strong>${each.device ?? say(language, 'account.sessions.unknown')}</strong>
@@ -84,12 +86,15 @@ function idOf({ session_hash }: SessionRow): string {
   return Buffer.from(session_hash).toString('hex')
 }
 
-function profile(language: Language, membership: MembershipWithCompany) {
-  const { company_id, company_name, name, email, locale, timezone, is_admin } = membership
+function profile(c: RequestContext, language: Language, membership: MembershipWithCompany) {
+  const { company_id, company_name, company_developers, name, email, locale, timezone, is_admin } = membership
+  const isAdmin = is_admin === 1
+  const develops = company_developers === 'members' || (company_developers === 'admins' && isAdmin)
   const details = [name, email, locale.replace('_', '-'), timezone ?? 'UTC']
   return html`<li><strong>${company_name}</strong>
-<span class="small">${details.map((each, index) => html`${index > 0 ? ' · ' : ''}<bdi>${each}</bdi>`)} · ${say(language, is_admin === 1 ? 'role.admin' : 'role.member')}</span>
-${is_admin === 1 ? html`<span class="small"><a href="/company/${company_id}">${say(language, 'console.open', { company: company_name })}</a></span>` : ''}</li>`
+<span class="small">${details.map((each, index) => html`${index > 0 ? ' · ' : ''}<bdi>${each}</bdi>`)} · ${say(language, isAdmin ? 'role.admin' : 'role.member')}</span>
+${isAdmin ? html`<span class="small"><a href="/company/${company_id}">${say(language, 'console.open', { company: company_name })}</a></span>` : ''}
+${develops && c.var.runtime.settings.companyApps ? html`<span class="small"><a href="/company/${company_id}/developer">${say(language, 'developer.title')}</a></span>` : ''}</li>`
 }
 
 function endForm(c: RequestContext, field: ReturnType<typeof hiddenField>, label: string) {

@@ -13,7 +13,7 @@ import { findActiveMembership, requireAdministratorOf } from '../store/queries/a
 import { listLogoVersions } from '../store/queries/company-logos.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 
-/** A page of a company's console, and the administrator who opened it. */
+/** A page of a company's console, and the member who opened it: an administrator, but for the developers' pages. */
 export interface CompanyVisit {
   companyId: number
   membership: MembershipWithCompany
@@ -61,23 +61,33 @@ const SECTIONS = [
   ['/members', 'console.members'],
   ['/requests', 'console.requests'],
   ['/rules', 'console.rules'],
+  ['/developer', 'developer.title'],
   ['/log', 'console.log'],
 ] as const satisfies readonly (readonly [string, MessageKey])[]
 
 export type Section = (typeof SECTIONS)[number][0]
 
+/** The sections that someone may open. */
+function sectionsFor({ settings }: Runtime, { is_admin }: MembershipWithCompany) {
+  return SECTIONS.filter(([path]) => (path === '/developer' ? settings.companyApps : is_admin === 1))
+}
+
 interface ConsolePage {
   section: Section
   title: string
   body: Fragment
-  status?: 200 | 409 | 422 | 429
+  status?: 200 | 403 | 409 | 422 | 429
+  /** Where it can be read in another language, if not by its own address. */
+  address?: string
+  /** The path of a script of ours. */
+  script?: string
 }
 
 /** Shows a page of the console: the company, its sections, and what the page is about. */
 export async function showConsole(
   c: RequestContext,
   visit: CompanyVisit,
-  { section, title, body, status }: ConsolePage,
+  { section, title, body, status, script, address }: ConsolePage,
 ) {
   const { companyId, language, membership } = visit
   const logos = await listLogoVersions(c.var.runtime.store, [companyId])
@@ -88,10 +98,15 @@ export async function showConsole(
     title: `${title} · ${membership.company_name}`,
     wide: true,
     status: status ?? 200,
+    ...(script !== undefined && { script }),
+    ...(address !== undefined && { address }),
     footer: accountFooter(c, language, '/sign-in'),
     body: html`
 ${companyTile(say(language, 'console.company'), company)}
-<nav class="sections" aria-label="${say(language, 'console.sections')}"><ul>${SECTIONS.map(
+<nav class="sections" aria-label="${say(language, 'console.sections')}"><ul>${sectionsFor(
+      c.var.runtime,
+      membership,
+    ).map(
       ([path, key]) =>
         html`<li><a href="${companyPath(companyId, path)}"${path === section ? html` aria-current="page"` : ''}>${say(language, key)}</a></li>`,
     )}</ul></nav>

@@ -225,6 +225,7 @@ describe('the console of a company', () => {
       default: 'verified',
       blocked_scopes: ['of:another:program', 'users:read'],
       blocked_hosts: ['agent.example'],
+      developers: 'none',
     })
     expect((await post(page, '/rules', { default: 'nonsense' })).status).toBe(400)
   })

@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { AUDIENCES, changeCompanyInstallation, setMemberAccess } from '../apps/company-installations.ts'
-import { emailForms } from '../companies/emails.ts'
 import { InputError } from '../companies/input.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, queryParameter, readForm } from '../http/form.ts'
@@ -13,9 +12,10 @@ import { scopeTexts } from '../resource-servers/scopes.ts'
 import { findMemberNames } from '../store/queries/company-console.ts'
 import type { InstallationRow } from '../store/queries/installations.ts'
 import { pageOfMemberAccess } from '../store/queries/member-access.ts'
-import { findMember, findMembersByEmail } from '../store/queries/memberships.ts'
+import { findMember } from '../store/queries/memberships.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { actAsAdministrator } from './company-access.ts'
+import { findMemberByEmail } from './member-by-email.ts'
 import { tokenField } from './token-field.ts'
 import { type AppVisit, appPath, visitApp } from './visit-app.ts'
 
@@ -71,8 +71,7 @@ async function readMember(c: RequestContext, companyId: number, form: Parameters
     const member = Number.isSafeInteger(userId) ? await findMember(store, companyId, userId) : undefined
     return member?.user_id
   }
-  const [member, ...others] = await findMembersByEmail(store, companyId, emailForms(email))
-  return others.length === 0 ? member?.user_id : undefined
+  return findMemberByEmail(store, companyId, email)
 }
 
 /** What an app that is installed for the company may do, and for whom. */

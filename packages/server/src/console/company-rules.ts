@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { DEFAULT_POLICIES, setCompanyPolicy, toCompanyPolicy } from '../apps/app-policies.ts'
+import { DEFAULT_POLICIES, DEVELOPERS, setCompanyPolicy, toCompanyPolicy } from '../apps/app-policies.ts'
 import { requireCompany } from '../companies/companies.ts'
 import { InputError } from '../companies/input.ts'
 import type { RequestContext, RouteHandler } from '../http/environment.ts'
@@ -21,6 +21,12 @@ const policyKeys: Record<(typeof DEFAULT_POLICIES)[number], MessageKey> = {
   ask: 'console.rules.ask',
 }
 
+const developerKeys: Record<(typeof DEVELOPERS)[number], MessageKey> = {
+  none: 'console.rules.developers.none',
+  admins: 'console.rules.developers.admins',
+  members: 'console.rules.developers.members',
+}
+
 /** `GET /company/:company_id/rules`: what holds for apps that were not decided on. */
 export const companyRules: RouteHandler = async c => {
   const visit = await visitCompany(c)
@@ -28,20 +34,23 @@ export const companyRules: RouteHandler = async c => {
   return showRules(c, visit, { said: isSaved ? 'console.saved' : undefined })
 }
 
-/** `POST /company/:company_id/rules`: fields `default`, `block:SCOPE` for each scope, `hosts`. */
+/** `POST /company/:company_id/rules`: fields `default`, `block:SCOPE` for each scope, `hosts`, `developers`. */
 export const saveRules: RouteHandler = async c => {
   const form = await readForm(c)
   const visit = await visitCompany(c)
   if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
   const chosen = DEFAULT_POLICIES.find(each => each === form.get('default'))
   if (!chosen) throw new PageError(400, 'error.formExpired')
+  const { settings } = c.var.runtime
+  const developers = DEVELOPERS.find(each => each === form.get('developers'))
   const runtime = actAsAdministrator(c, visit)
   try {
     await setCompanyPolicy(runtime, visit.companyId, {
       default: chosen,
       blockedScopes: await blockedScopes(c, visit, form),
-      // The field is there only where documents are read at all.
-      ...(c.var.runtime.settings.metadataDocuments && { blockedHosts: readHosts(form) }),
+      // These fields are there only where they mean something.
+      ...(settings.metadataDocuments && { blockedHosts: readHosts(form) }),
+      ...(settings.companyApps && developers && { developers }),
     })
   } catch (error) {
     if (!(error instanceof InputError)) throw error
@@ -111,6 +120,15 @@ ${
   runtime.settings.metadataDocuments
     ? html`<label>${say(language, 'console.rules.hosts')}
 <textarea name="hosts" rows="3" dir="ltr" spellcheck="false">${hosts ?? policy.blockedHosts.join('\n')}</textarea></label>`
+    : ''
+}
+${
+  runtime.settings.companyApps
+    ? html`<fieldset class="choices"><legend>${say(language, 'console.rules.developers', values)}</legend>
+${DEVELOPERS.map(
+  each =>
+    html`<label><input type="radio" name="developers" value="${each}"${each === policy.developers ? html` checked` : ''}><span>${say(language, developerKeys[each])}</span></label>`,
+)}</fieldset>`
     : ''
 }
 <button type="submit">${say(language, 'console.save')}</button>

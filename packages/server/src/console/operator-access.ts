@@ -55,6 +55,10 @@ interface OperatorPage {
   title: string
   body: Fragment
   status?: 200 | 422 | 429
+  /** Where it can be read in another language, if not by its own address. */
+  address?: string
+  /** The path of a script of ours. */
+  script?: string
 }
 
 export function showOperatorPage(c: RequestContext, { language }: OperatorVisit, page: OperatorPage) {
@@ -63,6 +67,8 @@ export function showOperatorPage(c: RequestContext, { language }: OperatorVisit,
     title: page.title,
     wide: true,
     status: page.status ?? 200,
+    ...(page.script !== undefined && { script: page.script }),
+    ...(page.address !== undefined && { address: page.address }),
     footer: accountFooter(c, language, '/sign-in'),
     body: html`<nav class="sections" aria-label="${say(language, 'console.sections')}"><ul>${SECTIONS.map(
       ([path, key]) =>
@@ -71,9 +77,4 @@ export function showOperatorPage(c: RequestContext, { language }: OperatorVisit,
 <h1>${page.title}</h1>
 ${page.body}`,
   })
-}
-
-/** What something is, as names and values. */
-export function factList(facts: readonly (readonly [name: string, value: string | Fragment])[]): Fragment {
-  return html`<dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd><bdi>${value}</bdi></dd>`)}</dl>`
 }

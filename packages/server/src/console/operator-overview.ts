@@ -7,7 +7,9 @@ import { listMasterKeys } from '../store/queries/master-keys.ts'
 import { countWaitingMails } from '../store/queries/outbox.ts'
 import { countUndelivered } from '../store/queries/uninstall-callbacks.ts'
 import { NotReady } from '../store/store.ts'
-import { factList, showOperatorPage, visitPlatform } from './operator-access.ts'
+import { factList } from './fact-list.ts'
+import { figureCharts } from './figure-charts.ts'
+import { showOperatorPage, visitPlatform } from './operator-access.ts'
 import { searchForm } from './operator-search.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -69,6 +71,7 @@ ${factList([
   ],
   [say(language, 'operator.mails'), number.format(mails)],
 ])}
+${await figureCharts(c.var.runtime, language)}
 <h2 class="apart">${say(language, 'operator.keys')}</h2>
 ${factList([
   ...describeMasterKeys(masterKeys, clock()).map(

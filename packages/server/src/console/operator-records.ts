@@ -11,8 +11,9 @@ import { isInForce, listMembershipsOfUser } from '../store/queries/memberships.t
 import { findResourceServer, listResourceScopes } from '../store/queries/resource-servers.ts'
 import { listSessionsOfUser } from '../store/queries/sessions.ts'
 import { findUser } from '../store/queries/users.ts'
+import { factList } from './fact-list.ts'
 import { pageOfKnownApps, sayPeople } from './known-apps.ts'
-import { factList, type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
+import { type OperatorVisit, showOperatorPage, visitPlatform } from './operator-access.ts'
 
 const PAGE = 50
 

@@ -19,7 +19,7 @@ export function withoutBasePath(request: Request, basePath: string): Request {
 }
 
 /** In attributes of our own pages; text from elsewhere has its quotes escaped. */
-const LOCAL_ADDRESS = / (href|action|src)="\/(?!\/)/g
+const LOCAL_ADDRESS = / (href|action|formaction|src)="\/(?!\/)/g
 
 /** The step around all routes: addresses on this server lead below the base path, in redirects and on pages. */
 export function belowBasePath(basePath: string): RouteStep {

@@ -1,7 +1,7 @@
 import { getCookie, setCookie } from 'hono/cookie'
 import type { RequestContext } from './environment.ts'
 
-export type CookieName = 'session' | 'form' | 'known_browser' | 'language' | 'link'
+export type CookieName = 'session' | 'form' | 'known_browser' | 'language' | 'link' | 'try'
 
 /** The value of one of our cookies, if the browser sent it. */
 export function readCookie(c: RequestContext, name: CookieName): string | undefined {

@@ -26,15 +26,16 @@ export function securityHeaders(settings: Settings): RouteStep {
 /**
  * A page loads nothing from other hosts, and is never framed, cached or sent as a referrer.
  * @param formTargets where the page's forms may lead, beyond this server
+ * @param hasScript whether it runs a script of this server, which may ask this server
  */
-export function protectPage(c: RequestContext, formTargets: readonly string[] = []) {
+export function protectPage(c: RequestContext, formTargets: readonly string[] = [], hasScript = false) {
   const { login, consent } = c.var.runtime.settings
   // Answers to our forms lead to the platform's own pages; Chromium checks redirects as well.
   const ownPages = [login?.signOutUrl, consent?.url].flatMap(url => (url === undefined ? [] : [new URL(url).origin]))
   const formAction = [...new Set(["'self'", ...formTargets, ...ownPages])].join(' ')
   c.header(
     'Content-Security-Policy',
-    `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    `default-src 'none'; ${hasScript ? "script-src 'self'; connect-src 'self'; " : ''}style-src 'self'; img-src 'self' data:; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
   )
   c.header('X-Frame-Options', 'DENY')
   c.header('Cache-Control', 'no-store')

@@ -59,6 +59,8 @@ export function appRow(app: number, now: number): TransferRow {
     verified_by: null,
     rate_limits: null,
     install: 'user',
+    company_id: null,
+    published_at: null,
   }
 }
 
@@ -81,6 +83,7 @@ export function companyRows(companyId: number, now: number): { company: Transfer
       blocked_apps: null,
       blocked_scopes: null,
       blocked_hosts: null,
+      developers: 'none',
     },
     domain: { domain, company_id: companyId },
   }

@@ -117,7 +117,7 @@ async function checkParameters(
   isPushed: boolean,
 ): Promise<AuthorizationRequest> {
   const { parameters, repeated } = parseParameters(query)
-  const target = await checkTarget(runtime, parameters, repeated, query)
+  const target = await checkTarget(runtime, parameters, repeated, query, { isKept: pushed !== undefined })
   if (target.app.requirePar && !isPushed) {
     throw new AuthorizationError(target, 'invalid_request', 'This app must push its authorization requests (RFC 9126).')
   }

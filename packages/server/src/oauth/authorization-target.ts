@@ -2,6 +2,7 @@ import { type App, findRegisteredApp } from '../apps/apps.ts'
 import { DocumentError, findAppByDocument, isDocumentAddress } from '../apps/metadata-document.ts'
 import { matchesRedirectUri } from '../apps/redirect-uri.ts'
 import type { Runtime } from '../config/runtime.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Parameters } from '../http/form.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { AnswerTarget } from './authorization-answer.ts'
@@ -40,6 +41,7 @@ function requireEnabled(app: App) {
 
 /**
  * Which app asks, and where it is answered.
+ * @param isKept whether the request was checked and kept before: of those, some are the trials of an app's developers
  * @throws {PageError} while it is not known that the redirect URI is the app's own (RFC 6749 section 4.1.2.1)
  */
 export async function checkTarget(
@@ -47,16 +49,23 @@ export async function checkTarget(
   parameters: Parameters,
   repeated: ReadonlySet<string>,
   query: string,
+  { isKept = false }: { isKept?: boolean } = {},
 ): Promise<AnswerTarget> {
   if (repeated.has('client_id') || repeated.has('redirect_uri')) throw new PageError(400, 'error.repeated')
   const app = await requireClient(runtime, parameters)
   const redirectUri = parameters.get('redirect_uri') ?? ''
-  if (!app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {
+  const isTrial = isKept && redirectUri === trialRedirectUri(runtime.settings)
+  if (!isTrial && !app.redirectUris.some(registered => matchesRedirectUri(registered, redirectUri))) {
     throw new PageError(400, 'error.redirectUri', { app: app.name })
   }
   requireEnabled(app)
   // With a repeated state it is not known which one the app expects.
   return { app, redirectUri, rawState: repeated.has('state') ? undefined : rawValue(query, 'state') }
+}
+
+/** Where developers are answered who try their app on our pages. Only requests that we kept for them may name it. */
+export function trialRedirectUri({ origin }: Settings): string {
+  return `${origin}/try-app`
 }
 
 /** The text of a parameter as it stands in the query, not decoded. */

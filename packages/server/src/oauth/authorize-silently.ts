@@ -65,7 +65,7 @@ async function requireOneMembership(c: RequestContext, request: AuthorizationReq
 /** What the company's leave rests on. */
 function requireAllowed({ request, verdict }: Leave): Statement[] {
   if (verdict.outcome === 'allowed') return verdict.conditions
-  if (verdict.outcome === 'blocked') {
+  if (verdict.outcome === 'blocked' || verdict.outcome === 'private') {
     throw new AuthorizationError(request, 'access_denied', 'The company does not allow this app.')
   }
   throw new AuthorizationError(

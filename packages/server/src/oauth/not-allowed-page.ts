@@ -25,10 +25,10 @@ export function showNotAllowed(
   const { app, query } = request
   const { company_name, company_domain, company_id } = membership
   const language = pageLanguage(c, request.uiLocales, membership.locale)
-  const title = say(language, verdict.outcome === 'blocked' ? 'policy.blocked.title' : 'policy.ask.title', {
-    app: app.name,
-  })
   const values = { app: app.name, company: company_name }
+  const { outcome } = verdict
+  const isFinal = outcome === 'blocked' || outcome === 'private'
+  const title = say(language, isFinal ? 'policy.blocked.title' : 'policy.ask.title', values)
   return showPage(c, {
     language,
     title,
@@ -42,8 +42,8 @@ ${appMark(app)}
 </div>
 ${companyTile(say(language, 'consent.for'), { name: company_name, domain: company_domain }, whoYouAreThere(language, membership))}
 ${
-  verdict.outcome === 'blocked'
-    ? html`<p>${say(language, 'policy.blocked.text', values)}</p>`
+  outcome === 'blocked' || outcome === 'private'
+    ? html`<p>${say(language, outcome === 'blocked' ? 'policy.blocked.text' : 'policy.private.text', values)}</p>`
     : html`<p>${say(language, stateOf(verdict), { ...values, date: dateOf(language, membership, verdict.request) })}</p>
 ${askForm(c, language, request, company_id, verdict.request)}`
 }
@@ -55,7 +55,7 @@ ${hiddenField('request', query)}
   })
 }
 
-function stateOf({ outcome, request }: Exclude<Verdict, { outcome: 'allowed' | 'blocked' }>): MessageKey {
+function stateOf({ outcome, request }: Exclude<Verdict, { outcome: 'allowed' | 'blocked' | 'private' }>): MessageKey {
   if (request?.decision === 'refused') return 'policy.refused'
   if (request && request.decision === null) return 'policy.asked'
   return outcome === 'install' ? 'policy.install.text' : 'policy.ask.text'

@@ -2,14 +2,19 @@ import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { RouteHandler } from '../http/environment.ts'
+import { checkUrisScript } from './check-uris-script.ts'
 import { style } from './style.ts'
 
 const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.classless.min.css'), 'utf8')
 // Its classless form centres the children of body; ours are laid out by our own rules.
 const stylesheet = `${pico}\n${style}`
 
-/** The path of the stylesheet: its name changes with its content, so that it can be cached forever. */
-export const stylesheetPath = `/assets/tenantry-${hash('sha256', stylesheet, 'hex').slice(0, 12)}.css`
+/** The path of an asset changes with its content, so that it can be cached forever. */
+const assetPath = (name: string, content: string, type: string) =>
+  `/assets/${name}-${hash('sha256', content, 'hex').slice(0, 12)}.${type}`
+
+export const stylesheetPath: string = assetPath('tenantry', stylesheet, 'css')
+export const checkUrisScriptPath: string = assetPath('check-uris', checkUrisScript, 'js')
 
 /** A door that stands open. */
 const favicon =
@@ -18,8 +23,10 @@ const favicon =
 export const faviconAsset: RouteHandler = c =>
   c.body(favicon, 200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=86400' })
 
+const FOREVER = { 'Cache-Control': 'public, max-age=31536000, immutable' }
+
 export const stylesheetAsset: RouteHandler = c =>
-  c.body(stylesheet, 200, {
-    'Content-Type': 'text/css; charset=utf-8',
-    'Cache-Control': 'public, max-age=31536000, immutable',
-  })
+  c.body(stylesheet, 200, { 'Content-Type': 'text/css; charset=utf-8', ...FOREVER })
+
+export const checkUrisAsset: RouteHandler = c =>
+  c.body(checkUrisScript, 200, { 'Content-Type': 'text/javascript; charset=utf-8', ...FOREVER })

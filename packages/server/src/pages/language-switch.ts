@@ -9,18 +9,26 @@ import { type Fragment, say } from './messages.ts'
 
 const YEAR = 365 * 24 * 3600
 
-/** A form that changes the language of all pages, for this browser. */
-export function languageSwitch(c: RequestContext, language: Language): Fragment {
-  // A page that answers a form cannot be opened again by its address.
-  const here = c.req.method === 'GET' ? new URL(c.req.url) : undefined
+/**
+ * A form that changes the language of all pages, for this browser.
+ * @param returnTo where it leads, for a page that its own address does not show again
+ */
+export function languageSwitch(c: RequestContext, language: Language, returnTo = addressOf(c)): Fragment {
   return html`<form method="post" action="/language" class="language">
-${hiddenField('return_to', here ? here.pathname + here.search : '/')}
+${hiddenField('return_to', returnTo)}
 <label><span class="sr-only">${say(language, 'language.label')}</span>
 <select name="language" autocomplete="off">${languages.map(
     each =>
       html`<option value="${each}" lang="${each}"${each === language ? html` selected` : ''}>${nameOf(each)}</option>`,
   )}</select></label>
 <button class="plain" type="submit">${say(language, 'language.submit')}</button></form>`
+}
+
+function addressOf(c: RequestContext): string {
+  // A page that answers a form cannot be opened again.
+  if (c.req.method !== 'GET') return '/'
+  const { pathname, search } = new URL(c.req.url)
+  return pathname + search
 }
 
 /** `POST /language`: field `language`. It only changes what this browser is shown, so it takes no form token. */

@@ -25,13 +25,17 @@ export interface Page {
   /** Where its forms may lead beyond this server, as Content-Security-Policy sources. */
   formTargets?: readonly string[]
   wide?: boolean
+  /** The path of a script of ours, for a page that is easier to use with one; it works without. */
+  script?: string
+  /** Where it can be read in another language, if not by its own address. */
+  address?: string
   /** False for a page in one language. */
   translated?: boolean
 }
 
 /** Answers with a whole page, protected as all pages are. */
 export function showPage(c: RequestContext, page: Page) {
-  protectPage(c, page.formTargets)
+  protectPage(c, page.formTargets, page.script !== undefined)
   c.header('Content-Language', page.language)
   const { brand } = c.var.runtime.settings
   const document = html`<!doctype html>
@@ -43,11 +47,16 @@ export function showPage(c: RequestContext, page: Page) {
 <meta name="robots" content="noindex">
 <title>${brand ? `${page.title} · ${brand.name}` : page.title}</title>
 <link rel="stylesheet" href="${stylesheetPath}">${brandStylesheet(brand)}
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">${
+    page.script === undefined
+      ? ''
+      : html`
+<script src="${page.script}" defer></script>`
+  }
 </head>
 <body>${brandHeader(brand)}
 <main${page.wide ? html` class="wide"` : ''}><article>${page.body}</article></main>
-<footer>${page.footer ?? ''}${page.translated === false ? '' : languageSwitch(c, page.language)}${brandLinks(brand, page.language)}</footer>
+<footer>${page.footer ?? ''}${page.translated === false ? '' : languageSwitch(c, page.language, page.address)}${brandLinks(brand, page.language)}</footer>
 </body>
 </html>`
   return c.html(document, page.status ?? 200)

@@ -110,10 +110,18 @@ nav.sections [aria-current] { border-color: var(--pico-primary-background); font
 .use-chart .tokens { fill: var(--pico-primary); }
 .use-chart .sign-ins { fill: var(--pico-color); }
 .use-chart .axis { stroke: var(--pico-muted-color); stroke-width: 1; }
-[dir=rtl] .use-chart { transform: scaleX(-1); }
+.figure { margin-block-end: .75rem; }
+.figure svg { display: block; inline-size: 100%; block-size: 2.5rem; }
+.figure polyline { fill: none; stroke: var(--pico-primary); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+.figure .axis { stroke: var(--pico-muted-color); stroke-width: 1; }
+[dir=rtl] .figure svg, [dir=rtl] .use-chart { transform: scaleX(-1); }
 .facts { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .3rem 1rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .facts .block { display: block; }
+ul.checks { padding: 0; margin-block: -.5rem 1rem; }
+.checks li { list-style: none; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+.checks bdi { font-weight: 600; }
+.checks .wrong { color: var(--tny-danger); }
 .mail { white-space: pre-wrap; overflow-wrap: anywhere; }
 .people { padding: 0; }
 .people li { list-style: none; margin: 0 0 .9rem; }

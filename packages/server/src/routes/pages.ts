@@ -4,7 +4,14 @@ import { appIcon } from '../apps/icon.ts'
 import { narrowConnectedApp, narrowingForm } from '../apps/narrow-connected-app.ts'
 import { account, endOtherSessions } from '../console/account.ts'
 import { changeEmailAddress } from '../console/account-email.ts'
+import { changePassword } from '../console/account-password.ts'
+import { showDeliveriesOf } from '../console/app-deliveries.ts'
+import type { EnterApp, EnterDesk } from '../console/app-desk.ts'
+import { editAppFormOf, editAppOf, newAppFormOf, registerAppOf } from '../console/app-form.ts'
+import { changeOwnersOf } from '../console/app-owners.ts'
+import { showAppOf } from '../console/app-page.ts'
 import { narrowPerson } from '../console/app-people.ts'
+import { rotateSecretOf } from '../console/app-secret.ts'
 import { companyApp, decideOnApp, removeAppForAll } from '../console/company-app.ts'
 import { companyApps } from '../console/company-apps.ts'
 import { changeAccess, changeInstallation } from '../console/company-installation.ts'
@@ -12,13 +19,16 @@ import { companyLog } from '../console/company-log.ts'
 import { companyMembers, invite, withdraw } from '../console/company-members.ts'
 import { answerRequest, companyRequests } from '../console/company-requests.ts'
 import { companyRules, saveRules } from '../console/company-rules.ts'
+import { deleteOwnApp, developerApps } from '../console/developer-apps.ts'
+import { developerAppDesk, developerDesk } from '../console/developer-desk.ts'
 import { accept, acceptWithNewAccount, showInvitation } from '../console/invitation.ts'
-import { changeOperatorApp, operatorApp, rotateAppSecret } from '../console/operator-app.ts'
-import { editApp, editAppForm, newAppForm, registerApp } from '../console/operator-app-form.ts'
+import { changeOperatorApp } from '../console/operator-app.ts'
 import { operatorCallbacks, sendAgain } from '../console/operator-callbacks.ts'
+import { operatorAppDesk, operatorDesk } from '../console/operator-desk.ts'
 import { operatorOverview } from '../console/operator-overview.ts'
 import { operatorCompany, operatorLog, operatorResourceServer, operatorUser } from '../console/operator-records.ts'
 import { operatorSearch, searchPlatform } from '../console/operator-search.ts'
+import { finishTry, tryAppOf } from '../console/try-app.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { askAdministrator } from '../oauth/ask-for-app.ts'
@@ -27,7 +37,7 @@ import { chooseCompany } from '../oauth/choose-company.ts'
 import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
 import { deviceAllowed, deviceDenied, deviceForm, enterDeviceCode } from '../oauth/device-page.ts'
 import { logout } from '../openid/logout.ts'
-import { faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
+import { checkUrisAsset, checkUrisScriptPath, faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
 import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
@@ -85,6 +95,7 @@ export const pageRoutes: RouteGroup = {
     app.use('/account/*', findSignedIn)
     app.get('/account', requireSignedIn, account)
     app.post('/account/email', changeEmailAddress)
+    app.post('/account/password', changePassword)
     app.post('/account/sessions/end', endOtherSessions)
     app.use('/company/*', findSignedIn, requireSignedIn)
     app.get('/company/:company_id', companyApps)
@@ -111,19 +122,19 @@ export const pageRoutes: RouteGroup = {
     app.get('/operator/log', operatorLog)
     app.get('/operator/users/:user_id', operatorUser)
     app.get('/operator/companies/:company_id', operatorCompany)
-    app.get('/operator/apps/:client_id', operatorApp)
     app.get('/operator/resource-servers/:resource_server_id', operatorResourceServer)
     app.post('/operator/apps/:client_id', changeOperatorApp)
-    app.get('/operator/apps/:client_id/edit', editAppForm)
-    app.post('/operator/apps/:client_id/edit', editApp)
-    app.post('/operator/apps/:client_id/secret', rotateAppSecret)
-    app.get('/operator/new-app', newAppForm)
-    app.post('/operator/new-app', registerApp)
+    addAppDesk(app, '/operator', operatorDesk, operatorAppDesk)
+    app.get('/company/:company_id/developer', developerApps)
+    app.post('/company/:company_id/developer/apps/:client_id/delete', deleteOwnApp)
+    addAppDesk(app, '/company/:company_id/developer', developerDesk, developerAppDesk)
+    app.get('/try-app', findSignedIn, requireSignedIn, finishTry)
     app.use('/invitation/*', limitByAddress('authorize'), findSignedIn)
     app.get('/invitation', showInvitation)
     app.post('/invitation', accept)
     app.post('/invitation/account', acceptWithNewAccount)
     app.get(stylesheetPath, stylesheetAsset)
+    app.get(checkUrisScriptPath, checkUrisAsset)
     app.get('/brand/logo', brandLogo)
     app.get('/brand/style.css', brandStyle)
     app.get('/favicon.svg', faviconAsset)
@@ -133,6 +144,19 @@ export const pageRoutes: RouteGroup = {
     app.get('/companies/:company_id/logo', findSignedIn, companyLogoFile)
     app.get('/', c => c.redirect('/connected-apps', 302))
   },
+}
+
+/** Where apps are registered and looked after. */
+function addAppDesk(app: Parameters<RouteGroup['addTo']>[0], base: string, enter: EnterDesk, enterApp: EnterApp) {
+  app.get(`${base}/new-app`, newAppFormOf(enter))
+  app.post(`${base}/new-app`, registerAppOf(enter))
+  app.get(`${base}/apps/:client_id`, showAppOf(enterApp))
+  app.get(`${base}/apps/:client_id/edit`, editAppFormOf(enterApp))
+  app.post(`${base}/apps/:client_id/edit`, editAppOf(enterApp))
+  app.post(`${base}/apps/:client_id/secret`, rotateSecretOf(enterApp))
+  app.get(`${base}/apps/:client_id/deliveries`, showDeliveriesOf(enterApp))
+  app.post(`${base}/apps/:client_id/owners`, changeOwnersOf(enterApp))
+  app.post(`${base}/apps/:client_id/try`, tryAppOf(enterApp))
 }
 
 const messageKeys: Record<CommonErrorKind, MessageKey> = {

@@ -7,7 +7,7 @@ import { createRuntime, serveRuntime, type Tenantry } from '../server.ts'
 import { listOperators } from '../store/queries/operators.ts'
 import { gatherFacts, type SandboxFacts } from './facts.ts'
 import { addSandboxRoutes } from './routes.ts'
-import { SANDBOX_OPERATOR, seedOperator, seedSandbox } from './seed.ts'
+import { SANDBOX_OPERATOR, seedRoles, seedSandbox } from './seed.ts'
 
 describe('the sandbox’s own pages', () => {
   let database: TestDatabase
@@ -58,11 +58,11 @@ describe('the sandbox’s own pages', () => {
     const { runtime } = tenantry
     const operators = async () => (await listOperators(runtime.store)).map(each => each.user_id)
     await removeOperator(runtime, SANDBOX_OPERATOR)
-    await seedOperator(runtime)
+    await seedRoles(runtime)
     expect(await operators()).toEqual([])
     const { sql, parameters } = runtime.store.db.deleteFrom('settings').where('name', '=', 'sandbox.operator').compile()
     await runtime.store.write([{ sql, parameters }])
-    await seedOperator(runtime)
+    await seedRoles(runtime)
     expect(await operators()).toEqual([SANDBOX_OPERATOR])
   })
 

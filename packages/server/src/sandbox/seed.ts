@@ -1,3 +1,4 @@
+import { setCompanyPolicy } from '../apps/app-policies.ts'
 import { createApp, findRegisteredApp, setApp } from '../apps/apps.ts'
 import { matchesRedirectUri, redirectUriMistake } from '../apps/redirect-uri.ts'
 import { createCompany } from '../companies/companies.ts'
@@ -59,22 +60,37 @@ export async function seedSandbox(runtime: Runtime): Promise<void> {
         keepSecret: true,
       }),
   )
-  await seedOperator(runtime)
+  await seedRoles(runtime)
   await store.write([putSetting(store, SETTING, 'ready')])
 }
 
 /** M, who runs the platform of the sandbox. */
 export const SANDBOX_OPERATOR = 778
 
-const OPERATOR_SETTING = 'sandbox.operator'
+/** The company whose members may register apps. */
+const DEVELOPERS_AT = 1
 
-/** Makes M an operator, once: a sandbox may be from a version without any, and what was taken back stays so. */
-export async function seedOperator(runtime: Runtime): Promise<void> {
+/**
+ * Makes M an operator and lets MI6 develop apps, once: a sandbox may be from a version without, and what was taken back stays so.
+ */
+export async function seedRoles(runtime: Runtime): Promise<void> {
+  await once(runtime, 'sandbox.operator', async () => {
+    const user = await findUser(runtime.store, SANDBOX_OPERATOR)
+    if (user && user.deleted_at === null) await addOperator(runtime, SANDBOX_OPERATOR)
+  })
+  await once(runtime, 'sandbox.developers', async () => {
+    if (await findCompany(runtime.store, DEVELOPERS_AT)) {
+      await setCompanyPolicy(runtime, DEVELOPERS_AT, { developers: 'members' })
+    }
+  })
+}
+
+/** Does something in the first start that knows of it. */
+async function once(runtime: Runtime, setting: string, action: () => Promise<void>): Promise<void> {
   const { store } = runtime
-  if ((await findSetting(store, OPERATOR_SETTING)) !== undefined) return
-  const user = await findUser(store, SANDBOX_OPERATOR)
-  if (user && user.deleted_at === null) await addOperator(runtime, SANDBOX_OPERATOR)
-  await store.write([putSetting(store, OPERATOR_SETTING, 'ready')])
+  if ((await findSetting(store, setting)) !== undefined) return
+  await action()
+  await store.write([putSetting(store, setting, 'ready')])
 }
 
 async function seedUser(runtime: Runtime, { at, ...user }: SandboxUser, passwordHash: string) {

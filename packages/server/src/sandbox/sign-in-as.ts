@@ -13,6 +13,7 @@ import { SANDBOX_OPERATOR } from './seed.ts'
 const ROLES = {
   account: { userId: 777, path: '/account', label: 'Your account, as James Bond' },
   company: { userId: 777, path: '/company/1', label: 'MI6, as its administrator James Bond' },
+  developer: { userId: 779, path: '/company/1/developer', label: 'Development at MI6, as Eve Moneypenny' },
   operator: { userId: SANDBOX_OPERATOR, path: '/operator', label: 'The platform, as its operator M' },
 } as const
 

@@ -17,6 +17,15 @@ export const administrationColumns = {
     left_out_at: true,
     withheld: true,
   }),
+  app_owners: columnsOf<'app_owners'>({ company_id: true, client_id: true, user_id: true, added_at: true }),
+  platform_figures: columnsOf<'platform_figures'>({
+    taken_at: true,
+    database_bytes: true,
+    waiting_callbacks: true,
+    failed_callbacks: true,
+    waiting_mails: true,
+    expires_at: true,
+  }),
   operators: columnsOf<'operators'>({ user_id: true, added_at: true }),
   app_uses: columnsOf<'app_uses'>({
     company_id: true,

@@ -56,6 +56,17 @@ export interface SigningKeysTable {
   created_at: number
 }
 
+/** How the platform was at a moment. */
+export interface PlatformFiguresTable {
+  taken_at: number
+  database_bytes: number
+  /** Uninstall callbacks, and mails, that wait to be sent. */
+  waiting_callbacks: number
+  failed_callbacks: number
+  waiting_mails: number
+  expires_at: number
+}
+
 /** What was answered to a request of the admin API with an `Idempotency-Key`. */
 export interface IdempotencyKeysTable {
   /** The admin key that was used. */

@@ -47,6 +47,18 @@ export interface AppsTable {
   device_flow: number
   /** For whom it can be installed: for one member, for the whole company, or either. */
   install: 'user' | 'company' | 'both'
+  /** Whose people develop it; null for an app of the platform's operators. */
+  company_id: number | null
+  /** When an operator opened it to all companies; until then a company's app is for that company alone. */
+  published_at: number | null
+}
+
+/** Someone who may change an app that their company develops. */
+export interface AppOwnersTable {
+  company_id: number
+  client_id: string
+  user_id: number
+  added_at: number
 }
 
 export interface ClientSecretsTable {

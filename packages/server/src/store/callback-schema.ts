@@ -20,3 +20,20 @@ export interface UninstallCallbacksTable {
 export interface LogoutCallbacksTable extends Omit<UninstallCallbacksTable, 'kind'> {
   sid: string
 }
+
+/** An attempt to tell an app that an installation has ended. */
+export interface CallbackDeliveriesTable {
+  company_id: number
+  client_id: string
+  attempted_at: number
+  user_id: number
+  ended_at: number
+  /** The first is 1. */
+  attempt: number
+  /** What the app answered; null where no answer came. */
+  status: number | null
+  error: string | null
+  /** What was sent. */
+  body: string
+  expires_at: number
+}

@@ -1,4 +1,5 @@
 import { administrationColumns } from './administration-columns.ts'
+import { callbackColumns } from './callback-columns.ts'
 import { columnsOf } from './columns-of.ts'
 
 /**
@@ -7,6 +8,7 @@ import { columnsOf } from './columns-of.ts'
  */
 export const columns = {
   ...administrationColumns,
+  ...callbackColumns,
   users: columnsOf<'users'>({
     user_id: true,
     email: true,
@@ -54,6 +56,7 @@ export const columns = {
     blocked_apps: true,
     blocked_scopes: true,
     blocked_hosts: true,
+    developers: true,
   }),
   apps: columnsOf<'apps'>({
     client_id: true,
@@ -89,6 +92,8 @@ export const columns = {
     require_dpop: true,
     device_flow: true,
     install: true,
+    company_id: true,
+    published_at: true,
   }),
   client_secrets: columnsOf<'client_secrets'>({
     client_id: true,
@@ -151,18 +156,6 @@ export const columns = {
     resources: true,
     jkt: true,
   }),
-  uninstall_callbacks: columnsOf<'uninstall_callbacks'>({
-    company_id: true,
-    user_id: true,
-    client_id: true,
-    ended_at: true,
-    attempts: true,
-    next_attempt_at: true,
-    claimed_until: true,
-    gave_up_at: true,
-    last_error: true,
-    kind: true,
-  }),
   sessions: columnsOf<'sessions'>({
     session_hash: true,
     user_id: true,
@@ -203,18 +196,6 @@ export const columns = {
     begun_at: true,
     browser_hash: true,
     expires_at: true,
-  }),
-  logout_callbacks: columnsOf<'logout_callbacks'>({
-    company_id: true,
-    user_id: true,
-    client_id: true,
-    sid: true,
-    ended_at: true,
-    attempts: true,
-    next_attempt_at: true,
-    claimed_until: true,
-    gave_up_at: true,
-    last_error: true,
   }),
   rate_windows: columnsOf<'rate_windows'>({ limit_key: true, began_at: true, used: true, expires_at: true }),
   company_logos: columnsOf<'company_logos'>({ company_id: true, type: true, bytes: true, updated_at: true }),

@@ -4,9 +4,11 @@ import type {
   AuditCheckpointsTable,
   AuditEventsTable,
   IdempotencyKeysTable,
+  PlatformFiguresTable,
   SigningKeysTable,
 } from './administration-schema.ts'
 import type {
+  AppOwnersTable,
   AppPoliciesTable,
   AppRequestsTable,
   AppsTable,
@@ -14,7 +16,7 @@ import type {
   ClientSecretsTable,
   MemberAccessTable,
 } from './app-schema.ts'
-import type { LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
+import type { CallbackDeliveriesTable, LogoutCallbacksTable, UninstallCallbacksTable } from './callback-schema.ts'
 import type { AccountLinksTable, InvitationsTable, OutboxTable } from './mail-schema.ts'
 import type { ResourceScopesTable, ResourceServersTable } from './resource-schema.ts'
 import type { DeviceRequestsTable, OpenidSessionsTable, PushedRequestsTable, SessionsTable } from './session-schema.ts'
@@ -32,6 +34,7 @@ export interface Schema {
   user_companies: { user_id: number; company_id: number }
   memberships: MembershipsTable
   apps: AppsTable
+  app_owners: AppOwnersTable
   app_policies: AppPoliciesTable
   app_requests: AppRequestsTable
   member_access: MemberAccessTable
@@ -44,6 +47,7 @@ export interface Schema {
   access_tokens: AccessTokensTable
   refresh_tokens: RefreshTokensTable
   uninstall_callbacks: UninstallCallbacksTable
+  callback_deliveries: CallbackDeliveriesTable
   sessions: SessionsTable
   openid_sessions: OpenidSessionsTable
   pushed_requests: PushedRequestsTable
@@ -64,6 +68,7 @@ export interface Schema {
   account_links: AccountLinksTable
   invitations: InvitationsTable
   operators: OperatorsTable
+  platform_figures: PlatformFiguresTable
   deleted_companies: { company_id: number; deleted_at: number }
   audit_events: AuditEventsTable
   audit_checkpoints: AuditCheckpointsTable
@@ -97,6 +102,8 @@ export interface CompaniesTable {
   blocked_scopes: string | null
   /** Hosts of metadata documents. */
   blocked_hosts: string | null
+  /** Who of its people may register apps. */
+  developers: 'none' | 'admins' | 'members'
 }
 
 export interface UsersTable {

@@ -28,6 +28,7 @@ import { mail } from './0030-mail.ts'
 import { appUses } from './0031-app-uses.ts'
 import { operators } from './0032-operators.ts'
 import { openRequests } from './0033-open-requests.ts'
+import { developers } from './0034-developers.ts'
 import type { Migration, MigrationEngine } from './migration.ts'
 
 /** Every migration, oldest first. Versions 5, 7 and 10 were planner statistics, which are set on opening now. */
@@ -62,6 +63,7 @@ export const migrations: readonly Migration[] = [
   appUses,
   operators,
   openRequests,
+  developers,
 ]
 
 export const newestVersion: number = migrations.at(-1)!.version

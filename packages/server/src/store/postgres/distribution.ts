@@ -19,6 +19,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   deleted_companies: { by: 'company_id', with: 'companies' },
   company_logos: { by: 'company_id', with: 'companies' },
   memberships: { by: 'company_id', with: 'companies' },
+  app_owners: { by: 'company_id', with: 'companies' },
   app_policies: { by: 'company_id', with: 'companies' },
   app_requests: { by: 'company_id', with: 'companies' },
   member_access: { by: 'company_id', with: 'companies' },
@@ -29,6 +30,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   access_tokens: { by: 'company_id', with: 'companies' },
   refresh_tokens: { by: 'company_id', with: 'companies' },
   uninstall_callbacks: { by: 'company_id', with: 'companies' },
+  callback_deliveries: { by: 'company_id', with: 'companies' },
   logout_callbacks: { by: 'company_id', with: 'companies' },
   users: { by: 'user_id' },
   operators: { by: 'user_id', with: 'users' },
@@ -52,6 +54,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   master_keys: 'coordinator',
   signing_keys: 'coordinator',
   leases: 'coordinator',
+  platform_figures: 'coordinator',
   bearer_changes: 'coordinator',
   migrations: 'coordinator',
 }

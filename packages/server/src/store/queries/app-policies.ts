@@ -14,7 +14,7 @@ type RequestKey = Pick<AppRequestRow, 'company_id' | 'client_id' | 'user_id'>
 /** What a company has said of apps, beside its decisions on single ones. */
 export type CompanyPolicyColumns = Pick<
   CompanyRow,
-  'company_id' | 'app_policy' | 'blocked_apps' | 'blocked_scopes' | 'blocked_hosts'
+  'company_id' | 'app_policy' | 'blocked_apps' | 'blocked_scopes' | 'blocked_hosts' | 'developers'
 >
 
 export function findAppPolicy({ db }: Store, { company_id, client_id }: PolicyKey): Promise<AppPolicyRow | undefined> {
@@ -108,8 +108,8 @@ export function requirePolicy(
   ]
 }
 
-function policyOf({ app_policy, blocked_apps, blocked_scopes, blocked_hosts }: CompanyPolicyColumns) {
-  return { app_policy, blocked_apps, blocked_scopes, blocked_hosts }
+function policyOf({ app_policy, blocked_apps, blocked_scopes, blocked_hosts, developers }: CompanyPolicyColumns) {
+  return { app_policy, blocked_apps, blocked_scopes, blocked_hosts, developers }
 }
 
 export function findAppRequest({ db }: Store, key: RequestKey): Promise<AppRequestRow | undefined> {

@@ -96,6 +96,8 @@ const CHANGEABLE = [
   'terms_url',
   'verified_at',
   'verified_by',
+  'company_id',
+  'published_at',
   'rate_limits',
   'id_token_algorithm',
   'post_logout_redirect_uris',

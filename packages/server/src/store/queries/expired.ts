@@ -45,6 +45,14 @@ export async function deleteExpired(store: Store, before: number): Promise<boole
     expired(store, 'outbox', 'expires_at', ['mail_id'], before),
     expired(store, 'account_links', 'expires_at', ['user_id', 'link_hash'], before),
     expired(store, 'invitations', 'expires_at', ['company_id', 'invitation_id'], before),
+    expired(
+      store,
+      'callback_deliveries',
+      'expires_at',
+      ['company_id', 'client_id', 'attempted_at', 'user_id', 'ended_at'],
+      before,
+    ),
+    expired(store, 'platform_figures', 'expires_at', ['taken_at'], before),
     expired(store, 'apps', 'unused_until', ['client_id'], before),
     expired(store, 'openid_sessions', 'expires_at', ['sid', 'client_id', 'company_id'], before),
   ])
@@ -60,6 +68,8 @@ type Swept =
   | 'used_assertions'
   | 'idempotency_keys'
   | 'app_uses'
+  | 'callback_deliveries'
+  | 'platform_figures'
   | 'outbox'
   | 'account_links'
   | 'invitations'

@@ -17,6 +17,7 @@ export type MembershipWithCompany = MembershipRow & {
   /** Client ids, hosts and scopes that the company blocks, as they are stored. */
   company_blocked_apps: string | null
   company_blocked_hosts: string | null
+  company_developers: 'none' | 'admins' | 'members'
   company_blocked_scopes: string | null
 }
 
@@ -27,6 +28,7 @@ export const companyFacts = [
   'c.blocked_apps as company_blocked_apps',
   'c.blocked_hosts as company_blocked_hosts',
   'c.blocked_scopes as company_blocked_scopes',
+  'c.developers as company_developers',
 ] as const
 
 export function insertMembership({ db }: Store, row: MembershipRow): Statement[] {
