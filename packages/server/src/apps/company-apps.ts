@@ -10,7 +10,10 @@ import { openScopes } from './registration.ts'
 const MOST = 200
 
 /** What the people of a company say of an app that they develop. The rest is an operator's to say. */
-export type CompanyAppInput = Pick<NewApp, 'name' | 'maker' | 'redirectUris' | 'scopes' | 'install' | 'uninstallUrl'>
+export type CompanyAppInput = Pick<
+  NewApp,
+  'name' | 'maker' | 'homeUrl' | 'privacyUrl' | 'termsUrl' | 'redirectUris' | 'scopes' | 'install' | 'uninstallUrl'
+>
 
 /**
  * Registers an app that a company develops: for that company alone, until an operator opens it to others.

@@ -1,12 +1,12 @@
-import type { NewApp } from '../apps/app-input.ts'
 import type { App } from '../apps/apps.ts'
+import type { CompanyAppInput } from '../apps/company-apps.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
 import type { Language } from '../pages/languages.ts'
 import type { Fragment } from '../pages/messages.ts'
 
 /** What is said of an app when it is registered or edited. */
-export type AppEntries = Pick<NewApp, 'name' | 'maker' | 'redirectUris' | 'scopes' | 'install' | 'uninstallUrl'>
+export type AppEntries = CompanyAppInput
 
 export interface DeskPage {
   title: string

@@ -17,6 +17,9 @@ import { tokenField } from './token-field.ts'
 interface Entries {
   name: string
   maker: string
+  homeUrl: string
+  privacyUrl: string
+  termsUrl: string
   redirectUris: string
   scopes: string
   install: string
@@ -36,6 +39,9 @@ const MOST_CHECKS = 50
 const NO_ENTRIES: Entries = {
   name: '',
   maker: '',
+  homeUrl: '',
+  privacyUrl: '',
+  termsUrl: '',
   redirectUris: '',
   scopes: 'base',
   install: 'user',
@@ -49,7 +55,7 @@ export function newAppFormOf(enter: EnterDesk): RouteHandler {
 }
 
 /**
- * `POST BASE/new-app`: fields `name`, `maker`, `redirect_uris`, `scopes`, `install`, `uninstall_url`, `public`; shows the secret once. With
+ * `POST BASE/new-app`: fields `name`, `maker`, `redirect_uris`, `scopes`, `install`, `uninstall_url`, `home_url`, `privacy_url`, `terms_url`, `public`; shows the secret once. With
  * `check` it only says whether the redirect URIs can be registered.
  */
 export function registerAppOf(enter: EnterDesk): RouteHandler {
@@ -108,6 +114,9 @@ function readEntries(form: Parameters): Entries {
   return {
     name: read('name'),
     maker: read('maker'),
+    homeUrl: read('home_url'),
+    privacyUrl: read('privacy_url'),
+    termsUrl: read('terms_url'),
     redirectUris: read('redirect_uris'),
     scopes: read('scopes'),
     install: read('install'),
@@ -120,6 +129,9 @@ function entriesOf(app: App): Entries {
   return {
     name: app.name,
     maker: app.maker ?? '',
+    homeUrl: app.homeUrl ?? '',
+    privacyUrl: app.privacyUrl ?? '',
+    termsUrl: app.termsUrl ?? '',
     redirectUris: app.redirectUris.join('\n'),
     scopes: app.scopes.join(' '),
     install: app.install,
@@ -128,14 +140,18 @@ function entriesOf(app: App): Entries {
   }
 }
 
-function toInput({ name, maker, redirectUris, scopes, install, uninstallUrl }: Entries): AppEntries {
+function toInput(entries: Entries): AppEntries {
+  const orNull = (text: string) => (text === '' ? null : text)
   return {
-    name,
-    maker: maker === '' ? null : maker,
-    redirectUris: words(redirectUris),
-    scopes: words(scopes),
-    install: install as NonNullable<AppEntries['install']>,
-    uninstallUrl: uninstallUrl === '' ? null : uninstallUrl,
+    name: entries.name,
+    maker: orNull(entries.maker),
+    homeUrl: orNull(entries.homeUrl),
+    privacyUrl: orNull(entries.privacyUrl),
+    termsUrl: orNull(entries.termsUrl),
+    redirectUris: words(entries.redirectUris),
+    scopes: words(entries.scopes),
+    install: entries.install as NonNullable<AppEntries['install']>,
+    uninstallUrl: orNull(entries.uninstallUrl),
   }
 }
 
@@ -171,6 +187,9 @@ ${INSTALLS.map(
     html`<label><input type="radio" name="install" value="${each}"${each === entries.install ? html` checked` : ''}><span>${say(language, installKeys[each])}</span></label>`,
 )}</fieldset>
 ${field('uninstall_url', say(language, 'operator.app.uninstallUrl'), entries.uninstallUrl, { type: 'url' })}
+${field('home_url', say(language, 'operator.app.homeUrl'), entries.homeUrl, { type: 'url' })}
+${field('privacy_url', say(language, 'operator.app.privacyUrl'), entries.privacyUrl, { type: 'url' })}
+${field('terms_url', say(language, 'operator.app.termsUrl'), entries.termsUrl, { type: 'url' })}
 ${
   app
     ? ''

@@ -35,6 +35,9 @@ export function checkRedirectUris(c: RequestContext, language: Language, uris: r
 
 /** What was typed that an error may be about. */
 interface Typed {
+  homeUrl: string
+  privacyUrl: string
+  termsUrl: string
   redirectUris: string
   uninstallUrl: string
   isPublic: boolean
@@ -66,6 +69,10 @@ function sayMistake(c: RequestContext, language: Language, typed: Typed, entry: 
       return [say(language, 'developer.wrong.name')]
     case 'maker':
       return [say(language, 'developer.wrong.maker')]
+    case 'homeUrl':
+    case 'privacyUrl':
+    case 'termsUrl':
+      return [say(language, 'developer.wrong.page', { uri: typed[entry] })]
     case 'scopes':
       return [say(language, 'developer.wrong.scopes')]
     case 'apps':

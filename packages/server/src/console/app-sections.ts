@@ -27,6 +27,9 @@ export function appFacts({ app, moment }: AppDeskVisit): Fragment {
     ['install', app.install],
     ['public', String(app.isPublic)],
     ['uninstall_url', app.uninstallUrl ?? '–'],
+    ['home_url', app.homeUrl ?? '–'],
+    ['privacy_url', app.privacyUrl ?? '–'],
+    ['terms_url', app.termsUrl ?? '–'],
     ...(app.companyId === null
       ? []
       : [['published_at', app.publishedAt === null ? '–' : moment(app.publishedAt)] as const]),

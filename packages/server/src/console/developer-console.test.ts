@@ -247,6 +247,7 @@ describe('the developers’ pages of a company', () => {
       name: ' ',
       redirect_uris: 'ledger.example/callback\nhttp://ledger.example/x',
       uninstall_url: 'https://ledger.example/#x',
+      privacy_url: 'http://ledger.example/privacy',
     }
     await eve.request('/language', { method: 'POST', body: new URLSearchParams({ language: 'de' }) })
     eve.cookies.set('tenantry_language', 'de')
@@ -259,6 +260,7 @@ describe('the developers’ pages of a company', () => {
       'Meinten Sie https://ledger.example/callback?',
       'mit https beginnen',
       'Fragment',
+      'https beginnt: http://ledger.example/privacy',
     ]) {
       expect(said).toContain(words)
     }
