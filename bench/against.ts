@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { median, round } from './benchmark.ts'
 import { loadFully, TENANTRY_ANSWER } from './load/wrk.ts'
 import { cpuSeconds } from './machine.ts'
-import { pathOf } from './targets/start.ts'
+import { checkOut } from './other-checkout.ts'
 import { fillStore, MAIN, serveTenantry, someOf } from './targets/tenantry.ts'
 
 // GET /users/me of this checkout beside that of another commit, each on a database that its own `tenantry load` filled,
@@ -21,14 +20,9 @@ if (commit === undefined) {
   process.exit(1)
 }
 const folder = temporaryFolder()
-const other = join(folder.path, 'other')
-run('git', ['clone', '--quiet', '--no-checkout', pathOf('../..'), other])
-run('git', ['-C', other, 'checkout', '--quiet', '--detach', commit])
-run('npm', ['--prefix', other, 'ci', '--no-audit', '--no-fund', '--ignore-scripts'])
-
 const sides = [
   ['this checkout', MAIN],
-  [commit, join(other, 'packages/server/src/cli/main.ts')],
+  [commit, checkOut(commit, folder.path)],
 ] as const
 const stores = sides.map(([name, main], index) => {
   console.error(`filling a database with ${TOKENS.toLocaleString('en')} tokens: ${name}`)
@@ -70,9 +64,4 @@ async function measure({ main, flags }: Side, tokens: string) {
   } finally {
     await server.stop()
   }
-}
-
-function run(command: string, args: string[]) {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }

@@ -9,13 +9,13 @@ export function beforeWrite(runtime: Runtime, matches: RegExp, action: () => Pro
   const { store } = runtime
   const write = store.write.bind(store)
   let hasRun = false
-  store.write = async statements => {
+  store.write = async (statements, options) => {
     if (!hasRun && statements.some(({ sql }) => matches.test(sql))) {
       hasRun = true
       store.write = write
       await action()
     }
-    return write(statements)
+    return write(statements, options)
   }
   return () => hasRun
 }

@@ -1,6 +1,6 @@
 import type { IdTokenAlgorithm } from '../config/id-token-algorithms.ts'
 import type { AppRateLimits } from '../config/rate-limits.ts'
-import type { AppRow } from '../store/queries/apps.ts'
+import type { AppFacts } from '../store/queries/apps.ts'
 import { type CompatibilityProfile, storedScopes } from '../tokens/scopes.ts'
 
 /** A registered OAuth client. */
@@ -79,7 +79,7 @@ export function isOpenTo(app: Pick<App, 'companyId' | 'publishedAt'>, companyId:
   return isPublished(app) || app.companyId === companyId
 }
 
-export function toApp(row: AppRow): App {
+export function toApp(row: AppFacts): App {
   return {
     clientId: row.client_id,
     name: row.name,
@@ -110,7 +110,7 @@ export function toApp(row: AppRow): App {
     documentExpiresAt: row.document_expires_at,
     companyId: row.company_id,
     publishedAt: row.published_at,
-    hasIcon: row.icon !== null,
+    hasIcon: row.icon_type !== null,
     jwks: row.jwks,
     jwksUri: row.jwks_uri,
     secretHash: row.secret_hash,

@@ -7,7 +7,15 @@ import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { deleteOwnersOfApp, insertAppOwner } from '../store/queries/app-owners.ts'
 import { listCompaniesWithAppUser, renameAppUser } from '../store/queries/app-users.ts'
-import { type AppRow, findApp, insertApp, setAppDisabled, updateApp } from '../store/queries/apps.ts'
+import {
+  type AppFacts,
+  type AppRow,
+  findApp,
+  findAppWithIcon,
+  insertApp,
+  setAppDisabled,
+  updateApp,
+} from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
 import { ConstraintViolation, retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
@@ -209,7 +217,7 @@ export async function setDisabled(runtime: Runtime, clientId: string, disabled: 
 }
 
 /** The secret of an app that keeps it encrypted, or undefined where it cannot be read. */
-export function decryptClientSecret({ keys }: Runtime, row: AppRow): string | undefined {
+export function decryptClientSecret({ keys }: Runtime, row: AppFacts): string | undefined {
   return row.encrypted_secret === null ? undefined : decrypt(keys, row.encrypted_secret, row.client_id)
 }
 
@@ -219,7 +227,7 @@ export async function findRegisteredApp({ store }: Runtime, clientId: string): P
 }
 
 async function requireApp(store: Runtime['store'], clientId: string): Promise<AppRow> {
-  const app = await findApp(store, clientId)
+  const app = await findAppWithIcon(store, clientId)
   if (!app) throw noApp(clientId)
   return app
 }

@@ -1,6 +1,6 @@
 import type { Runtime } from '../config/runtime.ts'
 import { type OutboundAnswer, send } from '../http/outbound/send.ts'
-import { type AppRow, findApp } from '../store/queries/apps.ts'
+import { type AppFacts, findApp } from '../store/queries/apps.ts'
 import { insertDelivery } from '../store/queries/callback-deliveries.ts'
 import { type QueuedCallback, uninstallQueue } from '../store/queries/callback-queue.ts'
 import type { Statement } from '../store/store.ts'
@@ -36,7 +36,7 @@ async function recordAttempt(
 }
 
 /** Which kind ended is told to apps that companies can install; others know one kind. */
-function bodyOf({ install }: AppRow, callback: QueuedCallback) {
+function bodyOf({ install }: AppFacts, callback: QueuedCallback) {
   const { kind = 'user', ended_at } = callback
   const facts = { ...publicFacts(callback), timestamp: new Date(ended_at).toISOString() }
   return install === 'user' && kind === 'user' ? facts : { ...facts, kind }

@@ -3,7 +3,7 @@ import type { RouteHandler } from '../http/environment.ts'
 import { appMark } from '../pages/components.ts'
 import { type MessageKey, say } from '../pages/messages.ts'
 import type { AppPolicyRow } from '../store/queries/app-policies.ts'
-import type { AppRow } from '../store/queries/apps.ts'
+import type { AppFacts } from '../store/queries/apps.ts'
 import { findDecisions } from '../store/queries/company-console.ts'
 import { type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
 import { pageOfKnownApps, sayPeople } from './known-apps.ts'
@@ -36,13 +36,13 @@ ${next === undefined ? '' : html`<p><a href="${companyPath(companyId, `?page=${n
 
 function appLine(
   { companyId, language }: CompanyVisit,
-  app: AppRow,
+  app: AppFacts,
   count: number,
   { decision, isForAll }: { decision: AppPolicyRow['decision'] | undefined; isForAll: boolean },
 ) {
   return html`<section class="app">
 <div class="installation-head">
-${appMark({ clientId: app.client_id, name: app.name, hasIcon: app.icon !== null })}
+${appMark({ clientId: app.client_id, name: app.name, hasIcon: app.icon_type !== null })}
 <div><h2><a href="${appPath(companyId, app.client_id)}">${app.name}</a></h2>
 <p class="muted small">${sayPeople(language, count)}
 ${isForAll ? html` · <span class="badge">${say(language, 'console.forCompany')}</span>` : ''}${decision ? html` · <span class="badge">${say(language, ruleKeys[decision])}</span>` : ''}</p></div>

@@ -10,7 +10,7 @@ import { say } from '../pages/messages.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
 import type { ScopeTexts } from '../resource-servers/resource-server.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
-import type { AppRow } from '../store/queries/apps.ts'
+import type { AppFacts } from '../store/queries/apps.ts'
 import { findApps, listOpenRequests } from '../store/queries/company-console.ts'
 import { storedScopes } from '../tokens/scopes.ts'
 import { actAsAdministrator, type CompanyVisit, companyPath, showConsole, visitCompany } from './company-access.ts'
@@ -63,13 +63,13 @@ function requestSection(
   c: RequestContext,
   { companyId, language, day }: CompanyVisit,
   { client_id, user_id, name, email, scopes, reason, requested_at }: OpenRequest,
-  app: AppRow | undefined,
+  app: AppFacts | undefined,
   texts: Record<string, ScopeTexts>,
 ) {
   if (!app) return ''
   return html`<section class="app">
 <div class="installation-head">
-${appMark({ clientId: client_id, name: app.name, hasIcon: app.icon !== null })}
+${appMark({ clientId: client_id, name: app.name, hasIcon: app.icon_type !== null })}
 <div><h2>${app.name}</h2>
 <p class="muted small">${say(language, 'console.requests.asked', { name, email, date: day(requested_at) })}</p></div>
 </div>

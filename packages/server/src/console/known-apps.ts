@@ -2,7 +2,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { queryParameter } from '../http/form.ts'
 import type { Language } from '../pages/languages.ts'
 import { say } from '../pages/messages.ts'
-import type { AppRow } from '../store/queries/apps.ts'
+import type { AppFacts } from '../store/queries/apps.ts'
 import { countPeople, findApps, listKnownApps } from '../store/queries/company-console.ts'
 
 /** Apps on one page. */
@@ -13,7 +13,7 @@ const MOST = 5000
 export const COUNTED = 1000
 
 export interface KnownApps {
-  apps: { app: AppRow; people: number }[]
+  apps: { app: AppFacts; people: number }[]
   /** The number of the next page, if there is one. */
   next: number | undefined
 }

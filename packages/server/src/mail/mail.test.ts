@@ -104,7 +104,8 @@ describe('mail', () => {
       const write = store.write.bind(store)
       let statements = 0
       store.write = given => {
-        statements += given.length
+        // What background jobs write meanwhile is about no one.
+        statements += given.filter(({ sql }) => !/"(leases|platform_figures)"/.test(sql)).length
         return write(given)
       }
       pages.push((await ask(email)).html.replace(/value="[^"]*"/g, ''))

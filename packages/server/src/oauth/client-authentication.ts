@@ -1,4 +1,4 @@
-import { type App, findRegisteredApp } from '../apps/apps.ts'
+import { type App, findRegisteredApp, toApp } from '../apps/apps.ts'
 import { holdsSecret } from '../apps/client-secrets.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { RequestContext } from '../http/environment.ts'
@@ -6,6 +6,7 @@ import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
 import { countRequest, limitFailures } from '../rate-limits/limit-requests.ts'
 import { findAuthenticatedResourceServer, mayBeResourceServer } from '../resource-servers/secret.ts'
+import type { AppFacts } from '../store/queries/apps.ts'
 import type { ResourceServerRow } from '../store/queries/resource-servers.ts'
 import { annotateSpan } from '../tracing/spans.ts'
 import { ASSERTION_TYPE, readAssertionClient, verifyAssertion } from './client-assertion.ts'
@@ -43,6 +44,7 @@ export async function authenticateIntrospector(
 /**
  * The app that sends a request (RFC 6749 section 2.3): Basic, the body, `private_key_jwt`, or a public client's mere
  * name. Never two ways at once.
+ * @param known an app that was read with what the request presents; it counts only if the client says that it is this one
  * @param group whose limits its request counts against; failures count against those of the network
  * @throws {OAuthError} `invalid_client`, `invalid_request`
  * @throws {TooManyRequests}
@@ -51,10 +53,11 @@ export async function authenticateClient(
   c: RequestContext,
   form: Parameters,
   group: 'token' | 'introspect' = 'token',
+  known?: AppFacts,
 ): Promise<App> {
   const countFailure = limitFailures(c, group)
   try {
-    const app = await authenticate(c, form)
+    const app = await authenticate(c, form, known)
     annotateSpan({ 'tenantry.client_id': app.clientId })
     countRequest(c, [{ group, by: 'app', id: app.clientId, clientId: app.clientId }])
     return app
@@ -64,9 +67,10 @@ export async function authenticateClient(
   }
 }
 
-async function authenticate(c: RequestContext, form: Parameters): Promise<App> {
+async function authenticate(c: RequestContext, form: Parameters, known: AppFacts | undefined): Promise<App> {
   const credentials = readCredentials(c, form)
-  const app = await findRegisteredApp(c.var.runtime, credentials.clientId)
+  const { clientId } = credentials
+  const app = known?.client_id === clientId ? toApp(known) : await findRegisteredApp(c.var.runtime, clientId)
   if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)
   else await checkSecret(c.var.runtime, app, credentials)
   if (app!.disabledAt !== null) throw refused(credentials, 'The app is disabled.')

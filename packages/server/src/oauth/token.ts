@@ -10,6 +10,7 @@ import { rawQuery } from '../http/raw-query.ts'
 import { issueIdToken } from '../openid/id-token.ts'
 import { readSignIn } from '../openid/sign-in.ts'
 import { findCompany } from '../store/queries/companies.ts'
+import type { RefreshReading } from '../store/queries/refresh-reading.ts'
 import { ProofError, verifyProof } from '../tokens/dpop.ts'
 import { currentNonce } from '../tokens/dpop-nonce.ts'
 import type { IssuedTokens } from '../tokens/issue.ts'
@@ -19,6 +20,7 @@ import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
 import { grantToApp } from './grants/client-credentials.ts'
 import { exchangeDeviceCode } from './grants/device-code.ts'
 import { type Grant, requireParameter } from './grants/grant.ts'
+import { readAhead } from './grants/refresh-rotation.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
 import { toJwtAccessToken } from './jwt-access-token.ts'
 
@@ -44,19 +46,27 @@ const NEVER_IN_QUERY = new Set([
 export const token: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
-  const app = await authenticateClient(c, form)
-  const { metrics } = c.var.runtime
+  const { runtime } = c.var
+  const ahead = await readRefreshToken(runtime, form)
+  const app = await authenticateClient(c, form, 'token', ahead?.app)
+  const { metrics } = runtime
   const [grantType, exchange] = findGrant(form)
   try {
     const jkt = await provenKey(c, app)
-    const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form, jkt)
+    const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form, jkt, ahead)
     metrics.tokens.count({ grant: grantType, outcome: 'ok' })
-    countUse(c.var.runtime, tokens.companyId, app.clientId, 'tokens')
-    return c.json(await tokenAnswer(c.var.runtime, app, tokens))
+    countUse(runtime, tokens.companyId, app.clientId, 'tokens')
+    return c.json(await tokenAnswer(runtime, app, tokens))
   } catch (error) {
     metrics.tokens.count({ grant: grantType, outcome: error instanceof OAuthError ? error.code : 'failed' })
     throw error
   }
+}
+
+/** What a refresh needs, read at once: the database is waited for once before its commit. */
+async function readRefreshToken(runtime: Runtime, form: Parameters): Promise<RefreshReading | undefined> {
+  const presented = form.get('grant_type') === 'refresh_token' ? form.get('refresh_token') : undefined
+  return presented === undefined ? undefined : readAhead(runtime, presented)
 }
 
 /**

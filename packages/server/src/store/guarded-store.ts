@@ -10,6 +10,7 @@ export interface Guard {
 
 /** A store that commits only while the guard's conditions hold: what was checked cannot be forgotten in a write that follows. */
 export function guardStore(store: Store, { require, check }: Guard): Store {
+  // The commit waits for what the guard says.
   const write: Store['write'] = async statements => {
     try {
       return (await store.write([...require, ...statements])).slice(require.length)

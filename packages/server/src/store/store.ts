@@ -31,7 +31,7 @@ export interface Store {
    * @throws {ConstraintViolation} when a key is taken or what a row belongs to is gone
    * @throws {StoreUnavailable} when the database cannot be written now
    */
-  write(statements: readonly Statement[]): Promise<WriteResult[]>
+  write(statements: readonly Statement[], options?: WriteOptions): Promise<WriteResult[]>
   /**
    * Whether the database answers now and can be written to, found out within two seconds.
    * @throws {NotReady} with a reason that an operator can fix
@@ -41,6 +41,15 @@ export interface Store {
   /** What an operator watches. */
   stats(): Promise<StoreStats>
   close(): Promise<void>
+}
+
+/** What a write need not wait for. */
+export interface WriteOptions {
+  /**
+   * The statements change nothing where one does not hold, and the caller decides again where the outcome is unknown
+   * ({@link OutcomeUnknown}): the commit goes out with them, and the database is not waited for in between.
+   */
+  commitsAtOnce?: boolean
 }
 
 /** Sizes and loads of a database, as far as its engine has them. */

@@ -1,7 +1,7 @@
 import type { Runtime } from '../config/runtime.ts'
-import { insertAccessToken } from '../store/queries/access-tokens.ts'
+import { type AccessTokenRow, insertAccessToken } from '../store/queries/access-tokens.ts'
 import type { Family } from '../store/queries/families.ts'
-import { insertRefreshToken } from '../store/queries/refresh-tokens.ts'
+import { insertRefreshToken, type RefreshTokenRow } from '../store/queries/refresh-tokens.ts'
 import type { Statement } from '../store/store.ts'
 import { accessTokenKind, hashSecret, newToken } from './token-text.ts'
 
@@ -56,24 +56,32 @@ export function issueFirstTokens(
     expiresAt: accessTokenEnd(runtime),
   }
   const statements = [
-    storeRefreshToken(
-      runtime,
-      { ...family, openid: tokens.openid, resources: family.resources ?? null, jkt: family.jkt ?? null },
-      tokens.refreshToken,
-      scopes,
+    insertRefreshToken(
+      runtime.store,
+      refreshTokenRow(
+        runtime,
+        { ...family, openid: tokens.openid, resources: family.resources ?? null, jkt: family.jkt ?? null },
+        tokens.refreshToken,
+        scopes,
+      ),
     ),
     storeAccessToken(runtime, family, tokens.accessToken, access),
   ]
   return { tokens, statements }
 }
 
-export function storeAccessToken(
+export function storeAccessToken(runtime: Runtime, family: Family, token: string, access: Access): Statement {
+  return insertAccessToken(runtime.store, accessTokenRow(runtime, family, token, access))
+}
+
+/** An access token as it is stored. */
+export function accessTokenRow(
   runtime: Runtime,
   family: Family,
   token: string,
   { scopes, resources, jkt }: Access,
-): Statement {
-  return insertAccessToken(runtime.store, {
+): AccessTokenRow {
+  return {
     ...familyColumns(family),
     token_hash: hashSecret(token),
     scopes: scopes.join(' '),
@@ -81,16 +89,17 @@ export function storeAccessToken(
     expires_at: accessTokenEnd(runtime),
     resources,
     jkt,
-  })
+  }
 }
 
-export function storeRefreshToken(
+/** A refresh token as it is stored. */
+export function refreshTokenRow(
   runtime: Runtime,
   family: Family & { openid: string | null; resources: string | null; jkt: string | null },
   token: string,
   scopes: string[],
-): Statement {
-  return insertRefreshToken(runtime.store, {
+): RefreshTokenRow {
+  return {
     ...familyColumns(family),
     token_hash: hashSecret(token),
     scopes: scopes.join(' '),
@@ -101,7 +110,7 @@ export function storeRefreshToken(
     openid: family.openid,
     resources: family.resources,
     jkt: family.jkt,
-  })
+  }
 }
 
 export function accessTokenEnd({ clock, settings }: Runtime): number {

@@ -1,26 +1,29 @@
 import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
+import { isBlockedApp } from '../../store/blocked-apps.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/active-memberships.ts'
 import { lockInstallation } from '../../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../../store/queries/memberships.ts'
+import { type RefreshReading, readForRefresh } from '../../store/queries/refresh-reading.ts'
 import {
   advanceAccessGeneration,
   correctFirstUse,
   deleteRefreshToken,
   findRefreshToken,
   type RefreshTokenRow,
-  spendRefreshToken,
 } from '../../store/queries/refresh-tokens.ts'
-import { retryOnConflict, type Store } from '../../store/store.ts'
+import { rotateRefreshToken } from '../../store/queries/rotate-refresh-token.ts'
+import { OutcomeUnknown, retryOnConflict, type Store, WriteConflict } from '../../store/store.ts'
 import { deriveAccessToken, deriveRefreshToken } from '../../tokens/derive.ts'
 import {
   type Access,
   accessTokenEnd,
+  accessTokenRow,
   type IssuedTokens,
+  refreshTokenRow,
   storeAccessToken,
-  storeRefreshToken,
   type TokenPair,
 } from '../../tokens/issue.ts'
 import { type CompatibilityProfile, intersection, isSubset, storedScopes, withoutBlocked } from '../../tokens/scopes.ts'
@@ -59,6 +62,7 @@ export interface RefreshingClient {
  * Exchanges a refresh token for its successor (RFC 6749 section 6). A retry inside the window gets the same tokens;
  * later reuse is theft and ends the family (RFC 9700 section 4.14).
  * @param requested what the access token is for, where it is less than was granted
+ * @param ahead the token as it was read a moment ago, by {@link readAhead}
  * @throws {OAuthError} `invalid_grant`, `invalid_scope`, `invalid_target`
  */
 export function refresh(
@@ -66,15 +70,33 @@ export function refresh(
   client: RefreshingClient,
   presented: string,
   requested: Narrowing = {},
+  ahead?: RefreshReading,
 ): Promise<IssuedTokens> {
+  // What was read with the app: good for deciding once, since the commit holds it against what is there then.
+  let read = ahead?.token.client_id === client.clientId ? ahead : undefined
   return retryOnConflict(async () => {
-    const token = await findPresented(runtime, client, presented)
-    const { company_blocked_scopes: blocked } = await requireActive(runtime, token)
+    const known = read
+    read = undefined
+    const token = known?.token ?? (await findPresented(runtime, client, presented))
+    const { company_blocked_scopes: blocked } = known?.membership ?? (await requireActive(runtime, token))
     const access = await narrow(runtime, client, token, { ...requested, blocked })
     if (token.used_at === null && client.profile === 'fapi2') return refreshInPlace(runtime, token, presented, access)
     if (token.used_at === null) return useFirst(runtime, token, presented, access)
     return useAgain(runtime, client, token, presented, access)
   })
+}
+
+/**
+ * Reads a refresh token with its app and the person, before it is known that the client is who it says: for the first decision only.
+ * @returns undefined where anything is missing or inactive, so that what is wrong is found one by one
+ */
+export async function readAhead({ store }: Runtime, presented: string): Promise<RefreshReading | undefined> {
+  const parsed = parseToken(presented)
+  if (parsed?.kind !== 'rt') return undefined
+  const read = await readForRefresh(store, parsed.companyId, hashSecret(presented))
+  if (!read) return undefined
+  const { company_blocked_apps: apps, company_blocked_hosts: hosts } = read.membership
+  return isBlockedApp(apps, hosts, read.app.client_id) ? undefined : read
 }
 
 async function findPresented(runtime: Runtime, client: RefreshingClient, presented: string) {
@@ -116,16 +138,20 @@ async function useFirst(runtime: Runtime, token: RefreshTokenRow, presented: str
   if (clock() >= token.expires_at) throw refused('The refresh token has expired.')
   const key = keys.successor[0]!
   const tokens = derive(key, token, presented, access, 0, accessTokenEnd(runtime))
-  await store.write([
-    ...lockInstallation(store, token),
-    requireActiveMembership(store, token.company_id, token.user_id, token.client_id),
-    spendRefreshToken(store, token, clock()),
-    storeRefreshToken(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
-    storeAccessToken(runtime, token, tokens.accessToken, access),
-    deleteExpiredAccessTokens(store, token, clock()),
-  ])
+  const rotation = rotateRefreshToken(store, {
+    token,
+    successor: refreshTokenRow(runtime, token, tokens.refreshToken, storedScopes(token.scopes)),
+    access: accessTokenRow(runtime, token, tokens.accessToken, access),
+    usedAt: clock(),
+  })
+  await store.write(rotation, { commitsAtOnce: true }).catch(decideAgainIfUnknown)
   runtime.metrics.refreshes.count({ outcome: 'first' })
   return tokens
+}
+
+/** Whether it was committed shows in the token, and the tokens that follow from it are the same. */
+function decideAgainIfUnknown(error: unknown): never {
+  throw error instanceof OutcomeUnknown ? new WriteConflict(error.message, { cause: error }) : error
 }
 
 async function useAgain(

@@ -1,6 +1,10 @@
+import { sql } from 'kysely'
+import { narrowInstallation, setMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeWrite } from '../../../../../tests/support/before-write.ts'
+import type { Client, TokenAnswer } from '../../../../../tests/support/client.ts'
 import { isCitus } from '../../../../../tests/support/postgres.ts'
-import { onPostgres, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
+import { BOND, MI6, onPostgres, startProvider, type TestProvider } from '../../../../../tests/support/provider.ts'
 import { findSetting } from '../queries/settings.ts'
 import { OutcomeUnknown, type Store, StoreUnavailable, statement } from '../store.ts'
 import { openPostgresStore } from './postgres-store.ts'
@@ -30,7 +34,7 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
     let isArmed = true
     const writing = new Set<Session>()
     Session.prototype.query = async function (this: Session, sql: string, values: readonly unknown[] = []) {
-      if (sql.startsWith(`insert into "${table}"`)) writing.add(this)
+      if (sql.includes(`insert into "${table}"`)) writing.add(this)
       if (sql !== 'COMMIT' || !isArmed || !writing.has(this)) return query.call(this, sql, values) as never
       isArmed = false
       await query.call(this, commits ? 'COMMIT' : 'ROLLBACK')
@@ -72,6 +76,77 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
     expect(answer.status).toBe(503)
     expect(await answer.text()).toContain('doing it twice does no harm')
     expect((await person.submit(page, { decision: 'allow' })).headers.get('Location')).toContain('code=')
+  })
+
+  describe('of a refresh, which goes out with its statements', () => {
+    let client: Client
+    let first: TokenAnswer
+
+    beforeEach(async () => {
+      client = await provider.registerApp()
+      first = await client.tokens(await provider.person().code(client, { company: MI6 }))
+    })
+
+    it.each([
+      ['took place', true],
+      ['did not take place', false],
+    ])('[OA-25] a refresh whose commit %s without an answer gives one successor', async (_, commits) => {
+      loseCommit(commits, undefined, 'refresh_tokens')
+      const next = await client.refreshed(first.refresh_token)
+      expect((await client.me(next.access_token)).status).toBe(200)
+      expect(await client.refreshed(first.refresh_token)).toMatchObject({ refresh_token: next.refresh_token })
+      expect((await client.refreshed(next.refresh_token)).access_token).toMatch(/^tny_at_/)
+    })
+
+    it('a refresh that another transaction interfered with is decided again', async () => {
+      const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' })
+      loseCommit(false, deadlock, 'refresh_tokens')
+      const next = await client.refreshed(first.refresh_token)
+      expect((await client.me(next.access_token)).status).toBe(200)
+    })
+
+    it('a refresh waits for the database twice: to read, and to commit', async () => {
+      // The use of the client secret has been written down by then.
+      const next = await client.refreshed(first.refresh_token)
+      const trips: string[][] = []
+      let inTurn: string[] | undefined
+      Session.prototype.query = function (this: Session, sql: string, values: readonly unknown[] = []) {
+        if (/"(leases|outbox|audit_events|uninstall_callbacks|logout_callbacks|settings|rate_windows)"/i.test(sql)) {
+          return query.call(this, sql, values) as never
+        }
+        if (!inTurn) {
+          inTurn = []
+          trips.push(inTurn)
+          setImmediate(() => {
+            inTurn = undefined
+          })
+        }
+        inTurn.push(sql.slice(0, 6))
+        return query.call(this, sql, values) as never
+      }
+      await client.refreshed(next.refresh_token)
+      Session.prototype.query = query
+      expect(trips.filter(([sql]) => sql !== 'SELECT')).toEqual([['select'], ['BEGIN', 'select', 'with "', 'COMMIT']])
+    })
+
+    it('[OA-24] of many refreshes of one token at once all get the same, and one commit makes them', async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => client.refreshed(first.refresh_token)))
+      expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1)
+      const { rows } = await sql<{ found: number }>`/* what there is */ SELECT count(*) AS found FROM refresh_tokens
+        WHERE company_id = ${MI6}`.execute(store.db)
+      expect(Number(rows[0]!.found)).toBe(2)
+    })
+
+    it('[OA-17] a refresh gives nothing to who is deactivated, or whose scopes are taken back, before its commit', async () => {
+      const { runtime } = provider
+      const ran = beforeWrite(runtime, /"refresh_tokens"/, () => setMember(runtime, MI6, BOND, { active: false }))
+      expect([(await client.refresh(first.refresh_token)).status, ran()]).toEqual([400, true])
+      await setMember(runtime, MI6, BOND, { active: true })
+      const key = { company_id: MI6, user_id: BOND, client_id: client.id }
+      const narrowed = beforeWrite(runtime, /"refresh_tokens"/, () => narrowInstallation(runtime, key, ['base']))
+      const next = await client.refreshed(first.refresh_token)
+      expect([next.scope, narrowed()]).toEqual(['base', true])
+    })
   })
 
   it('an address that is none is refused', () => {

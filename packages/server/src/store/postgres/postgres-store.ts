@@ -11,6 +11,7 @@ import {
   type StoreStats,
   StoreUnavailable,
   WriteConflict,
+  type WriteOptions,
   type WriteResult,
 } from '../store.ts'
 import { requireAddress } from './address.ts'
@@ -21,7 +22,7 @@ import { CommittedChanges, logsChanges } from './committed-changes.ts'
 import { mayPrepare, newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
-import { ConnectionLost, explainError } from './errors.ts'
+import { ConnectionLost, explainError, Interfered } from './errors.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
 import { type Attempt, Pool } from './pool.ts'
@@ -129,8 +130,36 @@ class PostgresStore implements Store {
     )
   }
 
-  write(statements: readonly Statement[]): Promise<WriteResult[]> {
-    return inCommitSpan('postgresql', statements, () => this.#write(statements))
+  write(statements: readonly Statement[], { commitsAtOnce = false }: WriteOptions = {}): Promise<WriteResult[]> {
+    const isAtOnce = commitsAtOnce && !this.#isDistributed
+    return inCommitSpan('postgresql', statements, () =>
+      isAtOnce ? this.#writeAtOnce(statements) : this.#write(statements),
+    )
+  }
+
+  /** The commit goes out with the statements, which have changed nothing where they do not hold. */
+  async #writeAtOnce(statements: readonly Statement[]): Promise<WriteResult[]> {
+    const transaction: Transaction = {}
+    try {
+      return await this.#pool.write(async (session, attempt) => {
+        transaction.attempt = attempt
+        attempt.committing = true
+        const [begun, ...answers] = await Promise.allSettled([
+          session.query('BEGIN'),
+          ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
+          session.query('COMMIT'),
+        ])
+        const committed = answers.pop()!
+        if (begun.status === 'rejected') throw begun.reason
+        const results = answers.map((answer, index) => toResult(answer, statements[index]!))
+        if (committed.status === 'rejected') throw committed.reason
+        return results
+      })
+    } catch (error) {
+      if (error instanceof Interfered) throw new WriteConflict(error.message, { cause: error })
+      if (!transaction.attempt || !(error instanceof StoreUnavailable)) throw error
+      throw new OutcomeUnknown(error.message, { cause: error })
+    }
   }
 
   async #write(statements: readonly Statement[]): Promise<WriteResult[]> {

@@ -19,8 +19,9 @@ function isNotAmong(list: 'c.blocked_apps' | 'c.blocked_hosts', text: string) {
   return sql<boolean>`replace(${stored}, ${text}, '') = ${stored}`
 }
 
-const stillActive = new PreparedQuery((db, { companyId, userId, clientId, host }: Grantee) =>
-  db
+/** The membership while it is active, the company is not suspended, and it does not block the app. */
+export function activeGrantee(db: Pick<Store['db'], 'selectFrom'>, { companyId, userId, clientId, host }: Grantee) {
+  return db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
     .select('m.user_id')
@@ -30,14 +31,20 @@ const stillActive = new PreparedQuery((db, { companyId, userId, clientId, host }
     .where('m.user_active', '=', 1)
     .where('c.suspended_at', 'is', null)
     .where(isNotAmong('c.blocked_apps', clientId))
-    .where(isNotAmong('c.blocked_hosts', host)),
-)
+    .where(isNotAmong('c.blocked_hosts', host))
+}
+
+const stillActive = new PreparedQuery((db, grantee: Grantee) => activeGrantee(db, grantee))
+
+/** Whose membership it is, as queries compare it with what a company blocks. */
+export function granteeOf(companyId: number, userId: number, clientId: string): Grantee {
+  const host = documentHost(clientId)
+  return { companyId, userId, clientId: ` ${clientId} `, host: host === undefined ? '' : ` ${host} ` }
+}
 
 /** Holds only while the membership is active, the company is not suspended, and it does not block the app. */
 export function requireActiveMembership(store: Store, companyId: number, userId: number, clientId: string): Statement {
-  const host = documentHost(clientId)
-  const texts = { clientId: ` ${clientId} `, host: host === undefined ? '' : ` ${host} ` }
-  return stillActive.expecting(1, store, { companyId, userId, ...texts })
+  return stillActive.expecting(1, store, granteeOf(companyId, userId, clientId))
 }
 
 /** Holds only while someone is an administrator of the company, and may use the app there. */

@@ -7,22 +7,30 @@ import { asRead } from './as-read.ts'
 import { contains, type ListPage, paged } from './lists.ts'
 
 export type AppRow = Selectable<AppsTable>
+/** An app without the bytes of its icon, which can be as many as those of a thousand rows. */
+export type AppFacts = Omit<AppRow, 'icon'>
+
+export const appColumns = columns.apps.filter(name => name !== 'icon')
 
 export function insertApp({ db }: Store, row: AppRow): Statement {
   return statement(db.insertInto('apps').values(row))
 }
 
 const byId = new PreparedQuery((db, { clientId }: { clientId: string }) =>
-  db.selectFrom('apps').select(columns.apps).where('client_id', '=', clientId),
+  db.selectFrom('apps').select(appColumns).where('client_id', '=', clientId),
 )
 
-export function findApp(store: Store, clientId: string): Promise<AppRow | undefined> {
+export function findApp(store: Store, clientId: string): Promise<AppFacts | undefined> {
   return byId.first(store, { clientId })
 }
 
+export function findAppWithIcon({ db }: Store, clientId: string): Promise<AppRow | undefined> {
+  return db.selectFrom('apps').select(columns.apps).where('client_id', '=', clientId).executeTakeFirst()
+}
+
 /** The oldest first. */
-export function listApps({ db }: Store, { search, ...page }: { search?: string } & ListPage = {}): Promise<AppRow[]> {
-  let query = db.selectFrom('apps').select(columns.apps).orderBy('created_at').orderBy('client_id')
+export function listApps({ db }: Store, { search, ...page }: { search?: string } & ListPage = {}): Promise<AppFacts[]> {
+  let query = db.selectFrom('apps').select(appColumns).orderBy('created_at').orderBy('client_id')
   if (search !== undefined) query = query.where(contains(['name', 'client_id'], search))
   return paged(query, page).execute()
 }
@@ -40,8 +48,8 @@ export function listAppNames({ db }: Store): Promise<AppName[]> {
 }
 
 /** In the order of their client ids, page by page. */
-export function pageOfApps({ db }: Store, { after, limit }: { after?: string; limit: number }): Promise<AppRow[]> {
-  let query = db.selectFrom('apps').select(columns.apps).orderBy('client_id').limit(limit)
+export function pageOfApps({ db }: Store, { after, limit }: { after?: string; limit: number }): Promise<AppFacts[]> {
+  let query = db.selectFrom('apps').select(appColumns).orderBy('client_id').limit(limit)
   if (after !== undefined) query = query.where('client_id', '>', after)
   return query.execute()
 }
@@ -49,7 +57,7 @@ export function pageOfApps({ db }: Store, { after, limit }: { after?: string; li
 /** Holds only while the secret is as it was read. */
 export function setAppSecret(
   { db }: Store,
-  { client_id, secret_hash }: AppRow,
+  { client_id, secret_hash }: Pick<AppRow, 'client_id' | 'secret_hash'>,
   newHash: Uint8Array,
   encryptedSecret: string | null,
 ): Statement {

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { ClientSecretsTable } from '../app-schema.ts'
 import { columns } from '../columns.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
-import type { AppRow } from './apps.ts'
+import type { AppFacts } from './apps.ts'
 
 export type ClientSecretRow = Selectable<ClientSecretsTable>
 
@@ -37,7 +37,7 @@ export function findClientSecret(
 }
 
 /** Accepts the app's current secret until then, also where a program of an earlier version did not list it. */
-export function expireClientSecret({ db }: Store, app: AppRow, expiresAt: number): Statement[] {
+export function expireClientSecret({ db }: Store, app: AppFacts, expiresAt: number): Statement[] {
   const row = { client_id: app.client_id, secret_hash: app.secret_hash!, created_at: app.created_at }
   return [
     expecting(

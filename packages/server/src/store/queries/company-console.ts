@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
 import type { Store } from '../store.ts'
 import type { AppPolicyRow } from './app-policies.ts'
-import type { AppRow } from './apps.ts'
+import { type AppFacts, appColumns } from './apps.ts'
 
 /**
  * Apps that people at a company use, and those that it has decided on: found by one step for each, however many people there are.
@@ -70,9 +70,9 @@ export async function findDecisions({ db }: Store, companyId: number, clientIds:
   }
 }
 
-export async function findApps({ db }: Store, clientIds: readonly string[]): Promise<Map<string, AppRow>> {
+export async function findApps({ db }: Store, clientIds: readonly string[]): Promise<Map<string, AppFacts>> {
   if (clientIds.length === 0) return new Map()
-  const rows = await db.selectFrom('apps').select(columns.apps).where('client_id', 'in', clientIds).execute()
+  const rows = await db.selectFrom('apps').select(appColumns).where('client_id', 'in', clientIds).execute()
   return new Map(rows.map(row => [row.client_id, row]))
 }
 

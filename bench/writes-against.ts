@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makePostgresServer } from '../tests/support/postgres-server.ts'
+import { temporaryFolder } from '../tests/support/sandbox-process.ts'
+import { median, round } from './benchmark.ts'
+import { runLoad } from './load/node-load.ts'
+import type { PeopleResult } from './load/people.ts'
+import type { RefresherResult } from './load/refresher.ts'
+import { cpuSeconds } from './machine.ts'
+import { checkOut } from './other-checkout.ts'
+import type { Target } from './targets/start.ts'
+import { MAIN, makeStore, PASSWORD, type Store, serveTenantry } from './targets/tenantry.ts'
+
+// Refreshes and installs of this checkout beside those of another commit, on databases that this one filled, in turn in one
+// run. The other must work with the schema of this one.
+//   npm run bench:writes-against -- COMMIT [ROUNDS]
+const CLIENTS = 16
+const SECONDS = 4
+
+const [commit, given] = process.argv.slice(2)
+const ROUNDS = Number(given ?? 7)
+if (commit === undefined) {
+  console.error('Name the commit to compare with: npm run bench:writes-against -- COMMIT')
+  process.exit(1)
+}
+const folder = temporaryFolder()
+const mains = [MAIN, checkOut(commit, folder.path)]
+const postgres = await makePostgresServer()
+
+console.log(`${CLIENTS} clients, medians of ${ROUNDS} rounds; ratios are this checkout's to ${commit}'s`)
+const sqlite = await makeStore(['--data', join(folder.path, 'store')], folder.path, { tokens: 1000, grants: CLIENTS })
+await compare('refreshes, SQLite', sqlite, refresh)
+await compare('installs, SQLite', sqlite, install)
+if (postgres) {
+  const store = await makeStore(['--database', postgres.url], folder.path, { tokens: 1000, grants: CLIENTS })
+  await compare('refreshes, PostgreSQL', store, refresh)
+}
+postgres?.remove()
+folder.remove()
+
+type Load = (target: Target, store: Store) => Promise<{ done: number; seconds: number }>
+
+async function compare(name: string, store: Store, load: Load) {
+  const rates: [number[], number[]] = [[], []]
+  const costs: [number[], number[]] = [[], []]
+  for (let index = 0; index < ROUNDS; index++) {
+    // Each goes first as often as the other, nearly: the machine's speed drifts.
+    for (const side of index % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const target = await serveTenantry(store, { main: mains[side]! })
+      try {
+        await load(target, store)
+        const before = cpuSeconds(target.pid)
+        const { done, seconds } = await load(target, store)
+        rates[side].push(done / seconds)
+        costs[side].push(((cpuSeconds(target.pid) - before) / done) * 1e6)
+      } finally {
+        await target.stop()
+      }
+    }
+  }
+  const [here, there] = [median(rates[0]), median(rates[1])]
+  const [cost, otherCost] = [median(costs[0]), median(costs[1])]
+  console.log(`  ${name}`)
+  console.log(`    a second: ${here.toFixed()} and ${there.toFixed()}, ratio ${round(here / there, 2)}`)
+  console.log(
+    `    microseconds of the server's processor time each: ${cost.toFixed()} and ${otherCost.toFixed()}, ratio ${round(cost / otherCost, 2)}`,
+  )
+}
+
+async function refresh(target: Target, store: Store) {
+  const { clientId, clientSecret } = store
+  const tokens = join(folder.path, 'refresh-tokens')
+  writeFileSync(tokens, store.refreshTokens.join('\n'))
+  const settings = { port: target.port, path: '/oauth/token', clientId, clientSecret, tokens }
+  const load = { ...settings, clients: CLIENTS, seconds: SECONDS, rate: 0 }
+  const { refreshes, seconds, refreshTokens } = await runLoad<RefresherResult>('./refresher.ts', load)
+  store.refreshTokens = refreshTokens
+  return { done: refreshes, seconds }
+}
+
+async function install(target: Target, { clientId, clientSecret, people }: Store) {
+  const settings = { port: target.port, origin: 'http://localhost:4040', seconds: SECONDS, people, password: PASSWORD }
+  return runLoad<PeopleResult>('./people.ts', { ...settings, clientId, clientSecret })
+}

@@ -1,0 +1,172 @@
+import { sql } from 'kysely'
+import { PreparedQuery } from '../prepared-query.ts'
+import type { Statement, Store } from '../store.ts'
+import { type AccessTokenRow, deleteExpiredAccessTokens, insertAccessToken } from './access-tokens.ts'
+import { activeGrantee, granteeOf, requireActiveMembership } from './active-memberships.ts'
+import { lockInstallation } from './installations.ts'
+import { insertRefreshToken, type RefreshTokenRow, spendRefreshToken } from './refresh-tokens.ts'
+
+/** A refresh token, what comes in its place, and when. */
+export interface Rotation {
+  token: RefreshTokenRow
+  successor: RefreshTokenRow
+  access: AccessTokenRow
+  usedAt: number
+}
+
+/**
+ * Spends a refresh token for its successor and an access token, and clears the family's access tokens that have run out. Holds only
+ * for the first use, while the membership is active and the token allows what was read.
+ */
+export function rotateRefreshToken(store: Store, rotation: Rotation): Statement[] {
+  const { token, successor, access, usedAt } = rotation
+  const { company_id, user_id, client_id } = token
+  const locked = lockInstallation(store, token)
+  if (store.engine === 'postgres' && !store.isDistributed) return [...locked, rotateAtOnce(store, rotation)]
+  return [
+    ...locked,
+    requireActiveMembership(store, company_id, user_id, client_id),
+    spendRefreshToken(store, token, usedAt),
+    insertRefreshToken(store, successor),
+    insertAccessToken(store, access),
+    deleteExpiredAccessTokens(store, token, usedAt),
+  ]
+}
+
+/** One statement for PostgreSQL. It changes nothing where it does not hold. */
+function rotateAtOnce(store: Store, { token, successor, access, usedAt }: Rotation): Statement {
+  const { company_id, user_id, client_id, family_id, token_hash, scopes } = token
+  const { host, clientId } = granteeOf(company_id, user_id, client_id)
+  return rotation.expecting(1, store, {
+    ...{ company_id, user_id, client_id, family_id, token_hash, scopes, usedAt, host, listedId: clientId },
+    ...{ openid: successor.openid, resources: successor.resources, jkt: successor.jkt },
+    ...{ successor_hash: successor.token_hash, successor_created_at: successor.created_at },
+    ...{ successor_expires_at: successor.expires_at, granted: successor.scopes, access_hash: access.token_hash },
+    ...{ access_scopes: access.scopes, access_created_at: access.created_at, access_expires_at: access.expires_at },
+    ...{ access_resources: access.resources, access_jkt: access.jkt },
+  })
+}
+
+type Values = Pick<
+  RefreshTokenRow,
+  'company_id' | 'user_id' | 'client_id' | 'family_id' | 'token_hash' | 'scopes' | 'openid' | 'resources' | 'jkt'
+> & {
+  usedAt: number
+  host: string
+  listedId: string
+  successor_hash: Uint8Array
+  successor_created_at: number
+  successor_expires_at: number
+  granted: string
+  access_hash: Uint8Array
+  access_scopes: string
+  access_created_at: number
+  access_expires_at: number
+  access_resources: string | null
+  access_jkt: string | null
+}
+
+/** In the select list of an insertion a parameter has no type of its own. */
+const integer = (value: number) => sql<number>`${value}::bigint`
+const bytes = (value: Uint8Array) => sql<Uint8Array>`${value}::bytea`
+const text = <Text extends string | null>(value: Text) => sql<Text>`${value}::text`
+
+const rotation = new PreparedQuery((db, v: Values) =>
+  db
+    .with('member', qb =>
+      activeGrantee(qb, { companyId: v.company_id, userId: v.user_id, clientId: v.listedId, host: v.host }),
+    )
+    .with('spent', qb =>
+      qb
+        .updateTable('refresh_tokens')
+        .set({ used_at: v.usedAt })
+        .where('company_id', '=', v.company_id)
+        .where('token_hash', '=', v.token_hash)
+        .where('scopes', '=', v.scopes)
+        .where('used_at', 'is', null)
+        .where(eb => eb.exists(eb.selectFrom('member').select('user_id')))
+        .returning('company_id'),
+    )
+    .with('succeeded', qb =>
+      qb
+        .insertInto('refresh_tokens')
+        .columns([
+          'company_id',
+          'token_hash',
+          'user_id',
+          'client_id',
+          'family_id',
+          'scopes',
+          'created_at',
+          'expires_at',
+          'used_at',
+          'access_generation',
+          'openid',
+          'resources',
+          'jkt',
+        ])
+        .expression(eb =>
+          eb
+            .selectFrom('spent')
+            .select([
+              'spent.company_id',
+              bytes(v.successor_hash).as('token_hash'),
+              integer(v.user_id).as('user_id'),
+              text(v.client_id).as('client_id'),
+              text(v.family_id).as('family_id'),
+              text(v.granted).as('scopes'),
+              integer(v.successor_created_at).as('created_at'),
+              integer(v.successor_expires_at).as('expires_at'),
+              sql<null>`NULL::bigint`.as('used_at'),
+              sql<number>`0`.as('access_generation'),
+              text(v.openid).as('openid'),
+              text(v.resources).as('resources'),
+              text(v.jkt).as('jkt'),
+            ]),
+        ),
+    )
+    .with('given', qb =>
+      qb
+        .insertInto('access_tokens')
+        .columns([
+          'company_id',
+          'token_hash',
+          'user_id',
+          'client_id',
+          'family_id',
+          'scopes',
+          'created_at',
+          'expires_at',
+          'resources',
+          'jkt',
+        ])
+        .expression(eb =>
+          eb
+            .selectFrom('spent')
+            .select([
+              'spent.company_id',
+              bytes(v.access_hash).as('token_hash'),
+              integer(v.user_id).as('user_id'),
+              text(v.client_id).as('client_id'),
+              text(v.family_id).as('family_id'),
+              text(v.access_scopes).as('scopes'),
+              integer(v.access_created_at).as('created_at'),
+              integer(v.access_expires_at).as('expires_at'),
+              text(v.access_resources).as('resources'),
+              text(v.access_jkt).as('jkt'),
+            ]),
+        ),
+    )
+    .with('swept', qb =>
+      qb
+        .deleteFrom('access_tokens')
+        .where('company_id', '=', v.company_id)
+        .where('user_id', '=', v.user_id)
+        .where('client_id', '=', v.client_id)
+        .where('family_id', '=', v.family_id)
+        .where('expires_at', '<=', v.usedAt)
+        .where(eb => eb.exists(eb.selectFrom('spent').select('company_id'))),
+    )
+    .selectFrom('spent')
+    .select('company_id'),
+)
