@@ -5,7 +5,7 @@ import { checkInput, InputError, NotFoundError, type Precondition, TakenError } 
 import { isUnchanged } from '../companies/unchanged.ts'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { deleteOwnersOfApp, insertAppOwner } from '../store/queries/app-owners.ts'
+import { insertAppOwner } from '../store/queries/app-owners.ts'
 import { listCompaniesWithAppUser, renameAppUser } from '../store/queries/app-users.ts'
 import {
   type AppFacts,
@@ -17,13 +17,14 @@ import {
   updateApp,
 } from '../store/queries/apps.ts'
 import { insertClientSecret } from '../store/queries/client-secrets.ts'
-import { ConstraintViolation, retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
+import { ConstraintViolation, retryOnConflict, writeUnlessConflict } from '../store/store.ts'
 import { parseScopes } from '../tokens/scopes.ts'
 import { hashSecret, newClientSecret } from '../tokens/token-text.ts'
-import { type App, isPublished, toApp } from './app.ts'
+import { type App, toApp } from './app.ts'
 import { describeAppChange, rateLimitsText, toColumns } from './app-columns.ts'
 import { type AppChange, appChange, checkApp, type NewApp, newApp } from './app-input.ts'
 import { isFapi2 } from './fapi2.ts'
+import { handOver } from './hand-over.ts'
 
 export { type App, toApp } from './app.ts'
 export type { AppChange, NewApp } from './app-input.ts'
@@ -177,17 +178,6 @@ export function changeApp(
     if (given.name !== undefined) await renameAppUsers(runtime, clientId, after.name)
     return toApp(after)
   })
-}
-
-/** What ends when another company develops an app from now on. @throws {InputError} where it is for its company alone */
-async function handOver({ store }: Runtime, before: AppRow, { company_id }: AppRow): Promise<Statement[]> {
-  if (company_id === before.company_id) return []
-  if (!isPublished(toApp(before))) {
-    const message = `companyId: the app is for company ${before.company_id} alone, and stays with it until it is published.`
-    throw new InputError(message, [{ path: 'companyId', message }])
-  }
-  if (company_id !== null) await requireCompany(store, company_id)
-  return before.company_id === null ? [] : [deleteOwnersOfApp(store, before.company_id, before.client_id)]
 }
 
 /** The app's users at companies have its name; each is one machine's on a cluster. */

@@ -20,7 +20,7 @@ import { exchangeAuthorizationCode } from './grants/authorization-code.ts'
 import { grantToApp } from './grants/client-credentials.ts'
 import { exchangeDeviceCode } from './grants/device-code.ts'
 import { type Grant, requireParameter } from './grants/grant.ts'
-import { readAhead } from './grants/refresh-rotation.ts'
+import { readAhead } from './grants/read-ahead.ts'
 import { exchangeRefreshToken } from './grants/refresh-token.ts'
 import { toJwtAccessToken } from './jwt-access-token.ts'
 

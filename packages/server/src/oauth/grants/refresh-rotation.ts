@@ -1,12 +1,11 @@
 import type { Runtime } from '../../config/runtime.ts'
 import { OAuthError } from '../../http/errors.ts'
-import { isBlockedApp } from '../../store/blocked-apps.ts'
 import { isTooFarAhead } from '../../store/clock-skew.ts'
 import { deleteExpiredAccessTokens, findAccessToken } from '../../store/queries/access-tokens.ts'
 import { findActiveMembership, requireActiveMembership } from '../../store/queries/active-memberships.ts'
 import { lockInstallation } from '../../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../../store/queries/memberships.ts'
-import { type RefreshReading, readForRefresh } from '../../store/queries/refresh-reading.ts'
+import type { RefreshReading } from '../../store/queries/refresh-reading.ts'
 import {
   advanceAccessGeneration,
   correctFirstUse,
@@ -62,7 +61,7 @@ export interface RefreshingClient {
  * Exchanges a refresh token for its successor (RFC 6749 section 6). A retry inside the window gets the same tokens;
  * later reuse is theft and ends the family (RFC 9700 section 4.14).
  * @param requested what the access token is for, where it is less than was granted
- * @param ahead the token as it was read a moment ago, by {@link readAhead}
+ * @param ahead the token as it was read a moment ago, with its app
  * @throws {OAuthError} `invalid_grant`, `invalid_scope`, `invalid_target`
  */
 export function refresh(
@@ -84,19 +83,6 @@ export function refresh(
     if (token.used_at === null) return useFirst(runtime, token, presented, access)
     return useAgain(runtime, client, token, presented, access)
   })
-}
-
-/**
- * Reads a refresh token with its app and the person, before it is known that the client is who it says: for the first decision only.
- * @returns undefined where anything is missing or inactive, so that what is wrong is found one by one
- */
-export async function readAhead({ store }: Runtime, presented: string): Promise<RefreshReading | undefined> {
-  const parsed = parseToken(presented)
-  if (parsed?.kind !== 'rt') return undefined
-  const read = await readForRefresh(store, parsed.companyId, hashSecret(presented))
-  if (!read) return undefined
-  const { company_blocked_apps: apps, company_blocked_hosts: hosts } = read.membership
-  return isBlockedApp(apps, hosts, read.app.client_id) ? undefined : read
 }
 
 async function findPresented(runtime: Runtime, client: RefreshingClient, presented: string) {

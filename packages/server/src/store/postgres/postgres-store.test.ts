@@ -129,7 +129,7 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
       expect(trips.filter(([sql]) => sql !== 'SELECT')).toEqual([['select'], ['BEGIN', 'select', 'with "', 'COMMIT']])
     })
 
-    it('[OA-24] of many refreshes of one token at once all get the same, and one commit makes them', async () => {
+    it('[OA-24] many refreshes of one token at once all get the same, and one commit makes them', async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => client.refreshed(first.refresh_token)))
       expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1)
       const { rows } = await sql<{ found: number }>`/* what there is */ SELECT count(*) AS found FROM refresh_tokens

@@ -7,7 +7,6 @@ import {
   OutcomeUnknown,
   type Statement,
   type Store,
-  StoreOpenError,
   type StoreStats,
   StoreUnavailable,
   WriteConflict,
@@ -23,6 +22,7 @@ import { mayPrepare, newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
 import { ConnectionLost, explainError, Interfered } from './errors.ts'
+import { explainOpenError } from './explain-open-error.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
 import { type Attempt, Pool } from './pool.ts'
@@ -234,23 +234,4 @@ function toResult(
   const { rows, count } = answer.value
   if (expect !== undefined && count !== expect) throw new WriteConflict(`${count} rows, not ${expect}: ${sql}`)
   return { rows, changes: count }
-}
-
-/** Says in one sentence why a database could not be opened. The password is left out. */
-function explainOpenError(error: unknown, address: string): Error {
-  if (error instanceof StoreOpenError) return error
-  const { host, pathname } = new URL(address)
-  const explained = explainError(error)
-  const reason = explained instanceof Error ? explained.message : String(explained)
-  const hint = /unsupported startup parameter/.test(reason)
-    ? ' That is a PgBouncer: add ?pgbouncer=true to the address.'
-    : explained instanceof ConnectionLost
-      ? ' Is it running, and reachable from here?'
-      : ''
-  return new StoreOpenError(
-    `The PostgreSQL database ${pathname.slice(1)} at ${host} cannot be opened: ${reason}.${hint}`,
-    {
-      cause: error,
-    },
-  )
 }
