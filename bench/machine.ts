@@ -31,11 +31,17 @@ export function onCore(core: 'server' | 'load'): string[] {
 /** Seconds of processor time that a process and its children have had, in hundredths, from /proc. */
 export function cpuSeconds(pid: number): number {
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-  const ticks = [String(pid), ...stdout.split('\n').filter(Boolean)].map(id => {
-    const fields = readFileSync(`/proc/${id}/stat`, 'utf8')
+  return [pid, ...stdout.split('\n').filter(Boolean).map(Number)].reduce((sum, each) => sum + ownSeconds(each), 0)
+}
+
+/** The same of a process alone; 0 where it has ended. */
+export function ownSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  })
-  return ticks.reduce((sum, each) => sum + each, 0) / 100
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return 0
+  }
 }

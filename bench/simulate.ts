@@ -2,6 +2,8 @@
 export interface Costs {
   /** Of a server process for each request. */
   server: number
+  /** Of a server process for each query that it sends. */
+  serverQuery: number
   /** Of a database machine for each query, whatever it asks for. */
   query: number
   /** Of a database machine for each token that is looked up. */
@@ -139,15 +141,14 @@ export function simulate(costs: Costs, cluster: Cluster, load: Load): Outcome {
     queries += 1
     rows += asked.length
     const core = cluster.databaseCore(database, queries)
-    agenda.add(now + costs.network / 2, () =>
-      work(core, costs.query + costs.row * asked.length, () =>
-        agenda.add(now + costs.network / 2, () => {
-          link.isAsking = false
-          for (const request of asked) work(server.core, costs.server / 2, () => answer(server, request))
-          ask(server, database)
-        }),
-      ),
-    )
+    const returned = () => {
+      link.isAsking = false
+      for (const request of asked) work(server.core, costs.server / 2, () => answer(server, request))
+      ask(server, database)
+    }
+    const received = () =>
+      work(core, costs.query + costs.row * asked.length, () => agenda.add(now + costs.network / 2, returned))
+    work(server.core, costs.serverQuery, () => agenda.add(now + costs.network / 2, received))
   }
   const answer = (server: (typeof servers)[number], request: Request) => {
     times.push(now - request.begun)

@@ -159,7 +159,8 @@ export function bearerBatchQueries(db: Kysely<Schema>) {
   const keys = sql<{
     company_id: number
     token_hash: Uint8Array
-  }>`unnest(cast(cast(${''} as text) as bigint[]), cast(cast(${''} as text) as bytea[]))`
+    // In a query of its own a value is not known to the planner: a plan for how many there are would be made for each query of few.
+  }>`unnest((select cast(cast(${''} as text) as bigint[])), (select cast(cast(${''} as text) as bytea[])))`
   const many = joined.innerJoin(keys.as<'k'>(sql`k(company_id, token_hash)`), join =>
     join.onRef('k.company_id', '=', 't.company_id').onRef('k.token_hash', '=', 't.token_hash'),
   )

@@ -164,7 +164,8 @@ const rotation = new PreparedQuery((db, v: Values) =>
         .where('user_id', '=', v.user_id)
         .where('client_id', '=', v.client_id)
         .where('family_id', '=', v.family_id)
-        .where('expires_at', '<=', v.usedAt)
+        // As a query of its own, so that the planner does not make a plan for each moment.
+        .where('expires_at', '<=', sql<number>`(select ${v.usedAt}::bigint)`)
         .where(eb => eb.exists(eb.selectFrom('spent').select('company_id'))),
     )
     .selectFrom('spent')
