@@ -47,7 +47,14 @@ interface Measured {
 }
 
 const points: Measured[] = []
-for (const connections of [2, 8, 32]) points.push(await measure({ servers: [SERVERS], connections }))
+for (const connections of [2, 8, 32]) {
+  const point = await measure({ servers: [SERVERS], connections })
+  points.push(point)
+  const { perSecond, database } = point
+  console.log(
+    `${connections} connections: ${perSecond.toFixed()} a second, database ${(database * 1e6).toFixed()} µs each`,
+  )
+}
 const costs = costsFrom(points)
 console.log('Measured of a look-up at random, in microseconds of processor time:')
 for (const [name, value] of Object.entries(costs)) console.log(`  ${name.padEnd(8)} ${(value * 1e6).toFixed(1)}`)

@@ -107,11 +107,11 @@ export function simulate(costs: Costs, cluster: Cluster, load: Load): Outcome {
     cores.set(index, core)
     return core
   }
-  /** Runs `then` once a core has worked for so long. */
-  const work = (index: number, seconds: number, then: () => void) => {
+  /** Runs `then` once a core has worked for so long. @param pieces that it is made of, each of which may take longer or shorter */
+  const work = (index: number, seconds: number, then: () => void, pieces = 1) => {
     const core = coreOf(index)
     // Services differ; on average they take what was measured.
-    const length = seconds * (0.5 + random())
+    const length = seconds * (1 + (random() - 0.5) / Math.sqrt(pieces))
     core.freeAt = Math.max(core.freeAt, now) + length
     core.busy += length
     agenda.add(core.freeAt, then)
@@ -147,7 +147,12 @@ export function simulate(costs: Costs, cluster: Cluster, load: Load): Outcome {
       ask(server, database)
     }
     const received = () =>
-      work(core, costs.query + costs.row * asked.length, () => agenda.add(now + costs.network / 2, returned))
+      work(
+        core,
+        costs.query + costs.row * asked.length,
+        () => agenda.add(now + costs.network / 2, returned),
+        asked.length,
+      )
     work(server.core, costs.serverQuery, () => agenda.add(now + costs.network / 2, received))
   }
   const answer = (server: (typeof servers)[number], request: Request) => {
@@ -170,7 +175,13 @@ export function simulate(costs: Costs, cluster: Cluster, load: Load): Outcome {
     p50: at(0.5),
     p99: at(0.99),
     inQuery: rows / Math.max(1, queries),
-    busy: new Map([...cores].map(([index, { busy }]) => [index, busy / load.seconds])),
+    // Without what is still to be done at the end.
+    busy: new Map(
+      [...cores].map(([index, { busy, freeAt }]) => [
+        index,
+        (busy - Math.max(0, freeAt - load.seconds)) / load.seconds,
+      ]),
+    ),
   }
 }
 

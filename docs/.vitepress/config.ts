@@ -66,6 +66,7 @@ export default defineConfig({
         items: [
           { text: 'Install and configure', link: '/operations/' },
           { text: 'Workers and nodes', link: '/operations/scaling' },
+          { text: 'A hundred million users', link: '/operations/internet-scale' },
           { text: 'When something fails', link: '/operations/failures' },
           { text: 'Containers, systemd, Kubernetes', link: '/operations/containers' },
           { text: 'Metrics', link: '/operations/metrics' },
