@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import type { RequestContext } from './environment.ts'
+import { remembered } from './remembered.ts'
 
 /** Every address that is missing or cannot be parsed, as one. */
 export const UNKNOWN_ADDRESS = 'unknown'
@@ -23,11 +24,11 @@ function forwardedFor(header: string, trustedProxies: number): string {
 const WITH_PORT = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/
 
 /** Some proxies write ports, brackets and zones: `203.0.113.7:4711`, `[2001:db8::1]:4711`, `fe80::1%eth0`. */
-export function parseAddress(text: string): string {
+export const parseAddress: (text: string) => string = remembered(text => {
   const trimmed = text.trim()
   const [, bracketed, beforePort] = WITH_PORT.exec(trimmed) ?? []
   const bare = (bracketed ?? beforePort ?? trimmed).split('%', 1)[0]!
   // Forms with one to three parts are valid to the library, and to no proxy.
   const isAddress = ipaddr.IPv6.isValid(bare) || ipaddr.IPv4.isValidFourPartDecimal(bare)
   return isAddress ? ipaddr.process(bare).toString() : UNKNOWN_ADDRESS
-}
+})

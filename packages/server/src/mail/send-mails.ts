@@ -1,4 +1,4 @@
-import { createTransport, type Transporter } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import { decrypt, encrypt } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
 import type { Settings } from '../config/settings.ts'
@@ -65,7 +65,7 @@ async function deliver(runtime: Runtime, row: OutboxRow) {
   }
   // As an object, since a text could name several.
   const message = mail && { ...mail, to: { name: '', address: mail.to }, from: senderOf(settings) }
-  if (message) await transportOf(settings).sendMail(message)
+  if (message) await (await transportOf(settings)).sendMail(message)
   await store.write([deleteMail(store, row.mail_id)])
 }
 
@@ -75,15 +75,20 @@ function isRefused(error: unknown): boolean {
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500
 }
 
-const transports = new Map<string, Transporter>()
+const transports = new Map<string, Promise<Transporter>>()
 
-function transportOf({ smtpUrl = '' }: Settings): Transporter {
-  const known = transports.get(smtpUrl)
-  if (known) return known
+function transportOf(settings: Settings): Promise<Transporter> {
+  const { smtpUrl = '' } = settings
+  const known = transports.get(smtpUrl) ?? newTransport(smtpUrl)
+  transports.set(smtpUrl, known)
+  return known
+}
+
+/** The library is loaded with the first mail: many processes never send one. */
+async function newTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer')
   const limits = { connectionTimeout: TIME_LIMIT, greetingTimeout: TIME_LIMIT, socketTimeout: TIME_LIMIT }
-  const made = createTransport({ url: smtpUrl, ...limits, disableFileAccess: true, disableUrlAccess: true })
-  transports.set(smtpUrl, made)
-  return made
+  return createTransport({ url, ...limits, disableFileAccess: true, disableUrlAccess: true })
 }
 
 function senderOf({ mailFrom, origin }: Settings): string {

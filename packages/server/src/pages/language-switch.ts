@@ -19,7 +19,7 @@ ${hiddenField('return_to', returnTo)}
 <label><span class="sr-only">${say(language, 'language.label')}</span>
 <select name="language" autocomplete="off">${languages.map(
     each =>
-      html`<option value="${each}" lang="${each}"${each === language ? html` selected` : ''}>${nameOf(each)}</option>`,
+      html`<option value="${each}" lang="${each}"${each === language ? html` selected` : ''}>${names.get(each)!}</option>`,
   )}</select></label>
 <button class="plain" type="submit">${say(language, 'language.submit')}</button></form>`
 }
@@ -39,7 +39,7 @@ export const switchLanguage: RouteHandler = async c => {
   return c.redirect(localPath(form.get('return_to'), c.var.runtime.settings.origin) ?? '/', 303)
 }
 
-/** In its own language. */
-function nameOf(language: Language): string {
-  return new Intl.DisplayNames(language, { type: 'language' }).of(language) ?? language
-}
+/** Each in its own language. */
+const names = new Map<Language, string>(
+  languages.map(each => [each, new Intl.DisplayNames(each, { type: 'language' }).of(each) ?? each]),
+)

@@ -4,6 +4,7 @@ import type { Runtime } from '../config/runtime.ts'
 import { clientAddress, UNKNOWN_ADDRESS } from '../http/client-address.ts'
 import type { RequestContext, RouteStep } from '../http/environment.ts'
 import { TooManyRequests } from '../http/errors.ts'
+import { remembered } from '../http/remembered.ts'
 import { type Allowance, rateLimiterOf, type Subject } from './rate-limiter.ts'
 
 /**
@@ -74,8 +75,11 @@ const NOT_OF_THE_INTERNET = new Set<string>([
  */
 function networkOf(c: RequestContext): string | undefined {
   const address = clientAddress(c)
-  if (address === undefined || address === UNKNOWN_ADDRESS) return undefined
+  return address === undefined || address === UNKNOWN_ADDRESS ? undefined : networkOfAddress(address)
+}
+
+const networkOfAddress = remembered((address): string | undefined => {
   const parsed = ipaddr.parse(address)
   if (NOT_OF_THE_INTERNET.has(parsed.range())) return undefined
   return parsed.kind() === 'ipv4' ? address : ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString()
-}
+})

@@ -37,8 +37,11 @@ export class PreparedQuery<Values extends object, Row = unknown> {
   }
 
   async first(store: Store, values: Values): Promise<Row | undefined> {
-    const { rows } = await store.db.executeQuery(this.compile(store, values))
-    return rows[0]
+    return (await this.all(store, values))[0]
+  }
+
+  async all(store: Store, values: Values): Promise<Row[]> {
+    return (await store.db.executeQuery(this.compile(store, values))).rows
   }
 
   /** A write that may touch any number of rows. */

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { AppPoliciesTable, AppRequestsTable } from '../app-schema.ts'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
 import type { CompanyRow } from './companies.ts'
@@ -17,13 +18,16 @@ export type CompanyPolicyColumns = Pick<
   'company_id' | 'app_policy' | 'blocked_apps' | 'blocked_scopes' | 'blocked_hosts' | 'developers'
 >
 
-export function findAppPolicy({ db }: Store, { company_id, client_id }: PolicyKey): Promise<AppPolicyRow | undefined> {
-  return db
+const byKey = new PreparedQuery((db, { company_id, client_id }: PolicyKey) =>
+  db
     .selectFrom('app_policies')
     .select(columns.app_policies)
     .where('company_id', '=', company_id)
-    .where('client_id', '=', client_id)
-    .executeTakeFirst()
+    .where('client_id', '=', client_id),
+)
+
+export function findAppPolicy(store: Store, { company_id, client_id }: PolicyKey): Promise<AppPolicyRow | undefined> {
+  return byKey.first(store, { company_id, client_id })
 }
 
 /** Of a company, in the order of their client ids. */

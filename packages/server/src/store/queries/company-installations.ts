@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import { expecting, type Statement, type Store } from '../store.ts'
 import { hasAll, keyOf } from './installation-keys.ts'
 import {
@@ -10,17 +11,21 @@ import {
 } from './installations.ts'
 
 /** The installation of an app for a whole company. */
+const ofCompany = new PreparedQuery(
+  (db, { company_id, client_id }: Pick<InstallationKey, 'company_id' | 'client_id'>) =>
+    db
+      .selectFrom('installations')
+      .select(columns.installations)
+      .where('company_id', '=', company_id)
+      .where('client_id', '=', client_id)
+      .where('kind', '=', sql.lit('company')),
+)
+
 export function findCompanyInstallation(
-  { db }: Store,
+  store: Store,
   { company_id, client_id }: Pick<InstallationKey, 'company_id' | 'client_id'>,
 ): Promise<InstallationRow | undefined> {
-  return db
-    .selectFrom('installations')
-    .select(columns.installations)
-    .where('company_id', '=', company_id)
-    .where('client_id', '=', client_id)
-    .where('kind', '=', sql.lit('company'))
-    .executeTakeFirst()
+  return ofCompany.first(store, { company_id, client_id })
 }
 
 /** What is installed for whole companies, with the names. */

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { InstallationsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { type ListPage, paged } from './lists.ts'
@@ -78,29 +79,35 @@ export function putInstallation({ db }: Store, row: NewInstallation, before: Ins
  * moment comes before, and is noticed, or after, and ends what this write gives.
  */
 export function requireInstallation(
-  { db }: Store,
-  { scopes, ...key }: InstallationKey & { scopes: string },
+  store: Store,
+  { company_id, user_id, client_id, scopes }: InstallationKey & { scopes: string },
 ): Statement {
-  return expecting(
-    1,
+  return unchanged.expecting(1, store, { company_id, user_id, client_id, scopes })
+}
+
+const unchanged = new PreparedQuery(
+  (db, { company_id, user_id, client_id, scopes }: InstallationKey & { scopes: string }) =>
     db
       .updateTable('installations')
       .set({ scopes })
-      .where('company_id', '=', key.company_id)
-      .where('user_id', '=', key.user_id)
-      .where('client_id', '=', key.client_id)
+      .where('company_id', '=', company_id)
+      .where('user_id', '=', user_id)
+      .where('client_id', '=', client_id)
       .where('scopes', '=', scopes),
-  )
-}
+)
 
-export function findInstallation({ db }: Store, key: InstallationKey): Promise<InstallationRow | undefined> {
-  return db
+const byKey = new PreparedQuery((db, { company_id, user_id, client_id }: InstallationKey) =>
+  db
     .selectFrom('installations')
     .select(columns.installations)
-    .where('company_id', '=', key.company_id)
-    .where('user_id', '=', key.user_id)
-    .where('client_id', '=', key.client_id)
-    .executeTakeFirst()
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', user_id)
+    .where('client_id', '=', client_id),
+)
+
+export function findInstallation(store: Store, key: InstallationKey): Promise<InstallationRow | undefined> {
+  const { company_id, user_id, client_id } = key
+  return byKey.first(store, { company_id, user_id, client_id })
 }
 
 /**

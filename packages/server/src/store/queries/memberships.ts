@@ -81,14 +81,12 @@ export function findMembersByEmail(
     .execute()
 }
 
-export async function listCompanyIdsOfUser({ db }: Store, userId: number): Promise<number[]> {
-  const rows = await db
-    .selectFrom('user_companies')
-    .select('company_id')
-    .where('user_id', '=', userId)
-    .orderBy('company_id')
-    .execute()
-  return rows.map(row => row.company_id)
+const companiesOf = new PreparedQuery((db, { userId }: { userId: number }) =>
+  db.selectFrom('user_companies').select('company_id').where('user_id', '=', userId).orderBy('company_id'),
+)
+
+export async function listCompanyIdsOfUser(store: Store, userId: number): Promise<number[]> {
+  return (await companiesOf.all(store, { userId })).map(row => row.company_id)
 }
 
 /** Every membership of a user, active or not, in the order of company ids. */

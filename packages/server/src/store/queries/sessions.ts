@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { SessionsTable } from '../session-schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 
@@ -20,8 +21,12 @@ export function renewSession(
   return expecting(1, db.updateTable('sessions').set(values).where('session_hash', '=', session_hash))
 }
 
-export function findSession({ db }: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
-  return db.selectFrom('sessions').select(columns.sessions).where('session_hash', '=', sessionHash).executeTakeFirst()
+const byHash = new PreparedQuery((db, { sessionHash }: { sessionHash: Uint8Array }) =>
+  db.selectFrom('sessions').select(columns.sessions).where('session_hash', '=', sessionHash),
+)
+
+export function findSession(store: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
+  return byHash.first(store, { sessionHash })
 }
 
 /** The newest first. */
