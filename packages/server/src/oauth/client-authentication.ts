@@ -44,7 +44,8 @@ export async function authenticateIntrospector(
 /**
  * The app that sends a request (RFC 6749 section 2.3): Basic, the body, `private_key_jwt`, or a public client's mere
  * name. Never two ways at once.
- * @param known an app that was read with what the request presents; it counts only if the client says that it is this one
+ * @param readKnown reads an app with what the request presents, for a network that is not refused; it counts only if the client says
+ * that it is this one
  * @param group whose limits its request counts against; failures count against those of the network
  * @throws {OAuthError} `invalid_client`, `invalid_request`
  * @throws {TooManyRequests}
@@ -53,11 +54,11 @@ export async function authenticateClient(
   c: RequestContext,
   form: Parameters,
   group: 'token' | 'introspect' = 'token',
-  known?: AppFacts,
+  readKnown?: () => Promise<AppFacts | undefined>,
 ): Promise<App> {
   const countFailure = limitFailures(c, group)
   try {
-    const app = await authenticate(c, form, known)
+    const app = await authenticate(c, form, readKnown)
     annotateSpan({ 'tenantry.client_id': app.clientId })
     countRequest(c, [{ group, by: 'app', id: app.clientId, clientId: app.clientId }])
     return app
@@ -67,9 +68,14 @@ export async function authenticateClient(
   }
 }
 
-async function authenticate(c: RequestContext, form: Parameters, known: AppFacts | undefined): Promise<App> {
+async function authenticate(
+  c: RequestContext,
+  form: Parameters,
+  readKnown: (() => Promise<AppFacts | undefined>) | undefined,
+): Promise<App> {
   const credentials = readCredentials(c, form)
   const { clientId } = credentials
+  const known = await readKnown?.()
   const app = known?.client_id === clientId ? toApp(known) : await findRegisteredApp(c.var.runtime, clientId)
   if (credentials.method === 'assertion') await verifyAssertion(c.var.runtime, app, form.get('client_assertion')!)
   else await checkSecret(c.var.runtime, app, credentials)

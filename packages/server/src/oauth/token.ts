@@ -47,8 +47,11 @@ export const token: RouteHandler = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const { runtime } = c.var
-  const ahead = await readRefreshToken(runtime, form)
-  const app = await authenticateClient(c, form, 'token', ahead?.app)
+  let ahead: RefreshReading | undefined
+  const app = await authenticateClient(c, form, 'token', async () => {
+    ahead = await readRefreshToken(runtime, form)
+    return ahead?.app
+  })
   const { metrics } = runtime
   const [grantType, exchange] = findGrant(form)
   try {

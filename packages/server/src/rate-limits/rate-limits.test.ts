@@ -48,10 +48,10 @@ describe('rate limits', () => {
   })
 
   it('a network whose requests fail to authenticate is refused, before its secret is looked at; others are not', async () => {
-    const wrong = (address: string, secret = 'wrong') =>
+    const wrong = (address: string, secret = 'wrong', form: Record<string, string> = {}) =>
       client.post(
         '/oauth/token',
-        { grant_type: 'refresh_token' },
+        { grant_type: 'refresh_token', ...form },
         {
           ...from(address).headers,
           Authorization: `Basic ${Buffer.from(`${client.id}:${secret}`).toString('base64')}`,
@@ -61,6 +61,13 @@ describe('rate limits', () => {
     for (let each = 0; each < 5; each++) statuses.push((await wrong(ATTACKER)).status)
     expect(statuses).toEqual([401, 401, 401, 429, 429])
     expect((await wrong(ATTACKER, client.secret!)).status).toBe(429)
+    // Nor is anything else, whatever it presents.
+    const { refresh_token } = await client.tokens(await person.code(client, { company: MI6 }))
+    const { store } = provider.runtime
+    const { db } = store
+    Object.defineProperty(store, 'db', { configurable: true, get: () => expect.fail('the database was asked') })
+    expect((await wrong(ATTACKER, client.secret!, { refresh_token })).status).toBe(429)
+    Object.defineProperty(store, 'db', { configurable: true, value: db })
     expect((await wrong('203.0.113.10', client.secret!)).status).toBe(400)
   })
 
