@@ -25,6 +25,8 @@ export interface AppDesk {
   language: Language
   /** The path of its pages, such as `/operator`. */
   base: string
+  /** The company whose developers' pages they are; undefined for the operators'. */
+  companyId?: number
   /** A moment in UTC, as all nodes and logs have it. */
   moment(time: number): string
   show(page: DeskPage): Response | Promise<Response>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { deleteApp } from '../apps/delete-app.ts'
-import type { RouteHandler } from '../http/environment.ts'
+import type { RequestContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { appMark } from '../pages/components.ts'
@@ -56,7 +56,7 @@ ${appMark({ clientId: app.client_id, name: app.name, hasIcon: app.icon_type !== 
 }
 
 /** Administrators learn where they say who may; members that they may not. */
-function showClosed(c: Parameters<RouteHandler>[0], visit: CompanyVisit) {
+function showClosed(c: RequestContext, visit: CompanyVisit) {
   const { companyId, language, membership } = visit
   const values = { company: membership.company_name }
   if (membership.is_admin !== 1) throw new PageError(403, 'developer.notAllowed', values)

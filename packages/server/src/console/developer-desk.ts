@@ -42,6 +42,7 @@ function deskOf(c: RequestContext, visit: CompanyVisit, clientId?: string): AppD
     language,
     moment: time => format.format(time),
     base: companyPath(companyId, '/developer'),
+    companyId,
     show: page => showConsole(c, visit, { ...page, section: '/developer' }),
     act,
     register: entries => registerCompanyApp(act(), { companyId, ownerId }, entries),

@@ -33,7 +33,7 @@ export async function operatorAppDesk(
     ...desk,
     app,
     change: entries => changeApp(desk.act(), clientId, entries),
-    ownSections: () => operatorSections(c, desk.language, app),
+    ownSections: () => operatorSections(c, desk.language, app, operatorAppPath(app)),
   }
 }
 

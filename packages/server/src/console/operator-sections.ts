@@ -6,9 +6,11 @@ import { type Fragment, say } from '../pages/messages.ts'
 import { passwordField } from './step-up.ts'
 import { tokenField } from './token-field.ts'
 
-/** What operators decide about an app: whether it is verified, open to all companies, and enabled. */
-export function operatorSections(c: RequestContext, language: Language, app: App): Fragment {
-  const path = `/operator/apps/${encodeURIComponent(app.clientId)}`
+/**
+ * What operators decide about an app: whether it is verified, open to all companies, and enabled.
+ * @param path of its page
+ */
+export function operatorSections(c: RequestContext, language: Language, app: App, path: string): Fragment {
   const isVerified = app.verifiedAt !== null
   const values = { app: app.name }
   return html`<p class="apart"><a href="/operator/callbacks?${new URLSearchParams({ client_id: app.clientId })}">${say(language, 'operator.callbacks')}</a></p>

@@ -27,14 +27,9 @@ export function tryAppOf(enter: EnterApp): RouteHandler {
     if (!holdsFormToken(c, form)) throw new PageError(403, 'error.formExpired')
     const { path, trial } = await beginTrial(c.var.runtime, visit.app)
     const clientId = Buffer.from(visit.app.clientId).toString('base64url')
-    writeCookie(c, 'try', [trial.state, trial.verifier, clientId, companyOf(visit)].join('.'), KEPT)
+    writeCookie(c, 'try', [trial.state, trial.verifier, clientId, visit.companyId ?? 0].join('.'), KEPT)
     return c.redirect(path, 303)
   }
-}
-
-/** The company whose pages they came from; 0 for the operators'. */
-function companyOf({ base }: AppDeskVisit): number {
-  return Number(/^\/company\/(\d+)\//.exec(base)?.[1] ?? 0)
 }
 
 /** `GET /try-app`: where the flow ends. Shows each step, and ends the tokens. */
