@@ -22,7 +22,10 @@ export interface PeerOptions {
   durable: boolean
 }
 
-/** oidc-provider, and better-auth's OAuth provider; better-auth is installed when it is not there yet. */
+/**
+ * oidc-provider, better-auth's OAuth provider, and django-oauth-toolkit under gunicorn where Debian's packages are there; better-auth is
+ * installed when it is not there yet.
+ */
 export function listPeers({ folder, grants, durable }: PeerOptions): Peer[] {
   installPeers()
   let starts = 0
@@ -42,6 +45,32 @@ export function listPeers({ folder, grants, durable }: PeerOptions): Peer[] {
   return [
     peer('oidc-provider', pathOf('./oidc-provider.ts'), durable ? 'file' : 'memory'),
     peer('better-auth', join(PEERS, 'better-auth.js'), 'file'),
+    ...djangoPeers({ folder, grants }),
+  ]
+}
+
+const PYTHON = '/usr/bin/python3'
+const VERSIONS = `import importlib.metadata as m
+print(m.version("django-oauth-toolkit"), m.version("gunicorn"))`
+
+/** Where python3-django-oauth-toolkit and gunicorn are installed. It has no grants in memory. */
+function djangoPeers({ folder, grants }: Pick<PeerOptions, 'folder' | 'grants'>): Peer[] {
+  const { status, stdout } = spawnSync(PYTHON, ['-c', VERSIONS], { encoding: 'utf8' })
+  if (status !== 0) return []
+  const [toolkit, gunicorn] = stdout.trim().split(' ')
+  const accessTokens = join(folder, 'django-access')
+  const refreshTokens = join(folder, 'django-refresh')
+  let starts = 0
+  return [
+    {
+      name: `django-oauth-toolkit ${toolkit}, gunicorn ${gunicorn}, SQLite`,
+      ...{ accessTokens, refreshTokens },
+      start() {
+        const database = join(folder, `django-${starts++}.db`)
+        const told = JSON.stringify({ grants, accessTokens, refreshTokens, database })
+        return startTarget([join(PEERS, 'django_peer.py'), told], { program: PYTHON })
+      },
+    },
   ]
 }
 

@@ -21,7 +21,7 @@ import { CommittedChanges, logsChanges } from './committed-changes.ts'
 import { mayPrepare, newUnlimitedClient } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { distributeTables, isDistributed, requireCoordinator } from './distribute.ts'
-import { ConnectionLost, explainError, Interfered } from './errors.ts'
+import { ConnectionLost, explainError } from './errors.ts'
 import { explainOpenError } from './explain-open-error.ts'
 import { migratePostgres, requireCurrentPostgres } from './migrate.ts'
 import type { PostgresOptions } from './options.ts'
@@ -149,15 +149,18 @@ class PostgresStore implements Store {
           ...statements.map(({ sql, parameters }) => session.query(sql, parameters)),
           session.query('COMMIT'),
         ])
-        const committed = answers.pop()!
-        if (begun.status === 'rejected') throw begun.reason
-        const results = answers.map((answer, index) => toResult(answer, statements[index]!))
-        if (committed.status === 'rejected') throw committed.reason
-        return results
+        // The first that the server refused has ended the transaction: then nothing was committed.
+        const failed = [begun, ...answers].find(({ status }) => status === 'rejected') as
+          | PromiseRejectedResult
+          | undefined
+        if (failed) {
+          attempt.committing = explainError(failed.reason) instanceof ConnectionLost
+          throw failed.reason
+        }
+        return statements.map((statement, index) => toResult(answers[index]!, statement))
       })
     } catch (error) {
-      if (error instanceof Interfered) throw new WriteConflict(error.message, { cause: error })
-      if (!transaction.attempt || !(error instanceof StoreUnavailable)) throw error
+      if (!transaction.attempt?.committing || !(error instanceof StoreUnavailable)) throw error
       throw new OutcomeUnknown(error.message, { cause: error })
     }
   }
