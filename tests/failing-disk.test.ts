@@ -7,8 +7,9 @@ import { Person } from './support/person.ts'
 import { lastingPort, startSandbox, temporaryFolder } from './support/sandbox-process.ts'
 
 describe('a disk that fails', () => {
+  // Each disk fails after the sign-in and within the refreshes; background jobs commit in between.
   it.each([
-    ['cannot be synced', 'fdatasync,fsync', 'error=EIO:when=12..20', 'disk I/O error'],
+    ['cannot be synced', 'fdatasync,fsync', 'error=EIO:when=22..30', 'disk I/O error'],
     ['is full', 'pwrite64', 'error=ENOSPC:when=150..162', 'database or disk is full'],
   ])(
     'a disk that %s acknowledges nothing, answers 503, recovers by itself, and loses nothing',

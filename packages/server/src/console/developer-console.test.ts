@@ -185,7 +185,7 @@ describe('the developers’ pages of a company', () => {
     expect((await post(eve, appAt(ledger.id, '/delete'), { password: PASSWORD })).status).toBe(400)
   })
 
-  it('[OA-29] owners get the scopes that are open, keep what an operator gave, and get nothing back that was taken meanwhile', async () => {
+  it('owners get the scopes that are open, keep what an operator gave, and get nothing back that was taken meanwhile', async () => {
     await allow('members')
     const wrong = await post(eve, `${BASE}/new-app`, { ...LEDGER, scopes: 'base users:read' })
     expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('One of the scopes')])

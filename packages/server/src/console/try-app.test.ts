@@ -96,7 +96,7 @@ describe('the button that walks the flow in the place of an app', () => {
     expect((await bond.open(own.authorizePath({ redirect_uri: `${redirect_uri}?x=1` }))).status).toBe(400)
   })
 
-  it('[OA-19] the code of a trial is of no use to the app, to another browser, or without the state', async () => {
+  it('[OA-08] the code of a trial is of no use to the app, to another browser, or without the state', async () => {
     const answer = await bond.submit(await begin(client), { decision: 'allow' })
     const code = answerOf(answer).searchParams.get('code')!
     const exchanged = await client.exchange(code, { redirect_uri: `${ORIGIN}/try-app` })

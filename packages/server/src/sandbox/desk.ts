@@ -10,6 +10,7 @@ import type { RouteHandler } from '../http/environment.ts'
 import { createResourceServer, setResourceServer } from '../resource-servers/resource-servers.ts'
 import { findResourceServer, updateResourceServer } from '../store/queries/resource-servers.ts'
 import { findSetting, putSetting } from '../store/queries/settings.ts'
+import { retryOnConflict, type Store } from '../store/store.ts'
 import { hashSecret, newClientSecret, toSecret } from '../tokens/token-text.ts'
 
 /** Which resource server is the desk's. */
@@ -48,12 +49,18 @@ export async function registerDesk(runtime: Runtime, mayChange: boolean): Promis
   const id = known?.resource_server_id ?? (await create(runtime, identifier))
   if (id === undefined) return undefined
   if (known && known.identifier !== identifier) await setResourceServer(runtime, id, { identifier })
-  const row = (await findResourceServer(store, id))!
-  const secretHash = hashSecret(clientSecret)
-  if (!Buffer.from(row.secret_hash).equals(secretHash)) {
-    await store.write([updateResourceServer(store, row, { ...row, secret_hash: secretHash })])
-  }
-  return { identifier, clientId: row.client_id, clientSecret }
+  return { identifier, clientId: await keepSecret(store, id, hashSecret(clientSecret)), clientSecret }
+}
+
+/** Sets the secret where it is another; of nodes that start at once, each may find that another has set it meanwhile. */
+function keepSecret(store: Store, id: number, secretHash: Uint8Array): Promise<string> {
+  return retryOnConflict(async () => {
+    const row = (await findResourceServer(store, id))!
+    if (!Buffer.from(row.secret_hash).equals(secretHash)) {
+      await store.write([updateResourceServer(store, row, { ...row, secret_hash: secretHash })])
+    }
+    return row.client_id
+  })
 }
 
 async function findRow({ store }: Runtime) {
