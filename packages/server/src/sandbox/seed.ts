@@ -13,6 +13,7 @@ import { findCompany } from '../store/queries/companies.ts'
 import { findMembership } from '../store/queries/memberships.ts'
 import { findSetting, putSetting } from '../store/queries/settings.ts'
 import { findUser, setPasswordHash } from '../store/queries/users.ts'
+import { WriteConflict } from '../store/store.ts'
 import { sandboxIcon } from './icon.ts'
 import { type SandboxUser, sandboxCompanies, sandboxPassword, sandboxUsers } from './people.ts'
 
@@ -119,7 +120,7 @@ async function unlessThere(find: () => Promise<unknown>, make: () => Promise<unk
     await make()
   } catch (error) {
     // Another start was faster.
-    if (!(error instanceof InputError) || !(await find())) throw error
+    if (!(error instanceof InputError || error instanceof WriteConflict) || !(await find())) throw error
   }
 }
 
