@@ -13,7 +13,6 @@ import { findCompany } from '../store/queries/companies.ts'
 import { findMembership } from '../store/queries/memberships.ts'
 import { findSetting, putSetting } from '../store/queries/settings.ts'
 import { findUser, setPasswordHash } from '../store/queries/users.ts'
-import { WriteConflict } from '../store/store.ts'
 import { sandboxIcon } from './icon.ts'
 import { type SandboxUser, sandboxCompanies, sandboxPassword, sandboxUsers } from './people.ts'
 
@@ -26,9 +25,10 @@ const SETTING = 'sandbox'
 
 /** Whether a database holds the sandbox: all of it, or half of it after an interrupted start. Other databases are `foreign`. */
 export async function sandboxState(store: Runtime['store']): Promise<'ready' | 'half' | 'empty' | 'foreign'> {
+  // In this order: another node that seeds meanwhile writes the setting before anything else.
+  const anything = await store.db.selectFrom('counters').select('name').limit(1).executeTakeFirst()
   const setting = await findSetting(store, SETTING)
   if (setting !== undefined) return setting === 'ready' ? 'ready' : 'half'
-  const anything = await store.db.selectFrom('counters').select('name').limit(1).executeTakeFirst()
   return anything ? 'foreign' : 'empty'
 }
 
@@ -120,7 +120,7 @@ async function unlessThere(find: () => Promise<unknown>, make: () => Promise<unk
     await make()
   } catch (error) {
     // Another start was faster.
-    if (!(error instanceof InputError || error instanceof WriteConflict) || !(await find())) throw error
+    if (!(error instanceof InputError) || !(await find())) throw error
   }
 }
 
