@@ -1,6 +1,7 @@
 import { InputError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { countOwnApps } from '../store/queries/app-owners.ts'
+import { guardStore } from '../store/guarded-store.ts'
+import { requireFewerApps } from '../store/queries/app-owners.ts'
 import type { App } from './app.ts'
 import type { AppChange, NewApp } from './app-input.ts'
 import { changeApp, createApp } from './apps.ts'
@@ -24,11 +25,14 @@ export async function registerCompanyApp(
   { companyId, ownerId }: { companyId: number; ownerId: number },
   input: CompanyAppInput & Pick<NewApp, 'isPublic'>,
 ) {
-  if ((await countOwnApps(runtime.store, companyId, MOST)) >= MOST) {
-    throw new InputError(`A company can develop ${MOST} apps.`, [{ path: 'apps', message: 'too many' }])
-  }
   requireOpen(input.scopes ?? [], await openScopes(runtime))
-  return createApp(runtime, input, { company_id: companyId, ownerId })
+  const require = requireFewerApps(runtime.store, companyId, MOST)
+  // Nothing else in the commit of a new app expects anything.
+  const check = () => Promise.reject(tooMany())
+  return createApp({ ...runtime, store: guardStore(runtime.store, { require, check }) }, input, {
+    company_id: companyId,
+    ownerId,
+  })
 }
 
 /**
@@ -39,6 +43,10 @@ export async function changeCompanyApp(runtime: Runtime, clientId: string, input
   const open = await openScopes(runtime)
   const change: AppChange = { ...input }
   return changeApp(runtime, clientId, change, before => requireOpen(input.scopes ?? [], [...open, ...before!.scopes]))
+}
+
+function tooMany() {
+  return new InputError(`A company can develop ${MOST} apps.`, [{ path: 'apps', message: 'too many' }])
 }
 
 function requireOpen(scopes: readonly string[], open: readonly string[]) {

@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { AppOwnersTable } from '../app-schema.ts'
 import { columns, columnsAs } from '../columns.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
@@ -82,10 +82,29 @@ export function pageOfOwnApps(
   return query.orderBy('a.client_id').limit(limit).execute()
 }
 
-/** How many apps a company develops. @param most the most that are counted */
-export async function countOwnApps({ db }: Store, companyId: number, most: number): Promise<number> {
-  const some = db.selectFrom('apps').select('client_id').where('company_id', '=', companyId).limit(sql.lit(most))
-  return (await some.execute()).length
+/** Holds only while a company develops fewer apps than it may; others that are registered at the moment wait for the company's row. */
+export function requireFewerApps({ db }: Store, companyId: number, most: number): Statement[] {
+  const ofCompany = db.selectFrom('apps').where('company_id', '=', companyId)
+  return [
+    statement(
+      db
+        .updateTable('companies')
+        .set(eb => ({ developers: eb.ref('developers') }))
+        .where('company_id', '=', companyId),
+    ),
+    expecting(
+      1,
+      db
+        .selectFrom('companies')
+        .select('company_id')
+        .where('company_id', '=', companyId)
+        .where(
+          ofCompany.select(eb => eb.fn.countAll<number>().as('count')),
+          '<',
+          most,
+        ),
+    ),
+  ]
 }
 
 /** The owners of an app, with the names that they have at the company. */
