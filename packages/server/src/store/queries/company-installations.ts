@@ -10,7 +10,6 @@ import {
   listInstallations,
 } from './installations.ts'
 
-/** The installation of an app for a whole company. */
 const ofCompany = new PreparedQuery(
   (db, { company_id, client_id }: Pick<InstallationKey, 'company_id' | 'client_id'>) =>
     db
@@ -21,6 +20,7 @@ const ofCompany = new PreparedQuery(
       .where('kind', '=', sql.lit('company')),
 )
 
+/** The installation of an app for a whole company. */
 export function findCompanyInstallation(
   store: Store,
   { company_id, client_id }: Pick<InstallationKey, 'company_id' | 'client_id'>,

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Statement, Store } from '../store.ts'
 import { type AccessTokenRow, deleteExpiredAccessTokens, insertAccessToken } from './access-tokens.ts'
@@ -71,6 +71,16 @@ const integer = (value: number) => sql<number>`${value}::bigint`
 const bytes = (value: Uint8Array) => sql<Uint8Array>`${value}::bytea`
 const text = <Text extends string | null>(value: Text) => sql<Text>`${value}::text`
 
+/** The values of a row beside its company, which is that of the spent token. */
+type Given<Row> = { [Column in Exclude<keyof Row, 'company_id'>]: RawBuilder<Row[Column]> }
+
+/** Names of columns, and their values in the same order. */
+function fromSpent<Column extends string>(row: Record<Column, RawBuilder<unknown>>) {
+  const given = Object.keys(row) as Column[]
+  const names: ('company_id' | Column)[] = ['company_id', ...given]
+  return [names, [sql.ref('spent.company_id').as('company_id'), ...given.map(name => row[name].as(name))]] as const
+}
+
 const rotation = new PreparedQuery((db, v: Values) =>
   db
     .with('member', qb =>
@@ -87,76 +97,43 @@ const rotation = new PreparedQuery((db, v: Values) =>
         .where(eb => eb.exists(eb.selectFrom('member').select('user_id')))
         .returning('company_id'),
     )
-    .with('succeeded', qb =>
-      qb
+    .with('succeeded', qb => {
+      const [names, values] = fromSpent({
+        token_hash: bytes(v.successor_hash),
+        user_id: integer(v.user_id),
+        client_id: text(v.client_id),
+        family_id: text(v.family_id),
+        scopes: text(v.granted),
+        created_at: integer(v.successor_created_at),
+        expires_at: integer(v.successor_expires_at),
+        used_at: sql<null>`NULL::bigint`,
+        access_generation: sql<number>`0`,
+        openid: text(v.openid),
+        resources: text(v.resources),
+        jkt: text(v.jkt),
+      } satisfies Given<RefreshTokenRow>)
+      return qb
         .insertInto('refresh_tokens')
-        .columns([
-          'company_id',
-          'token_hash',
-          'user_id',
-          'client_id',
-          'family_id',
-          'scopes',
-          'created_at',
-          'expires_at',
-          'used_at',
-          'access_generation',
-          'openid',
-          'resources',
-          'jkt',
-        ])
-        .expression(eb =>
-          eb
-            .selectFrom('spent')
-            .select([
-              'spent.company_id',
-              bytes(v.successor_hash).as('token_hash'),
-              integer(v.user_id).as('user_id'),
-              text(v.client_id).as('client_id'),
-              text(v.family_id).as('family_id'),
-              text(v.granted).as('scopes'),
-              integer(v.successor_created_at).as('created_at'),
-              integer(v.successor_expires_at).as('expires_at'),
-              sql<null>`NULL::bigint`.as('used_at'),
-              sql<number>`0`.as('access_generation'),
-              text(v.openid).as('openid'),
-              text(v.resources).as('resources'),
-              text(v.jkt).as('jkt'),
-            ]),
-        ),
-    )
-    .with('given', qb =>
-      qb
+        .columns(names)
+        .expression(eb => eb.selectFrom('spent').select(values))
+    })
+    .with('given', qb => {
+      const [names, values] = fromSpent({
+        token_hash: bytes(v.access_hash),
+        user_id: integer(v.user_id),
+        client_id: text(v.client_id),
+        family_id: text(v.family_id),
+        scopes: text(v.access_scopes),
+        created_at: integer(v.access_created_at),
+        expires_at: integer(v.access_expires_at),
+        resources: text(v.access_resources),
+        jkt: text(v.access_jkt),
+      } satisfies Given<AccessTokenRow>)
+      return qb
         .insertInto('access_tokens')
-        .columns([
-          'company_id',
-          'token_hash',
-          'user_id',
-          'client_id',
-          'family_id',
-          'scopes',
-          'created_at',
-          'expires_at',
-          'resources',
-          'jkt',
-        ])
-        .expression(eb =>
-          eb
-            .selectFrom('spent')
-            .select([
-              'spent.company_id',
-              bytes(v.access_hash).as('token_hash'),
-              integer(v.user_id).as('user_id'),
-              text(v.client_id).as('client_id'),
-              text(v.family_id).as('family_id'),
-              text(v.access_scopes).as('scopes'),
-              integer(v.access_created_at).as('created_at'),
-              integer(v.access_expires_at).as('expires_at'),
-              text(v.access_resources).as('resources'),
-              text(v.access_jkt).as('jkt'),
-            ]),
-        ),
-    )
+        .columns(names)
+        .expression(eb => eb.selectFrom('spent').select(values))
+    })
     .with('swept', qb =>
       qb
         .deleteFrom('access_tokens')
