@@ -12,12 +12,13 @@ import { checkSettings, type SettingsInput } from './config/settings.ts'
 import { addGauges } from './gauges.ts'
 import { basePathOf, belowBasePath, withoutBasePath } from './http/base-path.ts'
 import type { Environment } from './http/environment.ts'
-import type { HotRoute } from './http/hot-route.ts'
+import type { FormRequest, FormRoute, HotRoute } from './http/hot-route.ts'
 import { limitBody } from './http/limit-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
+import { formRoutes } from './routes/form-routes.ts'
 import { addErrorFormats, addRoutes } from './routes/routes.ts'
 import { startRuntimeJobs } from './runtime-jobs.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
@@ -55,6 +56,8 @@ export interface Tenantry {
   answerDirectly(incoming: IncomingMessage, outgoing: ServerResponse): boolean
   /** The same for a server that reads connections itself, as `tenantry serve` does. */
   readonly hotRoutes: readonly HotRoute[]
+  /** Where apps' servers send forms, for such a server as well. */
+  readonly formRoutes: readonly FormRoute[]
   /** Resolves once requests can be answered, and rejects where the database cannot be used. */
   readonly ready: Promise<void>
   /** Finishes what was begun, then closes the database. */
@@ -132,6 +135,13 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
       },
     }
   }
+  function afterReady({ paths, respond }: FormRoute): FormRoute {
+    const answer = async (request: FormRequest) => {
+      if (!isReady) await ready.catch(() => {})
+      return respond(request)
+    }
+    return { paths, respond: request => finishing(answer(request)) }
+  }
   /** {@link Tenantry.close} waits for it. */
   async function finishing<Result>(answer: Promise<Result>): Promise<Result> {
     underWay.add(answer)
@@ -152,6 +162,7 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     runtime,
     ready,
     hotRoutes,
+    formRoutes: formRoutes(runtime).map(afterReady),
     answerDirectly: (incoming, outgoing) => hot.respondTo(incoming, outgoing),
     async fetch(request, env = {}) {
       // What goes wrong with the database is answered as every fault of it is.

@@ -1,9 +1,9 @@
 import type { Actor, Runtime } from '../config/runtime.ts'
 import { clientAddress } from './client-address.ts'
-import type { RequestContext } from './environment.ts'
+import type { EndpointContext } from './environment.ts'
 
 /** The runtime for what a request changes: the audit log says who it was, and from where. */
-export function actingAs(c: RequestContext, type: Actor['type'], id: string | number | null): Runtime {
+export function actingAs(c: EndpointContext, type: Actor['type'], id: string | number | null): Runtime {
   const address = clientAddress(c)
   const actor: Actor = {
     type,

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import type { RequestContext } from './environment.ts'
+import type { EndpointContext } from './environment.ts'
 import { remembered } from './remembered.ts'
 
 /** Every address that is missing or cannot be parsed, as one. */
@@ -10,7 +10,7 @@ export const UNKNOWN_ADDRESS = 'unknown'
  * proxies wrote into `X-Forwarded-For`. {@link UNKNOWN_ADDRESS} where that is no address; undefined where the server
  * that we are mounted in gives none at all.
  */
-export function clientAddress(c: RequestContext): string | undefined {
+export function clientAddress(c: EndpointContext): string | undefined {
   const { trustedProxies } = c.var.runtime.settings
   if (trustedProxies > 0) return parseAddress(forwardedFor(c.req.header('X-Forwarded-For') ?? '', trustedProxies))
   const address = c.env?.incoming?.socket?.remoteAddress

@@ -33,5 +33,26 @@ export interface Environment {
 export type ErrorFormat = (c: RequestContext, error: CommonError) => Response | Promise<Response>
 
 export type RequestContext = Context<Environment>
+
+/**
+ * What an endpoint that apps' servers call uses of a request and its response. A {@link RequestContext} is one; a request that is
+ * read from the bytes of a connection has one without the framework.
+ */
+export interface EndpointContext {
+  readonly req: {
+    readonly url: string
+    readonly path: string
+    header(name: string): string | undefined
+    text(): Promise<string>
+  }
+  readonly var: Pick<Environment['Variables'], 'runtime' | 'requestId'>
+  readonly env?: Environment['Bindings'] | undefined
+  /** Sets a header of the response. */
+  header(name: string, value: string): void
+}
+
+/** An endpoint that answers a form with JSON; errors are thrown. */
+export type FormEndpoint = (c: EndpointContext) => Promise<object>
+
 export type RouteHandler = Handler<Environment>
 export type RouteStep = MiddlewareHandler<Environment>

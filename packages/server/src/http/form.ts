@@ -1,4 +1,4 @@
-import type { RequestContext } from './environment.ts'
+import type { EndpointContext, RequestContext } from './environment.ts'
 import { OAuthError, TooManyParameters } from './errors.ts'
 import { rawQuery } from './raw-query.ts'
 
@@ -87,7 +87,7 @@ export async function readForm(c: RequestContext): Promise<Parameters> {
  * ignored, and `resource` may be repeated (RFC 8707 section 2).
  * @throws {OAuthError} `invalid_request`
  */
-export async function readOAuthForm(c: RequestContext): Promise<Parameters> {
+export async function readOAuthForm(c: EndpointContext): Promise<Parameters> {
   const type = c.req.header('Content-Type') ?? ''
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     throw new OAuthError('invalid_request', 'Send the parameters as application/x-www-form-urlencoded.')

@@ -48,3 +48,23 @@ export class ResponseBody {
     return this.length === this.text.length
   }
 }
+
+/** A request for a form route: whole, with a body of printable ASCII. */
+export interface FormRequest {
+  path: string
+  body: string
+  /** @param name in small letters */
+  header(name: string): string | undefined
+  /** Whom it came from. */
+  socket: { remoteAddress?: string | undefined }
+}
+
+/**
+ * A `POST` route of a form that is called far more often than pages. A server may answer it without a `Request` and a `Response`, as
+ * a {@link HotRoute}; but it takes its turn with other slow requests.
+ */
+export interface FormRoute {
+  readonly paths: ReadonlySet<string>
+  /** Never fails. */
+  respond(request: FormRequest): Promise<HotResponse>
+}

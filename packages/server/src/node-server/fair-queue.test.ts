@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FairQueue } from './fair-queue.ts'
+import { COST, FairQueue } from './fair-queue.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
@@ -31,6 +31,19 @@ describe('slow requests', () => {
     await turn()
     add(2000)
     expect(begun.at(-1)).toBe(2000)
+  })
+
+  it('more requests begin in a turn where they cost less', async () => {
+    const queue = new FairQueue()
+    let begun = 0
+    const costs = [...Array(20).fill(COST.form), COST.full, ...Array(40).fill(COST.form)]
+    for (const cost of costs) queue.add(() => begun++, cost)
+    const counts = [begun]
+    while (begun < costs.length) {
+      await turn()
+      counts.push(begun - counts.reduce((a, b) => a + b))
+    }
+    expect(counts).toEqual([12, 10, 12, 12, 12, 3])
   })
 
   it('a slow request that fails does not stop the next one', async () => {

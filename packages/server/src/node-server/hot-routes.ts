@@ -1,16 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HotResponse, HotRoute } from '../http/hot-route.ts'
+import type { Socket } from 'node:net'
+import type { FormRoute, HotResponse, HotRoute } from '../http/hot-route.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
-import { readRawGet } from './raw-request.ts'
+import { COST, FairQueue } from './fair-queue.ts'
+import { readRawGet, readRawPost } from './raw-request.ts'
 import { type RawResponse, RawResponseWriter } from './raw-response.ts'
 
-/** Answers hot routes, from a raw connection or in a `node:http` server. */
+/** Of a raw connection's socket. */
+type Peer = Pick<Socket, 'remoteAddress' | 'destroyed'>
+
+/** Answers hot routes, from a raw connection or in a `node:http` server, and form routes from a raw connection. */
 export class HotRoutes {
   readonly #routes: ReadonlyMap<string, HotRoute>
+  readonly #forms: ReadonlyMap<string, FormRoute>
+  readonly #queue: FairQueue
   readonly #writer = new RawResponseWriter()
+  readonly #formWriter = new RawResponseWriter()
 
-  constructor(routes: readonly HotRoute[]) {
-    this.#routes = new Map(routes.flatMap(route => [...route.paths].map(path => [path, route] as const)))
+  /** @param queue in which form routes take their turn */
+  constructor(routes: readonly HotRoute[], forms: readonly FormRoute[] = [], queue = new FairQueue()) {
+    this.#routes = byPath(routes)
+    this.#forms = byPath(forms)
+    this.#queue = queue
   }
 
   /** Whether a request is for one of these routes. */
@@ -24,7 +35,13 @@ export class HotRoutes {
    * @param isClosing whether connections end with their response, when it is written
    * @returns undefined unless the chunk is exactly one request for one of these routes
    */
-  respondRaw(bytes: Buffer, beganBeforeTurn: boolean, isClosing: () => boolean): MaybePromise<RawResponse> | undefined {
+  respondRaw(
+    bytes: Buffer,
+    beganBeforeTurn: boolean,
+    isClosing: () => boolean,
+    peer: Peer,
+  ): MaybePromise<RawResponse> | undefined {
+    if (bytes[0] === LETTER_P) return this.#respondToForm(bytes, isClosing, peer)
     const request = readRawGet(bytes, this.#routes)
     if (!request) return undefined
     request.beganBeforeTurn = beganBeforeTurn
@@ -32,6 +49,19 @@ export class HotRoutes {
     if (response === undefined) return undefined
     if (response instanceof Promise) return response.then(later => this.#writer.write(later, isClosing()))
     return this.#writer.write(response, isClosing())
+  }
+
+  #respondToForm(bytes: Buffer, isClosing: () => boolean, peer: Peer): Promise<RawResponse> | undefined {
+    const request = readRawPost(bytes, this.#forms)
+    if (!request) return undefined
+    return new Promise(resolve => {
+      const begin = () => {
+        if (peer.destroyed) return
+        const response = this.#forms.get(request.path)!.respond({ ...request, socket: peer })
+        resolve(response.then(ready => this.#formWriter.write(ready, isClosing())))
+      }
+      this.#queue.add(begin, COST.form)
+    })
   }
 
   /** Answers a request of `node:http`, unless it is for another route or only the full route can answer it. */
@@ -46,6 +76,12 @@ export class HotRoutes {
     void whenReady(response, ready => write(ready, outgoing))
     return true
   }
+}
+
+const LETTER_P = 'P'.charCodeAt(0)
+
+function byPath<Route extends { paths: ReadonlySet<string> }>(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  return new Map(routes.flatMap(route => [...route.paths].map(path => [path, route] as const)))
 }
 
 function write({ status, headers, requestId, body }: HotResponse, outgoing: ServerResponse) {

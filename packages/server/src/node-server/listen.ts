@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import type { HotRoute } from '../http/hot-route.ts'
+import type { FormRoute, HotRoute } from '../http/hot-route.ts'
 import { mayBodyTakeLong } from '../http/long-bodies.ts'
 import { FairQueue } from './fair-queue.ts'
 import { HotRoutes } from './hot-routes.ts'
@@ -28,6 +28,7 @@ export interface Served {
   fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
   /** Routes that are answered without `fetch` where that is possible. */
   readonly hotRoutes?: readonly HotRoute[]
+  readonly formRoutes?: readonly FormRoute[]
 }
 
 /** A listening address whose requests wait until there is something that answers them. */
@@ -109,7 +110,7 @@ export async function listen(
     port: (server.address() as { port: number }).port,
     serve(given) {
       served = given
-      hotRoutes = new HotRoutes(given.hotRoutes ?? [])
+      hotRoutes = new HotRoutes(given.hotRoutes ?? [], given.formRoutes ?? [], queue)
       rawConnections?.serve(hotRoutes)
       isServed.resolve()
     },

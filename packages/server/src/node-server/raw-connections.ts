@@ -65,6 +65,7 @@ export class RawConnections {
           bytes,
           isDirect && isPlain && this.#connections.size <= MAX_SHARING,
           this.#isClosingNow,
+          socket,
         ),
       onHttpStream: stream => {
         this.#byStream.set(stream, connection)

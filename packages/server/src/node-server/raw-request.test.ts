@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { missingBody, readRawGet } from './raw-request.ts'
+import { missingBody, readRawGet, readRawPost } from './raw-request.ts'
 
 const PATHS = new Set(['/users/me', '/v1/users/me'])
 const read = (text: string) => readRawGet(Buffer.from(text, 'latin1'), PATHS)
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
+const FORMS = new Set(['/oauth/token'])
 const START = 'GET /users/me HTTP/1.1'
 
 describe('a raw request', () => {
@@ -68,6 +69,37 @@ describe('a raw request', () => {
   })
 
   const head = (...more: string[]) => lines('POST /oauth/token HTTP/1.1', 'Host: x', ...more)
+  const form = (text: string) => readRawPost(Buffer.from(text, 'latin1'), FORMS)
+
+  it('a raw form is read with its body and all of its fields', () => {
+    const read = form(`${head('Content-Length: 3', 'AUTHORIZATION: Basic abc \t', 'X-Forwarded-For:  a, b')}a=b`)!
+    expect([read.path, read.body]).toEqual(['/oauth/token', 'a=b'])
+    const named = ['authorization', 'x-forwarded-for', 'content-type'].map(name => read.header(name))
+    expect(named).toEqual(['Basic abc', 'a, b', undefined])
+  })
+
+  it.each([
+    ['no length', head()],
+    ['no body', head('Content-Length: 0')],
+    ['half a body', `${head('Content-Length: 4')}a=b`],
+    ['more than the body', `${head('Content-Length: 3')}a=bc`],
+    ['two lengths', `${head('Content-Length: 3', 'Content-Length: 3')}a=b`],
+    ['a body in pieces', `${head('Content-Length: 3', 'Transfer-Encoding: chunked')}a=b`],
+    ['an expectation', `${head('Content-Length: 3', 'Expect: 100-continue')}a=b`],
+    ['an end of the connection', `${head('Content-Length: 3', 'Connection: close')}a=b`],
+    ['a field twice', `${head('Content-Length: 3', 'X-Forwarded-For: a', 'x-forwarded-for: b')}a=b`],
+    ['two authorizations', `${head('Content-Length: 3', 'Authorization: a', 'Authorization: b')}a=b`],
+    ['a query', `${head('Content-Length: 3').replace('token', 'token?a')}a=b`],
+    ['another path', `${head('Content-Length: 3').replace('token', 'tokens')}a=b`],
+    ['another method', `${head('Content-Length: 3').replace('POST', 'PUT')}a=b`],
+    ['bytes beyond ASCII', `${head('Content-Length: 3')}a=\xe9`],
+    ['a control character', `${head('Content-Length: 3')}a=\n`],
+    ['half a head', 'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n'],
+    ['very much', `${head('Content-Length: 9000')}${'a'.repeat(9000)}`],
+  ])('a raw form is left to the full parser with %s', (_what, text) => {
+    expect(form(text)).toBeUndefined()
+  })
+
   it.each([
     ['no length', head(), 0],
     ['a length of nothing', head('Content-Length: 0'), 0],
@@ -93,10 +125,15 @@ describe('a raw request', () => {
   describe('beside the full parser', () => {
     let server: Server
     let requests: IncomingMessage[] = []
+    /** Of the last request. */
+    let body = ''
     beforeAll(async () => {
       server = createServer((request, response) => {
         requests.push(request)
-        request.resume()
+        body = ''
+        request.setEncoding('latin1').on('data', chunk => {
+          body += chunk
+        })
         request.on('end', () => response.end())
       }).listen(0, '127.0.0.1')
       await once(server, 'listening')
@@ -167,6 +204,35 @@ describe('a raw request', () => {
           expect([headers['content-length'], headers['transfer-encoding']]).toEqual([undefined, undefined])
         }),
         { numRuns: 2000 },
+      )
+      expect(read).toBeGreaterThan(100)
+    })
+
+    it('a form means the same to it: one whole POST with this path, this body and these fields', async () => {
+      const posted = fc
+        .record({ rest: request, length: fc.nat({ max: 8 }), body: fc.string({ maxLength: 8 }) })
+        .map(({ rest, length, body }) => {
+          const text = rest
+            .replace('GET /users/me', 'POST /oauth/token')
+            .replace('Host: x', `Host: x\r\nContent-Length: ${length}`)
+          return text + Buffer.from(body).toString('latin1').slice(0, length)
+        })
+      let read = 0
+      await fc.assert(
+        fc.asyncProperty(posted, async text => {
+          const plain = readRawPost(Buffer.from(text, 'latin1'), FORMS)
+          if (!plain) return
+          read += 1
+          const { answer, requests } = await parse(text)
+          expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+          expect(requests).toHaveLength(1)
+          const [{ method, url, headers } = {} as IncomingMessage] = requests
+          expect([method, url, body]).toEqual(['POST', plain.path, plain.body])
+          for (const name of ['authorization', 'accept', 'x', 'x-y_z', 'a']) {
+            expect(plain.header(name)).toBe(headers[name])
+          }
+        }),
+        { numRuns: 4000 },
       )
       expect(read).toBeGreaterThan(100)
     })

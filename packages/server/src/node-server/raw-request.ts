@@ -1,4 +1,4 @@
-import type { HotRequest } from '../http/hot-route.ts'
+import type { FormRequest, HotRequest } from '../http/hot-route.ts'
 
 /** The largest head of a request that is read here, in bytes. */
 const MAX_SIZE = 8192
@@ -34,6 +34,35 @@ export function readRawGet(bytes: Buffer, paths: { has(path: string): boolean })
   return { path, authorization: fields.authorization, traceparent: fields.traceparent, beganBeforeTurn: false }
 }
 
+const POST = 'POST '
+/** A form as it is encoded; anything else has to be decoded. */
+const PRINTABLE = /^[ -~]+$/
+
+/**
+ * Reads a chunk that is exactly one `POST` request for one of `paths` in its simplest form: no query, no field twice, all of its body,
+ * nothing after it. Everything else is for a full parser, which must be given the same bytes.
+ * @returns undefined for everything else
+ */
+export function readRawPost(
+  bytes: Buffer,
+  paths: { has(path: string): boolean },
+): Omit<FormRequest, 'socket'> | undefined {
+  if (bytes.length > MAX_SIZE) return undefined
+  const text = bytes.toString('latin1')
+  if (!text.startsWith(POST)) return undefined
+  const lineEnd = text.indexOf('\r\n')
+  const path = text.slice(POST.length, lineEnd - VERSION.length)
+  if (!paths.has(path) || !text.startsWith(VERSION, POST.length + path.length)) return undefined
+  const bodyStart = text.indexOf(END) + END.length
+  if (bodyStart < END.length) return undefined
+  const others = new Map<string, string>()
+  const fields = readFields(text.slice(0, bodyStart), lineEnd + 2, others)
+  const body = text.slice(bodyStart)
+  if (!fields || fields.length !== body.length || !PRINTABLE.test(body)) return undefined
+  const { authorization } = fields
+  return { path, body, header: name => (name === 'authorization' ? authorization : others.get(name)) }
+}
+
 /**
  * How much is still to come of a chunk that begins with a request in a simple form and holds nothing after it.
  * @returns bytes of the body; undefined where only a full parser knows
@@ -58,8 +87,11 @@ interface Fields {
   length: number | undefined
 }
 
-/** Reads the lines of a head from `start` to the empty line at its end. */
-function readFields(head: string, start: number): Fields | undefined {
+/**
+ * Reads the lines of a head from `start` to the empty line at its end.
+ * @param others gets all other fields, none of which may be there twice then
+ */
+function readFields(head: string, start: number, others?: Map<string, string>): Fields | undefined {
   let authorization: string | undefined
   let traceparent: string | undefined
   let length: number | undefined
@@ -82,6 +114,9 @@ function readFields(head: string, start: number): Fields | undefined {
       length = Number(field[2])
     } else if (FRAMING_FIELDS.has(name) && !isKeepAlive(name, field[2]!)) {
       return undefined
+    } else if (others) {
+      if (others.has(name)) return undefined
+      others.set(name, field[2]!.trimEnd())
     }
     lineStart = lineEnd + 2
   }

@@ -1,7 +1,7 @@
 import { type App, findRegisteredApp, toApp } from '../apps/apps.ts'
 import { holdsSecret } from '../apps/client-secrets.ts'
 import type { Runtime } from '../config/runtime.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { EndpointContext } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import type { Parameters } from '../http/form.ts'
 import { countRequest, limitFailures } from '../rate-limits/limit-requests.ts'
@@ -23,7 +23,7 @@ interface Credentials {
  * @throws {TooManyRequests}
  */
 export async function authenticateIntrospector(
-  c: RequestContext,
+  c: EndpointContext,
   form: Parameters,
 ): Promise<{ app: App } | { server: ResourceServerRow }> {
   const credentials = readCredentials(c, form)
@@ -51,7 +51,7 @@ export async function authenticateIntrospector(
  * @throws {TooManyRequests}
  */
 export async function authenticateClient(
-  c: RequestContext,
+  c: EndpointContext,
   form: Parameters,
   group: 'token' | 'introspect' = 'token',
   readKnown?: () => Promise<AppFacts | undefined>,
@@ -69,7 +69,7 @@ export async function authenticateClient(
 }
 
 async function authenticate(
-  c: RequestContext,
+  c: EndpointContext,
   form: Parameters,
   readKnown: (() => Promise<AppFacts | undefined>) | undefined,
 ): Promise<App> {
@@ -83,7 +83,7 @@ async function authenticate(
   return app!
 }
 
-function readCredentials(c: RequestContext, form: Parameters): Credentials {
+function readCredentials(c: EndpointContext, form: Parameters): Credentials {
   const header = c.req.header('Authorization')
   const clientId = form.get('client_id')
   const secret = form.get('client_secret')

@@ -1,6 +1,6 @@
 import type { App } from '../apps/apps.ts'
 import type { Runtime } from '../config/runtime.ts'
-import type { RouteHandler } from '../http/environment.ts'
+import type { FormEndpoint } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { type Parameters, readOAuthForm } from '../http/form.ts'
 import { formatSubject } from '../openid/subject.ts'
@@ -19,15 +19,15 @@ import { refuseSecretsInQuery } from './token.ts'
  * `POST /oauth/introspect` (RFC 7662): a confidential client learns of its own tokens, a resource server of those that are
  * meant for it, and nothing of others'.
  */
-export const introspect: RouteHandler = async c => {
+export const introspect: FormEndpoint = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const client = await authenticateIntrospector(c, form)
-  if ('server' in client) return c.json(await describeForServer(c.var.runtime, client.server, form))
+  if ('server' in client) return describeForServer(c.var.runtime, client.server, form)
   const token = requireParameter(form, 'token')
   const { app } = client
   if (app.isPublic) throw new OAuthError('invalid_client', 'A public client cannot introspect.', { status: 401 })
-  return c.json((await describeToken(c.var.runtime, app, token)) ?? { active: false })
+  return (await describeToken(c.var.runtime, app, token)) ?? { active: false }
 }
 
 /** More than a resource server gathers while one request is under way. */

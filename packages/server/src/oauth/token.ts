@@ -3,7 +3,7 @@ import type { App } from '../apps/apps.ts'
 import { FAPI2_ALGORITHMS, isFapi2 } from '../apps/fapi2.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { EndpointContext, FormEndpoint } from '../http/environment.ts'
 import { OAuthError } from '../http/errors.ts'
 import { type Parameters, parseParameters, readOAuthForm } from '../http/form.ts'
 import { rawQuery } from '../http/raw-query.ts'
@@ -43,7 +43,7 @@ const NEVER_IN_QUERY = new Set([
 ])
 
 /** `POST /oauth/token` (RFC 6749 section 3.2) */
-export const token: RouteHandler = async c => {
+export const token: FormEndpoint = async c => {
   refuseSecretsInQuery(c)
   const form = await readOAuthForm(c)
   const { runtime } = c.var
@@ -59,7 +59,7 @@ export const token: RouteHandler = async c => {
     const tokens = await exchange(actingAs(c, 'app', app.clientId), app, form, jkt, ahead)
     metrics.tokens.count({ grant: grantType, outcome: 'ok' })
     countUse(runtime, tokens.companyId, app.clientId, 'tokens')
-    return c.json(await tokenAnswer(runtime, app, tokens))
+    return await tokenAnswer(runtime, app, tokens)
   } catch (error) {
     metrics.tokens.count({ grant: grantType, outcome: error instanceof OAuthError ? error.code : 'failed' })
     throw error
@@ -76,7 +76,7 @@ async function readRefreshToken(runtime: Runtime, form: Parameters): Promise<Ref
  * The thumbprint of the key that a request was proved with (RFC 9449 section 5), null where it came without a proof.
  * @throws {OAuthError} `invalid_dpop_proof`
  */
-export async function provenKey(c: RequestContext, app: App): Promise<string | null> {
+export async function provenKey(c: EndpointContext, app: App): Promise<string | null> {
   const proof = c.req.header('DPoP')
   if (proof === undefined) {
     if (!app.requireDpop) return null
@@ -100,7 +100,7 @@ export async function provenKey(c: RequestContext, app: App): Promise<string | n
  * Addresses end up in logs and histories.
  * @throws {OAuthError} `invalid_request`
  */
-export function refuseSecretsInQuery(c: RequestContext) {
+export function refuseSecretsInQuery(c: EndpointContext) {
   const query = rawQuery(c.req.url)
   if (query === '') return
   const found = [...parseParameters(query).names].find(name => NEVER_IN_QUERY.has(name))

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js'
 import type { RateLimitedGroup } from '../config/rate-limits.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { clientAddress, UNKNOWN_ADDRESS } from '../http/client-address.ts'
-import type { RequestContext, RouteStep } from '../http/environment.ts'
+import type { EndpointContext, RouteStep } from '../http/environment.ts'
 import { TooManyRequests } from '../http/errors.ts'
 import { remembered } from '../http/remembered.ts'
 import { type Allowance, rateLimiterOf, type Subject } from './rate-limiter.ts'
@@ -11,7 +11,7 @@ import { type Allowance, rateLimiterOf, type Subject } from './rate-limiter.ts'
  * Counts a request, and says in its answer how many are left.
  * @throws {TooManyRequests}
  */
-export function countRequest(c: RequestContext, subjects: readonly Subject[]) {
+export function countRequest(c: EndpointContext, subjects: readonly Subject[]) {
   const limiter = rateLimiterOf(c.var.runtime)
   const looked = subjects.flatMap(subject => limiter.look(subject) ?? [])
   const exceeded = looked.find(({ isExceeded }) => isExceeded)
@@ -35,7 +35,7 @@ export function limitByAddress(group: RateLimitedGroup): RouteStep {
  * network, since the servers of many apps may be behind one.
  * @returns counts a failure
  */
-export function limitFailures(c: RequestContext, group: RateLimitedGroup): () => void {
+export function limitFailures(c: EndpointContext, group: RateLimitedGroup): () => void {
   const id = networkOf(c)
   if (id === undefined) return () => {}
   const subject: Subject = { group, by: 'address', id }
@@ -73,7 +73,7 @@ const NOT_OF_THE_INTERNET = new Set<string>([
  * Whose requests are counted together: an IPv4 address, or an IPv6 network of 64 bits. None for addresses that are not of the
  * internet: where a proxy is not configured, all would be one.
  */
-function networkOf(c: RequestContext): string | undefined {
+function networkOf(c: EndpointContext): string | undefined {
   const address = clientAddress(c)
   return address === undefined || address === UNKNOWN_ADDRESS ? undefined : networkOfAddress(address)
 }

@@ -1,7 +1,7 @@
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { CommonError } from '../http/common-error.ts'
-import type { Environment } from '../http/environment.ts'
+import type { EndpointContext, Environment } from '../http/environment.ts'
 import { ApiError, OAuthError, TooManyParameters, TooManyRequests } from '../http/errors.ts'
 import { describeFailure } from '../http/failure.ts'
 import { MAX_PARAMETERS } from '../http/form.ts'
@@ -16,12 +16,19 @@ export const answerError: ErrorHandler<Environment> = (error, c) => {
   if (error instanceof OAuthError) {
     return c.json({ error: error.code, error_description: error.description }, error.status, error.headers)
   }
-  const { runtime, requestId, errorFormat } = c.var
+  return c.var.errorFormat(c, describeError(c, error))
+}
+
+/** An error that can happen to any request; one that is a fault of this server is logged. */
+export function describeError(
+  { var: { runtime, requestId }, req: { path } }: EndpointContext,
+  error: Error,
+): CommonError {
   const refused = findRefusal(error)
-  if (refused) return errorFormat(c, refused)
-  const failure = describeFailure(error, requestId)
-  runtime.log.error({ err: error, requestId, path: c.req.path }, failure.message)
-  return errorFormat(c, failure.answer)
+  if (refused) return refused
+  const { answer, message } = describeFailure(error, requestId)
+  runtime.log.error({ err: error, requestId, path }, message)
+  return answer
 }
 
 export const answerNotFound: NotFoundHandler<Environment> = c => {

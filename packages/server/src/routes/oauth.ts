@@ -1,7 +1,7 @@
 import { insertedWellKnown } from '../http/base-path.ts'
 import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
-import { corsFor } from '../http/cors.ts'
-import type { RequestContext, RouteStep } from '../http/environment.ts'
+import { corsFor, openToAll } from '../http/cors.ts'
+import type { FormEndpoint, RequestContext, RouteHandler, RouteStep } from '../http/environment.ts'
 import { postOnly } from '../http/not-allowed.ts'
 import { authorizeDevice } from '../oauth/device-authorization.ts'
 import { introspect } from '../oauth/introspect.ts'
@@ -17,6 +17,21 @@ import type { RouteGroup } from './route-group.ts'
 const tokenCors = corsFor(['POST'])
 const metadataCors = corsFor(['GET'])
 
+/** Those whose answer is JSON and nothing more, which a server may ask without the framework. */
+export const formEndpoints: ReadonlyMap<string, FormEndpoint> = new Map([
+  ['/oauth/token', token],
+  // Clients that were made for Pipedrive call it with a slash.
+  ['/oauth/token/', token],
+  ['/oauth/revoke', revoke],
+  ['/oauth/introspect', introspect],
+])
+
+/** RFC 6749 section 5.1, on errors too. */
+const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+
+/** What each answer of a form endpoint carries, beside what every answer does. */
+export const formEndpointHeaders = { ...NO_STORE, ...openToAll }
+
 /** What apps' servers call. Errors are those of RFC 6749 section 5.2. */
 export const oauthRoutes: RouteGroup = {
   paths: [
@@ -30,15 +45,14 @@ export const oauthRoutes: RouteGroup = {
   ],
   errorFormat: answerAsOAuth,
   addTo(app, basePath) {
-    const endpoints = [
-      ['/oauth/token', token],
-      // Clients that were made for Pipedrive call it with a slash.
-      ['/oauth/token/', token],
+    const endpoints: [path: string, handler: RouteHandler][] = [
+      ...[...formEndpoints].map(([path, endpoint]): [string, RouteHandler] => [
+        path,
+        async c => c.json(await endpoint(c)),
+      ]),
       ['/oauth/par', pushRequest],
       ['/oauth/device_authorization', authorizeDevice],
-      ['/oauth/revoke', revoke],
-      ['/oauth/introspect', introspect],
-    ] as const
+    ]
     for (const [path, handler] of endpoints) {
       app.use(path, noStore, tokenCors)
       app.post(path, handler)
@@ -73,13 +87,16 @@ const errorCodes: Record<CommonErrorKind, string> = {
   internal: 'server_error',
 }
 
-function answerAsOAuth(c: RequestContext, { kind, status, description, headers }: CommonError): Response {
-  return c.json({ error: errorCodes[kind], error_description: description }, status, headers)
+function answerAsOAuth(c: RequestContext, error: CommonError): Response {
+  return c.json(oauthErrorBody(error), error.status, error.headers)
 }
 
-/** RFC 6749 section 5.1, on errors too. */
+/** A common error as RFC 6749 section 5.2 has it. */
+export function oauthErrorBody({ kind, description }: CommonError) {
+  return { error: errorCodes[kind], error_description: description }
+}
+
 const noStore: RouteStep = (c, next) => {
-  c.header('Cache-Control', 'no-store')
-  c.header('Pragma', 'no-cache')
+  for (const [name, value] of Object.entries(NO_STORE)) c.header(name, value)
   return next()
 }

@@ -19,6 +19,9 @@ interface Waiting {
 /** The most writes that share one commit. */
 const MAX_BATCH = 512
 
+/** How many turns of the event loop a commit waits for more writes, while each of them brings some. */
+const MAX_TURNS = 8
+
 /**
  * Commits on a thread of its own. Writes that arrive while a commit is under way share the next one: one fsync for
  * many answers, each answered after its own commit.
@@ -29,6 +32,7 @@ export class ThreadWriter implements Writer {
   #queue: Waiting[] = []
   #committing: Waiting[] = []
   #closed = false
+  #isGathering = false
   #idle: (() => void) | undefined
 
   constructor(path: string) {
@@ -54,8 +58,7 @@ export class ThreadWriter implements Writer {
     this.#thread.ref()
     return new Promise((resolve, reject) => {
       this.#queue.push({ statements, resolve, reject })
-      // Wait for the other writes of this turn of the event loop.
-      if (this.#queue.length === 1 && this.#committing.length === 0) setImmediate(() => this.#send())
+      this.#gather()
     })
   }
 
@@ -78,6 +81,26 @@ export class ThreadWriter implements Writer {
     await ended
   }
 
+  /** Sends what waits, after a turn of the event loop that brought no more of it. */
+  #gather() {
+    if (this.#isGathering || this.#committing.length > 0) return
+    this.#isGathering = true
+    let before = 0
+    let turns = 0
+    const look = () => {
+      const { length } = this.#queue
+      turns += 1
+      if (length > before && turns < MAX_TURNS) {
+        before = length
+        setImmediate(look)
+      } else {
+        this.#isGathering = false
+        this.#send()
+      }
+    }
+    setImmediate(look)
+  }
+
   #send() {
     if (!this.#thread || this.#committing.length > 0 || this.#queue.length === 0) return
     this.#committing = this.#queue.splice(0, MAX_BATCH)
@@ -90,7 +113,7 @@ export class ThreadWriter implements Writer {
     answered.forEach((waiting, index) => {
       settle(waiting, outcomes[index]!)
     })
-    if (this.#queue.length > 0) this.#send()
+    if (this.#queue.length > 0) this.#gather()
     else this.#becomeIdle()
   }
 
