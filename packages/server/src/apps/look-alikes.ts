@@ -1,5 +1,6 @@
 import unhomoglyph from 'unhomoglyph'
 import type { Runtime } from '../config/runtime.ts'
+import { remembered } from '../http/remembered.ts'
 import { type AppName, listAppNames } from '../store/queries/apps.ts'
 
 /** Milliseconds for which the names of all apps are remembered. */
@@ -9,12 +10,12 @@ const REMEMBERED = 60_000
  * What a name looks like (Unicode Technical Standard 39, section 4), as it is written and in small letters: a capital can look like what its
  * small letter does not, as I does like l. Two names that have one of them in common can be taken for each other. Spaces do not count.
  */
-export function skeletonsOf(name: string): string[] {
+export const skeletonsOf = remembered((name): readonly string[] => {
   const visible = name.normalize('NFKD').replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, '')
   // A digit 0 looks like a capital O, which is made small once more.
   const small = skeletonOf(skeletonOf(visible.toLowerCase()).toLowerCase())
   return [...new Set([skeletonOf(visible), small])]
-}
+})
 
 function skeletonOf(text: string): string {
   return unhomoglyph(text.normalize('NFD')).normalize('NFD').replace(/\s+/g, '')

@@ -319,7 +319,7 @@ describe('the audit log', () => {
 
   function bound(store: Runtime['store']): Runtime['store'] {
     return new Proxy(store, {
-      get: (target, name) => Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name),
+      get: (target, name) => Reflect.get(target, name)?.bind?.(target) ?? Reflect.get(target, name),
     })
   }
 

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readCookie } from '../http/cookies.ts'
 import type { RequestContext } from '../http/environment.ts'
+import { remembered } from '../http/remembered.ts'
 import { protectPage } from '../http/security-headers.ts'
 import { stylesheetPath } from './assets.ts'
 import { brandHeader, brandLinks, brandStylesheet } from './brand.ts'
@@ -69,9 +70,16 @@ const MAX_LOCALES = 200
 export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
   const chosen = readCookie(c, 'language')
   if (chosen !== undefined && isLanguage(chosen)) return chosen
-  return negotiateLanguage(
-    (uiLocales ?? '').slice(0, MAX_LOCALES).split(' '),
-    userLocale === undefined ? [] : [localeToTag(userLocale)],
-    parseAcceptLanguage(c.req.header('Accept-Language')),
-  )
+  const wishes = [(uiLocales ?? '').slice(0, MAX_LOCALES), userLocale ?? '', c.req.header('Accept-Language') ?? '']
+  return negotiated(JSON.stringify(wishes))
 }
+
+/** Of the wishes as JSON: browsers differ in few. */
+const negotiated = remembered((wishes): Language => {
+  const [uiLocales, userLocale, accepted] = JSON.parse(wishes) as [string, string, string]
+  return negotiateLanguage(
+    uiLocales.split(' '),
+    userLocale === '' ? [] : [localeToTag(userLocale)],
+    parseAcceptLanguage(accepted),
+  )
+})

@@ -73,3 +73,24 @@ export class PreparedQuery<Values extends object, Row = unknown> {
     return prepared
   }
 }
+
+/** Longer lists are rare, and each length would be kept. */
+const LONGEST_KEPT = 32
+
+/**
+ * The queries for lists of values, one for each length: its text depends on that. Item 0 of a list is the value `0`, and so on, so
+ * that a list is spread into the values.
+ */
+export function byLength<Query>(build: (length: number) => Query): (length: number) => Query {
+  const known = new Map<number, Query>()
+  return length => {
+    const query = known.get(length) ?? build(length)
+    if (length <= LONGEST_KEPT) known.set(length, query)
+    return query
+  }
+}
+
+/** The items of a list that was spread into the values. */
+export function itemsOf<Item>(values: Record<number, Item>, length: number): Item[] {
+  return Array.from({ length }, (_, index) => values[index]!)
+}

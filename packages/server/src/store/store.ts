@@ -1,6 +1,7 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { BearerRecord } from './bearer-record.ts'
 import type { MaybePromise } from './maybe-promise.ts'
+import type { RememberedRows } from './remembered-rows.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface Store {
   readonly ready: Promise<void>
   /** For reading. Writes go through {@link Store.write}. */
   readonly db: Kysely<Schema>
+  /** Where the engine tells what has changed without being asked over a network. */
+  readonly remembered?: RememberedRows | undefined
   /** Resolves when the database file was moved away or replaced: everything is refused from then on. */
   readonly replaced?: Promise<Error> | undefined
   /**

@@ -93,7 +93,9 @@ export async function findActiveMembership(
   userId: number,
   clientId?: string,
 ): Promise<MembershipWithCompany | undefined> {
-  const found = await active.first(store, { companyId, userId })
+  const key = { companyId, userId }
+  const read = () => active.first(store, key)
+  const found = await (store.remembered?.find(key, read) ?? read())
   if (!found || clientId === undefined) return found
   return isBlockedApp(found.company_blocked_apps, found.company_blocked_hosts, clientId) ? undefined : found
 }

@@ -87,29 +87,46 @@ export function updateCompanyPolicy(
   )
 }
 
+const companyAsRead = new PreparedQuery((db, company: CompanyPolicyColumns) =>
+  db
+    .selectFrom('companies')
+    .select('company_id')
+    .where('company_id', '=', company.company_id)
+    .where(asRead<'companies'>(policyOf(company))),
+)
+
+const anyDecision = new PreparedQuery((db, { company_id, client_id }: PolicyKey) =>
+  db
+    .selectFrom('app_policies')
+    .select('client_id')
+    .where('company_id', '=', company_id)
+    .where('client_id', '=', client_id),
+)
+
 /** Holds only while company and decision say what was read, so that nothing is granted by what was so a moment ago. */
 export function requirePolicy(
-  { db }: Store,
+  store: Store,
   company: CompanyPolicyColumns,
   clientId: string,
   decision: AppPolicyRow | undefined,
 ): Statement[] {
-  const own = db
-    .selectFrom('app_policies')
-    .select('client_id')
-    .where('company_id', '=', company.company_id)
-    .where('client_id', '=', clientId)
+  const key = { company_id: company.company_id, client_id: clientId }
   return [
-    expecting(
-      1,
-      db
-        .selectFrom('companies')
-        .select('company_id')
-        .where('company_id', '=', company.company_id)
-        .where(asRead<'companies'>(policyOf(company))),
-    ),
-    decision ? expecting(1, own.where('decision', '=', decision.decision)) : expecting(0, own),
+    companyAsRead.expecting(1, store, company),
+    decision ? requireDecision(store.db, decision) : anyDecision.expecting(0, store, key),
   ]
+}
+
+function requireDecision(db: Store['db'], { company_id, client_id, decision }: AppPolicyRow): Statement {
+  return expecting(
+    1,
+    db
+      .selectFrom('app_policies')
+      .select('client_id')
+      .where('company_id', '=', company_id)
+      .where('client_id', '=', client_id)
+      .where('decision', '=', decision),
+  )
 }
 
 function policyOf({ app_policy, blocked_apps, blocked_scopes, blocked_hosts, developers }: CompanyPolicyColumns) {

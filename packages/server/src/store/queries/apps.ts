@@ -21,7 +21,8 @@ const byId = new PreparedQuery((db, { clientId }: { clientId: string }) =>
 )
 
 export function findApp(store: Store, clientId: string): Promise<AppFacts | undefined> {
-  return byId.first(store, { clientId })
+  const read = () => byId.first(store, { clientId })
+  return store.remembered?.find({ clientId }, read) ?? read()
 }
 
 export function findAppWithIcon({ db }: Store, clientId: string): Promise<AppRow | undefined> {

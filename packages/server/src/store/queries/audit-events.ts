@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { AuditEventsTable } from '../administration-schema.ts'
 import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
-import { expecting, readInBackground, type Statement, type Store, statement } from '../store.ts'
+import { readInBackground, type Statement, type Store, statement } from '../store.ts'
 
 export type AuditEventRow = Selectable<AuditEventsTable>
 
@@ -73,17 +73,24 @@ export function findChainEnd({ db }: Store, companyId: number): Promise<AuditEve
     .executeTakeFirst()
 }
 
-/** Holds only while the event is not chained; a place that is taken is a unique violation. */
-export function chainEvent({ db }: Store, { company_id, event_id }: AuditEventRow, seq: number, hash: Uint8Array) {
-  return expecting(
-    1,
+const chained = new PreparedQuery(
+  (db, { company_id, event_id, place, hash }: Pick<AuditEventRow, 'company_id' | 'event_id'> & Place) =>
     db
       .updateTable('audit_events')
-      .set({ seq, hash })
+      .set({ seq: place, hash })
       .where('company_id', '=', company_id)
       .where('event_id', '=', event_id)
       .where('seq', 'is', null),
-  )
+)
+
+interface Place {
+  place: number
+  hash: Uint8Array
+}
+
+/** Holds only while the event is not chained; a place that is taken is a unique violation. */
+export function chainEvent(store: Store, { company_id, event_id }: AuditEventRow, seq: number, hash: Uint8Array) {
+  return chained.expecting(1, store, { company_id, event_id, place: seq, hash })
 }
 
 /** A part of a chain, in its order. */

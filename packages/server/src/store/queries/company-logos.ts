@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
+import { byLength, itemsOf, PreparedQuery } from '../prepared-query.ts'
 import type { CompanyLogosTable } from '../schema.ts'
 import { type Statement, type Store, statement } from '../store.ts'
 
@@ -27,13 +28,19 @@ export function findCompanyLogo({ db }: Store, companyId: number): Promise<Compa
     .executeTakeFirst()
 }
 
+const versionsOf = byLength(
+  length =>
+    new PreparedQuery((db, values: Record<number, number>) =>
+      db
+        .selectFrom('company_logos')
+        .select(['company_id', 'updated_at'])
+        .where('company_id', 'in', itemsOf(values, length)),
+    ),
+)
+
 /** Which of these companies have a logo, and since when. */
-export async function listLogoVersions({ db }: Store, companyIds: readonly number[]): Promise<Map<number, number>> {
+export async function listLogoVersions(store: Store, companyIds: readonly number[]): Promise<Map<number, number>> {
   if (companyIds.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('company_logos')
-    .select(['company_id', 'updated_at'])
-    .where('company_id', 'in', companyIds)
-    .execute()
+  const rows = await versionsOf(companyIds.length).all(store, { ...companyIds })
   return new Map(rows.map(row => [row.company_id, row.updated_at]))
 }

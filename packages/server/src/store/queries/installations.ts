@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { InstallationsTable } from '../schema.ts'
-import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { type Statement, type Store, statement } from '../store.ts'
 import { type ListPage, paged } from './lists.ts'
 
 export type InstallationRow = Selectable<InstallationsTable>
@@ -18,6 +18,8 @@ export interface InstallationKey {
   client_id: string
 }
 
+const INSTALLATION_KEY = ['company_id', 'user_id', 'client_id'] as const
+
 /** An installation with the names a person knows it by. */
 export interface InstallationView extends InstallationRow {
   app_name: string
@@ -32,8 +34,33 @@ export interface InstallationView extends InstallationRow {
  * is not suspended, and the installation is as it was read.
  * @param before undefined where there was none
  */
-export function putInstallation({ db }: Store, row: NewInstallation, before: InstallationRow | undefined): Statement {
+export function putInstallation(store: Store, row: NewInstallation, before: InstallationRow | undefined): Statement {
+  const { company_id, user_id, client_id, scopes, created_at, updated_at } = row
   const { kind = 'user', installed_by = null, audience = null } = row
+  const values = { company_id, user_id, client_id, scopes, created_at, updated_at, kind, installed_by, audience }
+  if (!before) return firstInstallation.expecting(1, store, values)
+  return changedInstallation.expecting(1, store, { ...values, scopesBefore: before.scopes })
+}
+
+const firstInstallation = new PreparedQuery((db, row: InstallationRow) =>
+  insertActive(db, row).onConflict(conflict => conflict.columns(INSTALLATION_KEY).doNothing()),
+)
+
+const changedInstallation = new PreparedQuery((db, row: InstallationRow & { scopesBefore: string }) =>
+  insertActive(db, row).onConflict(conflict =>
+    conflict
+      .columns(INSTALLATION_KEY)
+      .doUpdateSet({
+        scopes: row.scopes,
+        updated_at: row.updated_at,
+        kind: row.kind,
+        installed_by: row.installed_by,
+      })
+      .where('installations.scopes', '=', row.scopesBefore),
+  ),
+)
+
+function insertActive(db: Store['db'], row: InstallationRow) {
   const active = db
     .selectFrom('memberships as m')
     .innerJoin('companies as c', 'c.company_id', 'm.company_id')
@@ -44,34 +71,16 @@ export function putInstallation({ db }: Store, row: NewInstallation, before: Ins
       sql<string>`cast(${row.scopes} as text)`.as('scopes'),
       sql<number>`cast(${row.created_at} as bigint)`.as('created_at'),
       sql<number>`cast(${row.updated_at} as bigint)`.as('updated_at'),
-      sql<InstallationRow['kind']>`cast(${kind} as text)`.as('kind'),
-      sql<number | null>`cast(${installed_by} as bigint)`.as('installed_by'),
-      sql<InstallationRow['audience']>`cast(${audience} as text)`.as('audience'),
+      sql<InstallationRow['kind']>`cast(${row.kind} as text)`.as('kind'),
+      sql<number | null>`cast(${row.installed_by} as bigint)`.as('installed_by'),
+      sql<InstallationRow['audience']>`cast(${row.audience} as text)`.as('audience'),
     ])
     .where('m.company_id', '=', row.company_id)
     .where('m.user_id', '=', row.user_id)
     .where('m.active', '=', 1)
     .where('m.user_active', '=', 1)
     .where('c.suspended_at', 'is', null)
-  return expecting(
-    1,
-    db
-      .insertInto('installations')
-      .columns(columns.installations)
-      .expression(active)
-      .onConflict(conflict => {
-        const taken = conflict.columns(['company_id', 'user_id', 'client_id'])
-        if (!before) return taken.doNothing()
-        return taken
-          .doUpdateSet({
-            scopes: row.scopes,
-            updated_at: row.updated_at,
-            kind,
-            installed_by,
-          })
-          .where('installations.scopes', '=', before.scopes)
-      }),
-  )
+  return db.insertInto('installations').columns(columns.installations).expression(active)
 }
 
 /**

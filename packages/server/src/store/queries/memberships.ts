@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns, columnsAs } from '../columns.ts'
-import { PreparedQuery } from '../prepared-query.ts'
+import { byLength, itemsOf, PreparedQuery } from '../prepared-query.ts'
 import type { MembershipsTable } from '../schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
@@ -89,19 +89,25 @@ export async function listCompanyIdsOfUser(store: Store, userId: number): Promis
   return (await companiesOf.all(store, { userId })).map(row => row.company_id)
 }
 
+const atCompanies = byLength(
+  length =>
+    new PreparedQuery((db, values: { userId: number } & Record<number, number>) =>
+      db
+        .selectFrom('memberships as m')
+        .innerJoin('companies as c', 'c.company_id', 'm.company_id')
+        .select(columnsAs('m', columns.memberships))
+        .select(companyFacts)
+        .where('m.company_id', 'in', itemsOf(values, length))
+        .where('m.user_id', '=', values.userId)
+        .orderBy('m.company_id'),
+    ),
+)
+
 /** Every membership of a user, active or not, in the order of company ids. */
 export async function listMembershipsOfUser(store: Store, userId: number): Promise<MembershipWithCompany[]> {
   const companyIds = await listCompanyIdsOfUser(store, userId)
   if (companyIds.length === 0) return []
-  return store.db
-    .selectFrom('memberships as m')
-    .innerJoin('companies as c', 'c.company_id', 'm.company_id')
-    .select(columnsAs('m', columns.memberships))
-    .select(companyFacts)
-    .where('m.company_id', 'in', companyIds)
-    .where('m.user_id', '=', userId)
-    .orderBy('m.company_id')
-    .execute()
+  return atCompanies(companyIds.length).all(store, { userId, ...companyIds })
 }
 
 /** Members of a company, or the companies of a user, in the order of ids. App users are left out, unless they are asked for. */

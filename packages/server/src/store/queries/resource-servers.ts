@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { columns } from '../columns.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { ResourceScopesTable, ResourceServersTable } from '../resource-schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
 import { asRead } from './as-read.ts'
@@ -59,8 +60,18 @@ export function deleteResourceScopes({ db }: Store, id: number): Statement {
   return statement(db.deleteFrom('resource_scopes').where('resource_server_id', '=', id))
 }
 
+const allScopes = new PreparedQuery(db =>
+  db.selectFrom('resource_scopes').select(columns.resource_scopes).orderBy('scope'),
+)
+const scopesOf = new PreparedQuery((db, { server }: { server: number }) =>
+  db
+    .selectFrom('resource_scopes')
+    .select(columns.resource_scopes)
+    .where('resource_server_id', '=', server)
+    .orderBy('scope'),
+)
+
 /** In the order of their names. @param only of one server; of all where it is not given */
-export function listResourceScopes({ db }: Store, only?: number): Promise<ResourceScopeRow[]> {
-  const query = db.selectFrom('resource_scopes').select(columns.resource_scopes).orderBy('scope')
-  return (only === undefined ? query : query.where('resource_server_id', '=', only)).execute()
+export function listResourceScopes(store: Store, only?: number): Promise<ResourceScopeRow[]> {
+  return only === undefined ? allScopes.all(store, {}) : scopesOf.all(store, { server: only })
 }

@@ -62,14 +62,16 @@ export function setSessionCompany({ db }: Store, sessionHash: Uint8Array, compan
   return statement(db.updateTable('sessions').set({ company_id: companyId }).where('session_hash', '=', sessionHash))
 }
 
-/** Holds only while this browser's consent page still shows that company. */
-export function requireSessionCompany({ db }: Store, sessionHash: Uint8Array, companyId: number): Statement {
-  return expecting(
-    1,
+const showsCompany = new PreparedQuery(
+  (db, { sessionHash, companyId }: { sessionHash: Uint8Array; companyId: number }) =>
     db
       .updateTable('sessions')
       .set({ company_id: companyId })
       .where('session_hash', '=', sessionHash)
       .where('company_id', '=', companyId),
-  )
+)
+
+/** Holds only while this browser's consent page still shows that company. */
+export function requireSessionCompany(store: Store, sessionHash: Uint8Array, companyId: number): Statement {
+  return showsCompany.expecting(1, store, { sessionHash, companyId })
 }

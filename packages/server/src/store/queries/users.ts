@@ -205,6 +205,10 @@ export function replacePasswordHash({ db }: Store, { user_id, password_hash }: U
   )
 }
 
-export function setLastCompany({ db }: Store, userId: number, companyId: number): Statement {
-  return statement(db.updateTable('users').set({ last_company_id: companyId }).where('user_id', '=', userId))
+const lastCompany = new PreparedQuery((db, { userId, companyId }: { userId: number; companyId: number }) =>
+  db.updateTable('users').set({ last_company_id: companyId }).where('user_id', '=', userId),
+)
+
+export function setLastCompany(store: Store, userId: number, companyId: number): Statement {
+  return lastCompany.statement(store, { userId, companyId })
 }

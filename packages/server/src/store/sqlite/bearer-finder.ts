@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { BearerCache } from '../bearer-cache.ts'
 import type { BearerChange } from '../bearer-change.ts'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
+import { RememberedRows } from '../remembered-rows.ts'
 import type { Schema } from '../schema.ts'
 import { type FindBearerRow, prepareFindBearerRow } from './bearer-snapshot.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -57,6 +58,8 @@ export class CachedBearers implements BearerFinder {
   /** Whether the commits before this turn have been read in it. */
   #isFresh = false
   readonly #requireSameFile: () => void
+  /** Of other rows than tokens: they are changed by the same commits. */
+  readonly remembered = new RememberedRows(() => this.#refresh(false))
 
   /** @param requireSameFile throws once the database file was moved or replaced */
   constructor(changes: Pick<ChangeLog, 'poll'>, rows: BearerRows, requireSameFile: () => void) {
@@ -104,12 +107,14 @@ export class CachedBearers implements BearerFinder {
     if (changed === 'lost') {
       this.#cache.clear()
       this.#rows.clear()
+      this.remembered.clear()
       return
     }
     if (changed.length === 0) return
     for (const change of changed) {
       this.#cache.forget(change)
       this.#rows.forget(change)
+      this.remembered.forget(change)
     }
   }
 }

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { inCommitSpan } from '../../tracing/database-span.ts'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import { makeFolder } from '../make-folder.ts'
+import type { RememberedRows } from '../remembered-rows.ts'
 import type { Schema } from '../schema.ts'
 import { type Statement, type Store, StoreOpenError, type StoreStats, type WriteResult } from '../store.ts'
 import { setLeftoversAside } from './backup.ts'
@@ -127,6 +128,7 @@ class SqliteStore implements Store {
   readonly isDistributed = false
   readonly ready = Promise.resolve()
   readonly db: Kysely<Schema>
+  readonly remembered: RememberedRows | undefined
   readonly #database: DatabaseSync
   readonly #writer: Writer
   readonly #bearers: BearerFinder
@@ -149,7 +151,9 @@ class SqliteStore implements Store {
     this.#file = { path, identity }
     const changes = new ChangeLog(database, path, walIndex)
     const rows = new SnapshotRows(openConnection(path, 'read'), changes, bearerQueries(this.db))
-    this.#bearers = new CachedBearers(changes, rows, requireSameFile)
+    const bearers = new CachedBearers(changes, rows, requireSameFile)
+    this.#bearers = bearers
+    this.remembered = bearers.remembered
   }
 
   get replaced(): Promise<Error> | undefined {
