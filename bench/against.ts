@@ -22,7 +22,7 @@ if (commit === undefined) {
 const folder = temporaryFolder()
 const sides = [
   ['this checkout', MAIN],
-  [commit, checkOut(commit, folder.path)],
+  [commit, checkOut(commit, folder.path).main],
 ] as const
 const stores = sides.map(([name, main], index) => {
   console.error(`filling a database with ${TOKENS.toLocaleString('en')} tokens: ${name}`)

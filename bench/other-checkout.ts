@@ -1,17 +1,31 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf } from './targets/start.ts'
+import type { makeStore } from './targets/tenantry.ts'
 
-/**
- * Clones this repository at a commit, with the packages that it had.
- * @returns the file of its program
- */
-export function checkOut(commit: string, folder: string): string {
+/** Another commit of this repository, with the packages that it had. */
+export interface OtherCheckout {
+  /** The file of its program. */
+  main: string
+  /** Its own way to fill a database. */
+  makeStore(): Promise<typeof makeStore>
+}
+
+/** Clones this repository at a commit. */
+export function checkOut(commit: string, folder: string): OtherCheckout {
   const other = join(folder, 'other')
   run('git', ['clone', '--quiet', '--no-checkout', pathOf('../..'), other])
   run('git', ['-C', other, 'checkout', '--quiet', '--detach', commit])
   run('npm', ['--prefix', other, 'ci', '--no-audit', '--no-fund', '--ignore-scripts'])
-  return join(other, 'packages/server/src/cli/main.ts')
+  return {
+    main: join(other, 'packages/server/src/cli/main.ts'),
+    async makeStore() {
+      // Where it was before it was renamed.
+      const path = ['targets', 'contestants'].map(name => join(other, 'bench', name, 'tenantry.ts')).find(existsSync)
+      return (await import(String(path))).makeStore
+    },
+  }
 }
 
 function run(command: string, args: string[]) {

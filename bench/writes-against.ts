@@ -11,8 +11,8 @@ import { checkOut } from './other-checkout.ts'
 import type { Target } from './targets/start.ts'
 import { MAIN, makeStore, PASSWORD, type Store, serveTenantry } from './targets/tenantry.ts'
 
-// Refreshes and installs of this checkout beside those of another commit, on databases that this one filled, in turn in one
-// run. The other must work with the schema of this one.
+// Refreshes and installs of this checkout beside those of another commit, each on databases that it filled itself, in turn in
+// one run.
 //   npm run bench:writes-against -- COMMIT [ROUNDS]
 const CLIENTS = 16
 const SECONDS = 4
@@ -24,29 +24,37 @@ if (commit === undefined) {
   process.exit(1)
 }
 const folder = temporaryFolder()
-const mains = [MAIN, checkOut(commit, folder.path)]
-const postgres = await makePostgresServer()
+const other = checkOut(commit, folder.path)
+const sides = [
+  { name: 'here', main: MAIN, make: makeStore, postgres: await makePostgresServer() },
+  { name: 'there', main: other.main, make: await other.makeStore(), postgres: await makePostgresServer() },
+]
 
 console.log(`${CLIENTS} clients, medians of ${ROUNDS} rounds; ratios are this checkout's to ${commit}'s`)
-const sqlite = await makeStore(['--data', join(folder.path, 'store')], folder.path, { tokens: 1000, grants: CLIENTS })
+const sqlite = await makeStores(({ name }) => ['--data', join(folder.path, name)])
 await compare('refreshes, SQLite', sqlite, refresh)
 await compare('installs, SQLite', sqlite, install)
-if (postgres) {
-  const store = await makeStore(['--database', postgres.url], folder.path, { tokens: 1000, grants: CLIENTS })
-  await compare('refreshes, PostgreSQL', store, refresh)
+if (sides.every(({ postgres }) => postgres)) {
+  const stores = await makeStores(({ postgres }) => ['--database', postgres!.url])
+  await compare('refreshes, PostgreSQL', stores, refresh)
 }
-postgres?.remove()
+for (const { postgres } of sides) postgres?.remove()
 folder.remove()
+
+function makeStores(flagsOf: (side: (typeof sides)[number]) => string[]): Promise<Store[]> {
+  return Promise.all(sides.map(side => side.make(flagsOf(side), folder.path, { tokens: 1000, grants: CLIENTS })))
+}
 
 type Load = (target: Target, store: Store) => Promise<{ done: number; seconds: number }>
 
-async function compare(name: string, store: Store, load: Load) {
+async function compare(name: string, stores: Store[], load: Load) {
   const rates: [number[], number[]] = [[], []]
   const costs: [number[], number[]] = [[], []]
   for (let index = 0; index < ROUNDS; index++) {
     // Each goes first as often as the other, nearly: the machine's speed drifts.
     for (const side of index % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-      const target = await serveTenantry(store, { main: mains[side]! })
+      const store = stores[side]!
+      const target = await serveTenantry(store, { main: sides[side]!.main })
       try {
         await load(target, store)
         const before = cpuSeconds(target.pid)

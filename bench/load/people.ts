@@ -29,14 +29,12 @@ const times: number[] = []
 let refused = 0
 
 function browser(address: string): Person {
-  return new Person(async (input, init) => {
-    const request = new Request(input, init)
-    const url = new URL(request.url)
+  return new Person((input, init = {}) => {
+    const url = new URL(String(input))
     url.host = `127.0.0.1:${settings.port}`
-    const headers = new Headers(request.headers)
+    const headers = new Headers(init.headers)
     headers.set('X-Forwarded-For', address)
-    const body = request.method === 'POST' ? await request.text() : undefined
-    return fetch(url, { method: request.method, headers, redirect: 'manual', ...(body !== undefined && { body }) })
+    return fetch(url, { ...init, headers })
   }, settings.password)
 }
 

@@ -6,7 +6,8 @@ import { ADMIN_PATH, type AdminContext } from './environment.ts'
 import { onlyCompany } from './key-company.ts'
 import { LineOrder } from './line-order.ts'
 import type { AdminApp } from './operation.ts'
-import { AdminProblem, problemSchema, toProblem } from './problem.ts'
+import { AdminProblem, toProblem } from './problem.ts'
+import { problemSchema } from './problem-schema.ts'
 import { allowsScope } from './scopes.ts'
 
 /** Lines that are under way at once: their commits are written together. */

@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Runtime } from '../config/runtime.ts'
 import { ADMIN_PATH, type AdminContext, type AdminEnvironment } from './environment.ts'
-import { AdminProblem, invalidFields, problemSchema } from './problem.ts'
+import { AdminProblem, invalidFields } from './problem.ts'
+import { problemSchema } from './problem-schema.ts'
 import { type AdminScope, allowsScope } from './scopes.ts'
 
 export type AdminApp = OpenAPIHono<AdminEnvironment>

@@ -1,4 +1,5 @@
-import unhomoglyph from 'unhomoglyph'
+import { createRequire } from 'node:module'
+import type unhomoglyph from 'unhomoglyph'
 import type { Runtime } from '../config/runtime.ts'
 import { remembered } from '../http/remembered.ts'
 import { type AppName, listAppNames } from '../store/queries/apps.ts'
@@ -17,8 +18,12 @@ export const skeletonsOf = remembered((name): readonly string[] => {
   return [...new Set([skeletonOf(visible), small])]
 })
 
+const require = createRequire(import.meta.url)
+/** Its table of characters is loaded with the first name. */
+const withoutHomoglyphs: typeof unhomoglyph = text => (require('unhomoglyph') as typeof unhomoglyph)(text)
+
 function skeletonOf(text: string): string {
-  return unhomoglyph(text.normalize('NFD')).normalize('NFD').replace(/\s+/g, '')
+  return withoutHomoglyphs(text.normalize('NFD')).normalize('NFD').replace(/\s+/g, '')
 }
 
 interface Known {

@@ -10,6 +10,7 @@ import { findCopyLeftovers } from '../transfer/copy.ts'
 import { TRANSFER_SETTING } from '../transfer/tables.ts'
 import { parsePort, parseWorkers } from './arguments.ts'
 import { readCertificate } from './certificate.ts'
+import { collectWhenIdle } from './collect-when-idle.ts'
 import { databasePath } from './data-folder.ts'
 import { type Database, nameDatabase, requireDatabase, warnOfPassword } from './database.ts'
 import { readEnvironment } from './environment.ts'
@@ -140,6 +141,7 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   const metrics = await offerMetrics(tenantry, configuration)
   listener.serve(tenantry)
   const facts = { origin: settings.origin, host, port: listener.port, mode }
+  const stopCollecting = collectWhenIdle()
   const closed = closeOnSignal(listener, tenantry, {
     idleGrace: IDLE_GRACE,
     onHangup: () => hangUp(listener, configuration, logger),
@@ -147,6 +149,7 @@ async function serve(listener: Listener, configuration: Configuration, logger: L
   if (cluster.isWorker) reportReady(listener.port)
   else logger.info(facts, 'ready')
   await closed
+  stopCollecting()
   await metrics?.close()
   await tracing?.stop()
   if (!cluster.isWorker) logger.info('closed')

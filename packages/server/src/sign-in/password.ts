@@ -1,4 +1,4 @@
-import { hash, type Options } from '@node-rs/argon2'
+import type { Options } from '@node-rs/argon2'
 import { recordEvent } from '../audit/record.ts'
 import { endSessionsOfUser } from '../companies/end-sessions.ts'
 import { InputError } from '../companies/input.ts'
@@ -32,7 +32,10 @@ function inQueue<Result>(name: string, work: () => Promise<Result>): Promise<Res
 
 /** A PHC string. @throws {TooBusy} */
 export function hashPassword(password: string): Promise<string> {
-  return inQueue('hash password', () => hash(normalize(password), PARAMETERS))
+  return inQueue('hash password', async () => {
+    const { hash } = await import('@node-rs/argon2')
+    return hash(normalize(password), PARAMETERS)
+  })
 }
 
 /**

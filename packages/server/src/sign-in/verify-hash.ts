@@ -1,7 +1,5 @@
 import { createCipheriv, createHash, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { verify as verifyArgon2 } from '@node-rs/argon2'
-import { compare as verifyBcrypt } from 'bcrypt'
 import { type PasswordHash, parsePasswordHash } from '../companies/password-hash.ts'
 
 type Scrypt = (
@@ -26,10 +24,14 @@ export async function verifyHash(text: string, password: string): Promise<boolea
 
 async function verifyParsed(hash: PasswordHash, password: string): Promise<boolean> {
   switch (hash.algorithm) {
-    case 'argon2':
-      return verifyArgon2(hash.phc, password)
-    case 'bcrypt':
-      return verifyBcrypt(hash.isOverSha256 ? createHash('sha256').update(password).digest('hex') : password, hash.hash)
+    case 'argon2': {
+      const { verify } = await import('@node-rs/argon2')
+      return verify(hash.phc, password)
+    }
+    case 'bcrypt': {
+      const { compare } = await import('bcrypt')
+      return compare(hash.isOverSha256 ? createHash('sha256').update(password).digest('hex') : password, hash.hash)
+    }
     case 'pbkdf2': {
       const { salt, iterations, digest } = hash
       return isSame(await derivePbkdf2(password, salt, iterations, hash.hash.length, digest), hash.hash)

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import { createRequire } from 'node:module'
+import type pg from 'pg'
 import { StandbyServer } from './errors.ts'
 import type { PostgresOptions } from './options.ts'
 
@@ -9,23 +10,31 @@ const LOCK_TIMEOUT = 3 * SECOND
 /** Milliseconds that a connection may take to be made, or to become free. */
 export const CONNECT_TIMEOUT = 3 * SECOND
 
+const require = createRequire(import.meta.url)
+/** Loaded with the first connection: most processes use SQLite. */
+const driver = () => require('pg') as typeof pg
+
 const INT8 = 20
 
 /** Integers of 64 bits are read as numbers: all stored ones are below 2^53. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+    oid === INT8
+      ? Number
+      : driver().types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
 }
 
 /** One connection, to be connected, with limits on what a statement may take. */
 export function newClient({ url }: PostgresOptions): pg.Client {
-  return new pg.Client(clientOptions(url))
+  const { Client } = driver()
+  return new Client(clientOptions(url))
 }
 
 /** One without limits, for what takes long: migrating, exporting. */
 export function newUnlimitedClient(url: string): pg.Client {
   const { connectionString } = readAddress(url)
-  return new pg.Client({
+  const { Client } = driver()
+  return new Client({
     connectionString,
     types,
     application_name: 'tenantry',
@@ -35,7 +44,8 @@ export function newUnlimitedClient(url: string): pg.Client {
 
 /** Connections as they are needed; none is made yet. */
 export function newPool({ url, connections = 10 }: PostgresOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const { Pool } = driver()
+  const pool = new Pool({
     ...clientOptions(url),
     max: connections,
     idleTimeoutMillis: 60 * SECOND,
