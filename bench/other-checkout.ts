@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf } from './targets/start.ts'
 import type { makeStore } from './targets/tenantry.ts'
@@ -21,9 +21,10 @@ export function checkOut(commit: string, folder: string): OtherCheckout {
   return {
     main: join(other, 'packages/server/src/cli/main.ts'),
     async makeStore() {
-      // Where it was before it was renamed.
-      const path = ['targets', 'contestants'].map(name => join(other, 'bench', name, 'tenantry.ts')).find(existsSync)
-      return (await import(String(path))).makeStore
+      const folder = join(other, 'bench')
+      // The folder had another name before.
+      const path = readdirSync(folder, { encoding: 'utf8', recursive: true }).find(each => /\/tenantry\.ts$/.test(each))
+      return (await import(join(folder, String(path)))).makeStore
     },
   }
 }

@@ -23,8 +23,8 @@ export interface PeerOptions {
 }
 
 /**
- * oidc-provider, better-auth's OAuth provider, and django-oauth-toolkit under gunicorn where Debian's packages are there; better-auth is
- * installed when it is not there yet.
+ * oidc-provider, better-auth's OAuth provider, and where Debian's packages are there django-oauth-toolkit under gunicorn and glewlwyd;
+ * better-auth is installed when it is not there yet.
  */
 export function listPeers({ folder, grants, durable }: PeerOptions): Peer[] {
   installPeers()
@@ -46,6 +46,7 @@ export function listPeers({ folder, grants, durable }: PeerOptions): Peer[] {
     peer('oidc-provider', pathOf('./oidc-provider.ts'), durable ? 'file' : 'memory'),
     peer('better-auth', join(PEERS, 'better-auth.js'), 'file'),
     ...djangoPeers({ folder, grants }),
+    ...glewlwydPeers({ folder, grants }),
   ]
 }
 
@@ -69,6 +70,28 @@ function djangoPeers({ folder, grants }: Pick<PeerOptions, 'folder' | 'grants'>)
         const database = join(folder, `django-${starts++}.db`)
         const told = JSON.stringify({ grants, accessTokens, refreshTokens, database })
         return startTarget([join(PEERS, 'django_peer.py'), told], { program: PYTHON })
+      },
+    },
+  ]
+}
+
+/** Where Debian's glewlwyd is installed, a program in C. It has no grants in memory either. */
+function glewlwydPeers({ folder, grants }: Pick<PeerOptions, 'folder' | 'grants'>): Peer[] {
+  const { status, stdout } = spawnSync('glewlwyd', ['--version'], { encoding: 'utf8' })
+  if (status !== 0) return []
+  const accessTokens = join(folder, 'glewlwyd-access')
+  const refreshTokens = join(folder, 'glewlwyd-refresh')
+  let starts = 0
+  return [
+    {
+      name: `glewlwyd ${stdout.trim()}, SQLite`,
+      ...{ accessTokens, refreshTokens },
+      start() {
+        const database = join(folder, `glewlwyd-${starts++}.db`)
+        return startTarget([
+          join(PEERS, 'glewlwyd.js'),
+          JSON.stringify({ grants, accessTokens, refreshTokens, database }),
+        ])
       },
     },
   ]
