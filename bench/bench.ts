@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Report } from './benchmark.ts'
 import { bulk } from './bulk.ts'
+import { crowds } from './crowds.ts'
 import { growth } from './growth.ts'
 import { hostile } from './hostile.ts'
 import { install } from './install.ts'
@@ -16,7 +17,19 @@ import { start } from './start.ts'
 import { usersMe } from './users-me.ts'
 import { writes } from './writes.ts'
 
-const benchmarks: readonly Benchmark[] = [usersMe, refresh, install, link, growth, start, hostile, writes, bulk, mixed]
+const benchmarks: readonly Benchmark[] = [
+  usersMe,
+  refresh,
+  install,
+  link,
+  growth,
+  crowds,
+  start,
+  hostile,
+  writes,
+  bulk,
+  mixed,
+]
 
 // Everything that is claimed of speed: each way beside the others in the same run, in turn, every answer checked.
 //   npm run bench                                   all of them

@@ -28,6 +28,8 @@ interface Way {
   name: string
   start(): Promise<Target>
   endpoint(target: Target): Endpoint
+  /** Whether an answer may take more than two seconds: of peers. */
+  mayTimeOut?: boolean
   /** Commits meanwhile. */
   beside?(target: Target, seconds: number): Promise<unknown>
 }
@@ -132,6 +134,7 @@ function listWays(of: {
     ...listPeers({ folder, grants: quick ? 500 : IN_USE, durable: false }).map(
       ({ name, start, accessTokens }): Way => ({
         name,
+        mayTimeOut: true,
         start,
         endpoint: ({ port, facts }) => ({
           port,
@@ -161,8 +164,9 @@ async function measureOnce(way: Way, seconds: number): Promise<Round> {
   const target = await way.start()
   try {
     // The first seconds are for warming up, of what is done beside as well.
-    await Promise.all([loadFully(way.endpoint(target), 2), way.beside?.(target, 2)])
-    const [result] = await Promise.all([loadFully(way.endpoint(target), seconds), way.beside?.(target, seconds)])
+    const load = (each: number) => loadFully(way.endpoint(target), each, way)
+    await Promise.all([load(2), way.beside?.(target, 2)])
+    const [result] = await Promise.all([load(seconds), way.beside?.(target, seconds)])
     return result
   } finally {
     await target.stop()
@@ -172,7 +176,7 @@ async function measureOnce(way: Way, seconds: number): Promise<Round> {
 async function measureSteadily(way: Way, rate: number, seconds: number): Promise<Result['more']> {
   const target = await way.start()
   try {
-    await Promise.all([loadFully(way.endpoint(target), 2), way.beside?.(target, 2)])
+    await Promise.all([loadFully(way.endpoint(target), 2, way), way.beside?.(target, 2)])
     const settings = { ...way.endpoint(target), rate, seconds, connections: CONNECTIONS }
     const [{ p50, p99, p999 }] = await Promise.all([
       runLoad<SteadyResult>('./steady.ts', settings),

@@ -117,8 +117,9 @@ if __name__ == "__main__":
     facts = {"port": port, "userinfo": "/me", "token": "/token", "clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET}
     os.environ["PEER_DATABASE"] = database
     connection.close()
-    # One process as all others have one; threads keep connections open, which the plain worker does not.
-    served = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--keep-alive", "60"]
+    # One process as all others have one. This kind of worker keeps connections open, which the plain one does not; with more
+    # threads than one its refreshes fail, since SQLite is locked.
+    served = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread", "--threads", "1", "--keep-alive", "60"]
     if os.fork() == 0:
         announce(facts)
         os._exit(0)

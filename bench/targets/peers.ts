@@ -75,7 +75,7 @@ function djangoPeers({ folder, grants }: Pick<PeerOptions, 'folder' | 'grants'>)
   ]
 }
 
-/** Where Debian's glewlwyd is installed, a program in C. It has no grants in memory either. */
+/** Where Debian's glewlwyd is installed, a program in C. It has no grants in memory either, and a thousand tokens at most. */
 function glewlwydPeers({ folder, grants }: Pick<PeerOptions, 'folder' | 'grants'>): Peer[] {
   const { status, stdout } = spawnSync('glewlwyd', ['--version'], { encoding: 'utf8' })
   if (status !== 0) return []

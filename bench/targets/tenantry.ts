@@ -49,16 +49,18 @@ export async function makeStore(
 /**
  * Fills an empty database with `tenantry load`.
  * @param main the program's file, where another checkout's is meant
+ * @param more flags of `tenantry load`, such as the number of users
  */
 export function fillStore(
   flags: string[],
   folder: string,
   tokens: number,
   main = MAIN,
+  more: string[] = [],
 ): Pick<Store, 'flags' | 'tokens'> {
   const file = join(folder, `tokens-${tokens}-${flags.join('-').replace(/\W+/g, '-')}`)
   const sample = ['--sample', file, '--sample-size', String(Math.min(tokens, MAX_SAMPLED))]
-  const args = [main, 'load', ...flags, '--tokens', String(tokens), ...sample]
+  const args = [main, 'load', ...flags, '--tokens', String(tokens), ...more, ...sample]
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`tenantry load: ${stderr}`)
   return { flags, tokens: file }

@@ -4,16 +4,16 @@ const MAX_PER_TURN = 12
 /** What a request costs: one that goes through the framework takes about three times as long as one that does not. */
 export const COST = { full: 3, form: 1 } as const
 
-/**
- * Lets a few slow requests begin in each turn of the event loop, and the rest wait in order, so that fast requests are
- * answered in between. Otherwise a client that sends many slow ones, such as wrong secrets, would get as much more of the
- * processor as its requests are slower.
- */
 interface Waiting {
   begin(): void
   cost: number
 }
 
+/**
+ * Lets a few slow requests begin in each turn of the event loop, and the rest wait in order, so that fast requests are
+ * answered in between. Otherwise a client that sends many slow ones, such as wrong secrets, would get as much more of the
+ * processor as its requests are slower.
+ */
 export class FairQueue {
   readonly #waiting: Waiting[] = []
   /** What was begun in this turn costs. */

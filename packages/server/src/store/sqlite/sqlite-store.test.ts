@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../../../tests/support/sandbox-process.ts'
 import { sqliteMigrations } from '../migrations/migration.ts'
 import { migrations, newestVersion, newestVersionOn } from '../migrations/migrations.ts'
@@ -160,6 +162,30 @@ describe('the embedded store on disk', () => {
     }
     expect(apart).toBeGreaterThanOrEqual(64)
     expect(apart - together).toBeGreaterThan(50)
+  })
+
+  it('a commit waits for the writes of the next turns of the event loop while they come, but not for all of them', async () => {
+    const path = join(folder.path, 'a.db')
+    const store = openSqliteStore({ path, migrate: true })
+    await store.write([putSetting(store, 'warm', 'up')])
+    const sent = vi.spyOn(Worker.prototype, 'postMessage')
+    /** A write in each turn. @returns how many commits they took */
+    const commitsOf = async (turns: number) => {
+      sent.mockClear()
+      const writes: Promise<unknown>[] = []
+      for (let turn = 0; turn < turns; turn++) {
+        writes.push(store.write([putSetting(store, `turn ${turn}`, 'x')]))
+        await nextTurn()
+      }
+      await Promise.all(writes)
+      return sent.mock.calls.length
+    }
+    expect(await commitsOf(1)).toBe(1)
+    expect(await commitsOf(4)).toBe(1)
+    // The first goes out while others still come.
+    expect(await commitsOf(60)).toBeGreaterThan(1)
+    sent.mockRestore()
+    await store.close()
   })
 
   it('the embedded store migrates forward, once, and says what it did', () => {
