@@ -70,7 +70,8 @@ async function measure(main: string, store: Store) {
     await sleep(2)
   }
   const milliseconds = performance.now() - started
-  await sleep(2000)
+  // Some seconds of rest, after which it gives memory back.
+  await sleep(5000)
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
   const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
   const memory = { resident: read('VmRSS'), own: read('RssAnon') }
