@@ -40,7 +40,7 @@ export class RememberedRows {
     if (client_id !== null) this.#apps.delete(client_id)
     else if (company_id === null) this.clear()
     else if (user_id === null) this.#forgetCompany(company_id)
-    else if (this.#companies.get(company_id)?.delete(user_id)) this.#members -= 1
+    else this.#forgetMember(company_id, user_id)
   }
 
   clear() {
@@ -50,9 +50,9 @@ export class RememberedRows {
     this.#members = 0
   }
 
-  /** How many are remembered. */
-  get size(): number {
-    return this.#apps.size + this.#members
+  /** For tests: how many rows are remembered, and of how many companies. */
+  get sizes(): { rows: number; companies: number } {
+    return { rows: this.#apps.size + this.#members, companies: this.#companies.size }
   }
 
   #get(key: RowKey): object | undefined {
@@ -73,6 +73,13 @@ export class RememberedRows {
     this.#companies.set(key.companyId, members)
     if (!members.has(key.userId)) this.#members += 1
     members.set(key.userId, row)
+  }
+
+  #forgetMember(companyId: number, userId: number) {
+    const members = this.#companies.get(companyId)
+    if (!members?.delete(userId)) return
+    this.#members -= 1
+    if (members.size === 0) this.#companies.delete(companyId)
   }
 
   #forgetCompany(companyId: number) {
