@@ -32,7 +32,7 @@ describe('what has run out', () => {
 
   it('cleaning works in small batches, and says when there is more', async () => {
     const { store } = provider.runtime
-    const rows = Array.from({ length: 600 }, (_, index) => ({ limit_key: `k${index}`, full_at: 1 }))
+    const rows = Array.from({ length: 600 }, (_, index) => ({ limit_key: `k${index}`, full_at: provider.now() }))
     const { statement } = await import('../store.ts')
     await store.write(rows.map(row => statement(store.db.insertInto('attempt_limits').values(row))))
     expect(await sweep()).toBe(true)
