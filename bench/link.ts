@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createAccount, createConnect, useAccount } from '../packages/connect/src/index.ts'
 import { sqliteStore } from '../packages/connect/src/store/sqlite.ts'
-import { startTestProvider } from '../packages/connect/src/testing/index.ts'
 import { temporaryFolder } from '../tests/support/sandbox-process.ts'
 import { type Benchmark, type Result, type Round, summarize } from './benchmark.ts'
 
@@ -16,6 +15,10 @@ export const link: Benchmark = {
   about: "the kit's callback and its look-up of a token, beside raw statements on the same settings",
   async run({ rounds, seconds, say }) {
     const folder = temporaryFolder()
+    // The kit's tests use the published provider: the others need no build.
+    const { startTestProvider } = await import('../packages/connect/src/testing/index.ts').catch(cause => {
+      throw new Error('Run `npm run build` first: the kit is measured with the built provider.', { cause })
+    })
     const provider = await startTestProvider({ redirectUri: CALLBACK })
     const store = sqliteStore(join(folder.path, 'links.db'))
     const connect = createConnect({

@@ -45,7 +45,14 @@ function makeStores(flagsOf: (side: (typeof sides)[number]) => string[]): Promis
   return Promise.all(sides.map(side => side.make(flagsOf(side), folder.path, { tokens: 1000, grants: CLIENTS })))
 }
 
-type Load = (target: Target, store: Store) => Promise<{ done: number; seconds: number }>
+/** What was done, and what the server's processor did meanwhile. */
+interface Done {
+  done: number
+  seconds: number
+  cpuSeconds: number
+}
+
+type Load = (target: Target, store: Store) => Promise<Done>
 
 async function compare(name: string, stores: Store[], load: Load) {
   const rates: [number[], number[]] = [[], []]
@@ -57,10 +64,9 @@ async function compare(name: string, stores: Store[], load: Load) {
       const target = await serveTenantry(store, { main: sides[side]!.main })
       try {
         await load(target, store)
-        const before = cpuSeconds(target.pid)
-        const { done, seconds } = await load(target, store)
+        const { done, seconds, ...spent } = await load(target, store)
         rates[side].push(done / seconds)
-        costs[side].push(((cpuSeconds(target.pid) - before) / done) * 1e6)
+        costs[side].push((spent.cpuSeconds / done) * 1e6)
       } finally {
         await target.stop()
       }
@@ -75,18 +81,20 @@ async function compare(name: string, stores: Store[], load: Load) {
   )
 }
 
-async function refresh(target: Target, store: Store) {
+async function refresh(target: Target, store: Store): Promise<Done> {
   const { clientId, clientSecret } = store
   const tokens = join(folder.path, 'refresh-tokens')
   writeFileSync(tokens, store.refreshTokens.join('\n'))
   const settings = { port: target.port, path: '/oauth/token', clientId, clientSecret, tokens }
   const load = { ...settings, clients: CLIENTS, seconds: SECONDS, rate: 0 }
+  const before = cpuSeconds(target.pid)
   const { refreshes, seconds, refreshTokens } = await runLoad<RefresherResult>('./refresher.ts', load)
   store.refreshTokens = refreshTokens
-  return { done: refreshes, seconds }
+  return { done: refreshes, seconds, cpuSeconds: cpuSeconds(target.pid) - before }
 }
 
-async function install(target: Target, { clientId, clientSecret, people }: Store) {
-  const settings = { port: target.port, origin: 'http://localhost:4040', seconds: SECONDS, people, password: PASSWORD }
+function install(target: Target, { clientId, clientSecret, people }: Store): Promise<Done> {
+  const { port, pid } = target
+  const settings = { port, pid, origin: 'http://localhost:4040', seconds: SECONDS, people, password: PASSWORD }
   return runLoad<PeopleResult>('./people.ts', { ...settings, clientId, clientSecret })
 }

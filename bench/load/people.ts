@@ -1,4 +1,6 @@
 import { Person } from '../../packages/connect/src/testing/person.ts'
+import { cpuSeconds } from '../machine.ts'
+import { lightFetch } from './light-fetch.ts'
 
 // People with browsers of their own, who sign in or install an app over and over; every answer is checked.
 export interface PeopleSettings {
@@ -10,8 +12,10 @@ export interface PeopleSettings {
   password: string
   clientId: string
   clientSecret: string
-  /** Sign-ins per second, all together; or installs, as many as possible. */
+  /** Sign-ins per second, all together; or installs, as many as possible, once everyone has signed in. */
   signInsPerSecond?: number
+  /** The server's process. */
+  pid?: number
 }
 
 export interface PeopleResult {
@@ -21,20 +25,33 @@ export interface PeopleResult {
   seconds: number
   p50: number
   p99: number
+  /** Of the server's processor time, while it was measured. */
+  cpuSeconds: number
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as PeopleSettings
 const CALLBACK = 'http://127.0.0.1/callback'
+const send = lightFetch(settings.port, settings.people.length)
 const times: number[] = []
 let refused = 0
 
+/** As Chromium sends them. */
+const OF_A_BROWSER = {
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+  'Accept-Language': 'en-GB,en;q=0.9',
+  'Accept-Encoding': 'gzip, deflate, br, zstd',
+  'Upgrade-Insecure-Requests': '1',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Site': 'same-origin',
+  'Sec-Fetch-User': '?1',
+}
+
 function browser(address: string): Person {
   return new Person((input, init = {}) => {
-    const url = new URL(String(input))
-    url.host = `127.0.0.1:${settings.port}`
-    const headers = new Headers(init.headers)
-    headers.set('X-Forwarded-For', address)
-    return fetch(url, { ...init, headers })
+    const headers = { ...OF_A_BROWSER, ...Object.fromEntries(new Headers(init.headers)), 'X-Forwarded-For': address }
+    return send(input, { ...init, headers })
   }, settings.password)
 }
 
@@ -47,21 +64,21 @@ function authorizeUrl(): URL {
 async function install(person: Person, { companyId, userId, email }: PeopleSettings['people'][number]) {
   const back = await person.walk(authorizeUrl(), CALLBACK, { email, company: companyId })
   const code = new URL(String(back)).searchParams.get('code') ?? ''
-  const at = `http://127.0.0.1:${settings.port}`
-  const exchanged = await fetch(`${at}/oauth/token`, {
+  const exchanged = await send(`${settings.origin}/oauth/token`, {
     method: 'POST',
     headers: { Authorization: `Basic ${btoa(`${settings.clientId}:${settings.clientSecret}`)}` },
     body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK }),
   })
   const { access_token } = (await exchanged.json()) as { access_token: string }
-  const me = await fetch(`${at}/users/me`, { headers: { Authorization: `Bearer ${access_token}` } })
+  const me = await send(`${settings.origin}/users/me`, { headers: { Authorization: `Bearer ${access_token}` } })
   const { data } = (await me.json()) as { data: { id: number; company_id: number } }
   if (data?.id !== userId || data.company_id !== companyId) throw new Error(`a wrong answer: ${JSON.stringify(data)}`)
 }
 
 const addresses = () => `10.${[0, 0, 0].map(() => Math.floor(Math.random() * 256)).join('.')}`
-const started = performance.now()
-const ends = started + settings.seconds * 1000
+const cpuOfServer = () => (settings.pid === undefined ? 0 : cpuSeconds(settings.pid))
+let started = performance.now()
+let cpuBefore = cpuOfServer()
 
 async function timed(work: () => Promise<void>) {
   const begun = performance.now()
@@ -71,6 +88,7 @@ async function timed(work: () => Promise<void>) {
 
 if (settings.signInsPerSecond) {
   const pause = 1000 / settings.signInsPerSecond
+  const ends = started + settings.seconds * 1000
   const under: Promise<void>[] = []
   for (let index = 0; performance.now() < ends; index++) {
     const person = settings.people[index % settings.people.length]!
@@ -92,11 +110,14 @@ if (settings.signInsPerSecond) {
   }
   await Promise.all(under)
 } else {
+  const own = settings.people.map(person => ({ person, browser: browser(addresses()) }))
+  await Promise.all(own.map(each => install(each.browser, each.person)))
+  started = performance.now()
+  cpuBefore = cpuOfServer()
+  const ends = started + settings.seconds * 1000
   await Promise.all(
-    settings.people.map(async person => {
-      const own = browser(addresses())
-      await install(own, person)
-      while (performance.now() < ends) await timed(() => install(own, person))
+    own.map(async each => {
+      while (performance.now() < ends) await timed(() => install(each.browser, each.person))
     }),
   )
 }
@@ -109,5 +130,6 @@ const result: PeopleResult = {
   seconds: (performance.now() - started) / 1000,
   p50: at(0.5),
   p99: at(0.99),
+  cpuSeconds: cpuOfServer() - cpuBefore,
 }
 console.log(JSON.stringify(result))
