@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, expect, it } from 'vitest'
-import { createProgram } from '../packages/server/src/cli/program.ts'
+import { createProgram } from '../packages/server/src/cli/commands.ts'
 import { readBlocks } from './support/fenced-blocks.ts'
 import { REPOSITORY, runCommand, temporaryFolder } from './support/sandbox-process.ts'
 

@@ -2,7 +2,7 @@
 -- company it speaks of is one that was asked for and not answered yet.
 -- Arguments: the path, a file of tokens (one a line), what every answer must hold, what comes before the company in
 -- it ("-" where tokens name none), how many tokens to use (0 for all), and which of the requests
--- is for /healthz instead: every so many (0 for none).
+-- is for /favicon.svg instead: every so many (0 for none).
 
 local threads = {}
 
@@ -17,7 +17,7 @@ function init(args)
   requests, companies, count = {}, {}, 0
   wrong, example, asked = 0, "", {}
   every, sent, others = tonumber(args[6]), 0, 0
-  other = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+  other = "GET /favicon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n"
   for token in io.lines(file) do
     if limit > 0 and count >= limit then break end
     count = count + 1

@@ -15,7 +15,7 @@ export interface Endpoint {
   holds: string
   /** What comes before the company in an answer, if tokens name one. */
   company?: string
-  /** One request in so many is for `/healthz` instead. */
+  /** One request in so many is for `/favicon.svg` instead. */
   otherEvery?: number
   /** Whether connections use TLS. */
   tls?: boolean

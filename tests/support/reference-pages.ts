@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { createProgram } from '../../packages/server/src/cli/program.ts'
+import { createProgram } from '../../packages/server/src/cli/commands.ts'
 import { configurationSchema, variables } from '../../packages/server/src/cli/serve-configuration.ts'
 
 /** Pages of docs/reference that are written from the program itself, by their names. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { writeUses } from './apps/app-uses.ts'
@@ -10,16 +10,13 @@ import { LiveSettings } from './config/live-settings.ts'
 import type { Runtime } from './config/runtime.ts'
 import { checkSettings, type SettingsInput } from './config/settings.ts'
 import { addGauges } from './gauges.ts'
-import { basePathOf, belowBasePath, withoutBasePath } from './http/base-path.ts'
+import { basePathOf, withoutBasePath } from './http/base-path.ts'
 import type { Environment } from './http/environment.ts'
-import type { FormRequest, FormRoute, HotRoute } from './http/hot-route.ts'
-import { limitBody } from './http/limit-body.ts'
-import { requestLog } from './http/request-log.ts'
-import { securityHeaders } from './http/security-headers.ts'
+import type { DirectRequest, DirectRoute, HotRoute } from './http/hot-route.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { HotRoutes } from './node-server/hot-routes.ts'
-import { formRoutes } from './routes/form-routes.ts'
-import { addErrorFormats, addRoutes } from './routes/routes.ts'
+import { createApp } from './routes/app.ts'
+import { directRoutes } from './routes/direct-routes.ts'
 import { startRuntimeJobs } from './runtime-jobs.ts'
 import type { PostgresOptions } from './store/postgres/options.ts'
 import { openPostgresStore } from './store/postgres/postgres-store.ts'
@@ -56,8 +53,8 @@ export interface Tenantry {
   answerDirectly(incoming: IncomingMessage, outgoing: ServerResponse): boolean
   /** The same for a server that reads connections itself, as `tenantry serve` does. */
   readonly hotRoutes: readonly HotRoute[]
-  /** Where apps' servers send forms, for such a server as well. */
-  readonly formRoutes: readonly FormRoute[]
+  /** Where apps' servers send forms and where people allow apps, for such a server as well. */
+  readonly directRoutes: readonly DirectRoute[]
   /** Resolves once requests can be answered, and rejects where the database cannot be used. */
   readonly ready: Promise<void>
   /** Finishes what was begun, then closes the database. */
@@ -119,7 +116,6 @@ function openStore(options: TenantryOptions['store']): Store {
 /** Extra routes come first, so that a sandbox can have pages of its own. */
 export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>) => void = () => {}): Tenantry {
   addGauges(runtime)
-  const app = createApp(runtime, addMore)
   const basePath = basePathOf(runtime.settings.origin)
   const underWay = new Set<Promise<unknown>>()
   let isReady = false
@@ -135,12 +131,12 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
       },
     }
   }
-  function afterReady({ paths, respond }: FormRoute): FormRoute {
-    const answer = async (request: FormRequest) => {
+  function afterReady({ respond, ...route }: DirectRoute): DirectRoute {
+    const answer = async (request: DirectRequest) => {
       if (!isReady) await ready.catch(() => {})
       return respond(request)
     }
-    return { paths, respond: request => finishing(answer(request)) }
+    return { ...route, respond: request => finishing(answer(request)) }
   }
   /** {@link Tenantry.close} waits for it. */
   async function finishing<Result>(answer: Promise<Result>): Promise<Result> {
@@ -150,6 +146,12 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     } finally {
       underWay.delete(answer)
     }
+  }
+  const app = createApp(runtime, addMore)
+  async function answerByRoutes(request: Request, env: Environment['Bindings']): Promise<Response> {
+    // What goes wrong with the database is answered as every fault of it is.
+    if (!isReady) await ready.catch(() => {})
+    return app.fetch(basePath === '' ? request : withoutBasePath(request, basePath), env)
   }
   const ready = open(runtime).finally(() => {
     isReady = true
@@ -162,13 +164,9 @@ export function serveRuntime(runtime: Runtime, addMore: (app: Hono<Environment>)
     runtime,
     ready,
     hotRoutes,
-    formRoutes: formRoutes(runtime).map(afterReady),
+    directRoutes: directRoutes(runtime).map(afterReady),
     answerDirectly: (incoming, outgoing) => hot.respondTo(incoming, outgoing),
-    async fetch(request, env = {}) {
-      // What goes wrong with the database is answered as every fault of it is.
-      if (!isReady) await ready.catch(() => {})
-      return finishing(Promise.resolve(app.fetch(basePath === '' ? request : withoutBasePath(request, basePath), env)))
-    },
+    fetch: (request, env = {}) => finishing(answerByRoutes(request, env)),
     async close() {
       await Promise.allSettled(underWay)
       await (await jobs)?.stop()
@@ -183,20 +181,4 @@ async function open({ store, keys, liveSettings }: Runtime) {
   await store.ready
   await keys.load()
   await liveSettings.load(store)
-}
-
-function createApp(runtime: Runtime, addMore: (app: Hono<Environment>) => void): Hono<Environment> {
-  const app = new Hono<Environment>()
-  app.use(async (c, next) => {
-    c.set('runtime', runtime)
-    await next()
-  })
-  const basePath = basePathOf(runtime.settings.origin)
-  if (basePath !== '') app.use(belowBasePath(basePath))
-  app.use(requestLog, securityHeaders(runtime.settings))
-  addErrorFormats(app)
-  app.use(limitBody)
-  addMore(app)
-  addRoutes(app, basePath)
-  return app
 }

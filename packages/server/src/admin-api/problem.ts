@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { InputError, type InputMistake, NotFoundError, TakenError } from '../companies/input.ts'
 import { toJsonName } from '../config/json-name.ts'
+import { nodeHttp } from '../http/node-http.ts'
 
 export type ProblemCode =
   | 'invalid_request'
@@ -43,7 +43,7 @@ export class AdminProblem extends Error {
 export function problemResponse({ status, code, message, errors, headers }: AdminProblem, requestId: string): Response {
   const body = {
     type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
+    title: nodeHttp.STATUS_CODES[status] ?? 'Error',
     status,
     code,
     detail: message,

@@ -2,13 +2,13 @@ import type { Runtime } from '../config/runtime.ts'
 import { isBlockedApp } from '../store/blocked-apps.ts'
 import {
   type AppRequestRow,
-  findAppPolicy,
   findAppRequest,
   requireAllowedRequest,
   requirePolicy,
 } from '../store/queries/app-policies.ts'
-import { type CompanyRow, findCompany } from '../store/queries/companies.ts'
-import { findCompanyInstallation, requireCompanyInstallation } from '../store/queries/company-installations.ts'
+import type { AppStanding } from '../store/queries/app-standing.ts'
+import type { CompanyRow } from '../store/queries/companies.ts'
+import { requireCompanyInstallation } from '../store/queries/company-installations.ts'
 import type { InstallationRow } from '../store/queries/installations.ts'
 import { findMemberAccess, type MemberAccessRow, requireMemberAccess } from '../store/queries/member-access.ts'
 import type { MembershipRow } from '../store/queries/memberships.ts'
@@ -40,22 +40,23 @@ type Member = Pick<MembershipRow, 'company_id' | 'user_id' | 'is_admin'>
 /**
  * What a company lets one of its members do with an app. A decision on the app comes before the default, and an administrator
  * need not ask.
+ * @param standing as it was read; undefined where there is no such company
  */
 export async function judgeApp(
   runtime: Runtime,
   app: App,
   member: Member,
   scopes: readonly string[],
+  standing: AppStanding | undefined,
 ): Promise<Verdict> {
   const { store } = runtime
   // Nothing is written of this: what is open stays so.
   if (!isOpenTo(app, member.company_id)) return { outcome: 'private' }
   const key = { company_id: member.company_id, client_id: app.clientId }
-  const [company, decision] = await Promise.all([findCompany(store, member.company_id), findAppPolicy(store, key)])
-  if (!company || isBlockedApp(null, company.blocked_hosts, app.clientId)) return { outcome: 'blocked' }
+  if (!standing || isBlockedApp(null, standing.company.blocked_hosts, app.clientId)) return { outcome: 'blocked' }
+  const { company, decision, installation } = standing
   const rule = decision?.decision ?? defaultFor(company, app)
   const conditions = requirePolicy(store, company, app.clientId, decision)
-  const installation = await findCompanyInstallation(store, key)
   // An administrator has installed it for the company: that is its leave, unless it was blocked since.
   if (installation) {
     if (decision?.decision === 'blocked') return { outcome: 'blocked' }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { randomSecret } from '../config/random.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { type AuditEventRow, insertAuditEvent } from '../store/queries/audit-events.ts'
 import type { Statement } from '../store/store.ts'
@@ -84,7 +85,7 @@ function toRow({ clock, actor }: Runtime, record: AuditRecord): AuditEventRow {
   const now = clock()
   const personal = actor?.address === undefined ? record.personal : { address: actor.address, ...record.personal }
   const text = personal && Object.keys(personal).length > 0 ? JSON.stringify(personal) : null
-  const salt = text === null ? null : randomBytes(16).toString('hex')
+  const salt = text === null ? null : randomSecret(16).toString('hex')
   const eventId = newEventId(now)
   const type = actor?.type ?? 'library'
   const id = actor?.id ?? null
@@ -121,7 +122,7 @@ let made = 0
 /** In the order of the time, and within a millisecond in the order in which this process made them. */
 function newEventId(now: number): string {
   made = (made + 1) % 0x1_0000_0000
-  return `${String(now).padStart(14, '0')}-${made.toString(16).padStart(8, '0')}-${randomBytes(6).toString('hex')}`
+  return `${String(now).padStart(14, '0')}-${made.toString(16).padStart(8, '0')}-${randomSecret(6).toString('hex')}`
 }
 
 /** When it was recorded, in milliseconds since 1970: its id begins with it. */
@@ -131,7 +132,7 @@ export function timeOfEvent({ event_id }: Pick<AuditEventRow, 'event_id'>): numb
 
 /** SHA-256 over the salt and the personal values, in hexadecimal digits. */
 export function personalHash(salt: string, personal: string): string {
-  return createHash('sha256').update(salt).update(personal).digest('hex')
+  return hash('sha256', salt + personal, 'hex')
 }
 
 /** Columns whose values are about a person. */

@@ -1,4 +1,4 @@
-import { createSecureContext } from 'node:tls'
+import { nodeTls } from '../http/node-http.ts'
 import type { Certificate } from '../node-server/listen.ts'
 import { readTextFile } from './text-file.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,7 +18,7 @@ export function readCertificate({ tlsCert, tlsKey }: CertificateFiles): Certific
   if (tlsCert === undefined || tlsKey === undefined) return undefined
   const certificate = { cert: read('tlsCert', tlsCert), key: read('tlsKey', tlsKey) }
   try {
-    createSecureContext(certificate)
+    nodeTls().createSecureContext(certificate)
   } catch (error) {
     throw new UsageError(
       `The certificate in ${tlsCert} cannot be used with the key in ${tlsKey}: ${(error as Error).message}. Both are PEM files, and the key has no passphrase.`,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { nodeHttp } from '../http/node-http.ts'
 import type { MetricsSnapshot } from '../metrics/exposition.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -21,7 +21,7 @@ export async function serveMetrics(
   log: Logger,
 ): Promise<MetricsServer> {
   const { expose } = await import('../metrics/exposition.ts')
-  const server = createServer(async (request, response) => {
+  const server = nodeHttp.createServer(async (request, response) => {
     if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('Only GET /metrics is answered here.\n')
       return

@@ -5,60 +5,26 @@ import { SettingsError } from '../config/settings.ts'
 import { ListenError } from '../node-server/listen.ts'
 import { StoreOpenError, StoreUnavailable } from '../store/store.ts'
 import { TransferError } from '../transfer/export-stream.ts'
-import { addAdminKeyCommands } from './admin-key.ts'
-import { addAppCommands } from './app.ts'
-import { addAppPolicyCommands } from './app-policy.ts'
-import { addAuditCommands } from './audit.ts'
-import { addCleanCommand } from './clean.ts'
-import { addCompanyCommands } from './company.ts'
-import { addCompletionCommand } from './completion.ts'
-import { addDevCommand } from './dev.ts'
-import { addDoctorCommand } from './doctor/doctor.ts'
 import { addExamples } from './examples.ts'
-import { addInstallationCommands } from './installation.ts'
-import { addKeyCommands } from './key.ts'
-import { addLoadCommand } from './load.ts'
-import { addMemberCommands } from './member.ts'
-import { addMigrateCommand } from './migrate.ts'
-import { addMoveCommands } from './move.ts'
-import { addOperatorCommands } from './operator.ts'
-import { addResourceServerCommands } from './resource-server.ts'
 import { addServeCommand } from './serve.ts'
-import { addSettingsCommands } from './settings.ts'
-import { addTokenCommands } from './token.ts'
 import { UsageError } from './usage-error.ts'
-import { addUserCommands } from './user.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
-/** Every command of `tenantry`. */
-export function createProgram(): Command {
-  const program = new Command('tenantry')
+/** `tenantry` without its commands. */
+export function emptyProgram(): Command {
+  return new Command('tenantry')
     .description('OAuth server whose tokens are bound to one user, one company and one app')
     .version(version, '-v, --version', 'print the version')
     .showHelpAfterError('(add --help for how to use it)')
     .exitOverride()
-  addDevCommand(program)
+}
+
+/** A server that runs for months does not load what other commands need. */
+async function programFor([first]: string[]): Promise<Command> {
+  if (first !== 'serve') return (await import('./commands.ts')).createProgram()
+  const program = emptyProgram()
   addServeCommand(program)
-  addMigrateCommand(program)
-  addMoveCommands(program)
-  addCompanyCommands(program)
-  addUserCommands(program)
-  addMemberCommands(program)
-  addOperatorCommands(program)
-  addAppCommands(program)
-  addAppPolicyCommands(program)
-  addResourceServerCommands(program)
-  addInstallationCommands(program)
-  addTokenCommands(program)
-  addAdminKeyCommands(program)
-  addAuditCommands(program)
-  addKeyCommands(program)
-  addSettingsCommands(program)
-  addDoctorCommand(program)
-  addCleanCommand(program)
-  addLoadCommand(program)
-  addCompletionCommand(program)
   addExamples(program)
   return program
 }
@@ -69,7 +35,7 @@ export function createProgram(): Command {
  */
 export async function runCommand(args: string[]): Promise<number> {
   const isJson = args.includes('--json')
-  const program = createProgram()
+  const program = await programFor(args)
   try {
     if (isJson) printErrorsAsJson(program)
     requireKnownTopic(program, args)

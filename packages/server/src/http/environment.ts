@@ -1,4 +1,6 @@
 import type { Context, Handler, MiddlewareHandler } from 'hono'
+import type { html } from 'hono/html'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Runtime } from '../config/runtime.ts'
 import type { SessionRow } from '../store/queries/sessions.ts'
 import type { UserRow } from '../store/queries/users.ts'
@@ -50,6 +52,28 @@ export interface EndpointContext {
   /** Sets a header of the response. */
   header(name: string, value: string): void
 }
+
+/**
+ * What a page uses of a request and its response, as {@link EndpointContext} is for endpoints. What its methods give is for the one
+ * who made the context: a page does not look into it.
+ */
+export interface PageContext extends EndpointContext {
+  readonly req: EndpointContext['req'] & {
+    readonly method: string
+    readonly raw: { readonly headers: Headers }
+  }
+  readonly var: Readonly<Omit<Environment['Variables'], 'errorFormat'>>
+  set<Name extends 'signedIn' | 'signInAnswer'>(name: Name, value: Environment['Variables'][Name]): void
+  header(name: string, value: string, options?: { append?: boolean }): void
+  redirect(location: string, status: 302 | 303): Response
+  html(document: ReturnType<typeof html>, status: ContentfulStatusCode): Response | Promise<Response>
+}
+
+/** A page; errors are thrown. */
+export type PageHandler = (c: PageContext) => Response | Promise<Response>
+
+/** An endpoint that answers with JSON, and says with which status. */
+export type StatusEndpoint = (c: EndpointContext) => Promise<{ status: ContentfulStatusCode; body: object }>
 
 /** An endpoint that answers a form with JSON; errors are thrown. */
 export type FormEndpoint = (c: EndpointContext) => Promise<object>

@@ -1,4 +1,4 @@
-import type { EndpointContext, RequestContext } from './environment.ts'
+import type { EndpointContext, PageContext } from './environment.ts'
 import { OAuthError, TooManyParameters } from './errors.ts'
 import { rawQuery } from './raw-query.ts'
 
@@ -58,7 +58,7 @@ export function parseParameters(text: string): ParsedParameters {
  * A parameter of the request's query; undefined if there are too many to parse. The framework's own parser takes long
  * for a query of many separators.
  */
-export function queryParameter(c: RequestContext, name: string): string | undefined {
+export function queryParameter(c: PageContext, name: string): string | undefined {
   const query = rawQuery(c.req.url)
   if (query === '') return undefined
   try {
@@ -78,7 +78,7 @@ function requireFewParameters(text: string) {
 }
 
 /** The fields of a posted form; of a repeated field the first. */
-export async function readForm(c: RequestContext): Promise<Parameters> {
+export async function readForm(c: PageContext): Promise<Parameters> {
   return parseParameters(await c.req.text()).parameters
 }
 

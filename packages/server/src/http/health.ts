@@ -1,15 +1,15 @@
 import type { Runtime } from '../config/runtime.ts'
 import { NotReady } from '../store/store.ts'
-import type { RouteHandler } from './environment.ts'
+import type { StatusEndpoint } from './environment.ts'
 
 /** `GET /healthz`: the process answers. */
-export const healthz: RouteHandler = c => c.json({ status: 'ok' })
+const healthz: StatusEndpoint = async () => ({ status: 200, body: { status: 'ok' } })
 
 /** What was logged last of each server: its state is logged when it changes, however often it is asked for. */
 const logged = new WeakMap<Runtime, string>()
 
 /** `GET /readyz`: the database answers too, and can be written to; otherwise `reason` says what prevents it. */
-export const readyz: RouteHandler = async c => {
+const readyz: StatusEndpoint = async c => {
   const { runtime } = c.var
   c.header('Cache-Control', 'no-store')
   const error = await runtime.store.ping().then(
@@ -22,6 +22,13 @@ export const readyz: RouteHandler = async c => {
     else runtime.log.info('ready again')
   }
   logged.set(runtime, reason)
-  if (!error) return c.json({ status: 'ready' })
-  return c.json({ status: 'unavailable', reason }, 503, { 'Retry-After': '1' })
+  if (!error) return { status: 200, body: { status: 'ready' } }
+  c.header('Retry-After', '1')
+  return { status: 503, body: { status: 'unavailable', reason } }
 }
+
+/** What load balancers ask, without the framework where a server can. They never fail. */
+export const healthEndpoints: ReadonlyMap<string, StatusEndpoint> = new Map([
+  ['/healthz', healthz],
+  ['/readyz', readyz],
+])

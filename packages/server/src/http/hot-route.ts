@@ -17,7 +17,7 @@ export interface HotRequest {
 export interface HotResponse {
   status: number
   /** All headers but `X-Request-Id`, `Content-Length`, `Date` and `Connection`. */
-  headers: Readonly<Record<string, string>>
+  headers: Readonly<Record<string, string | readonly string[]>>
   requestId: string
   body: ResponseBody
 }
@@ -49,22 +49,27 @@ export class ResponseBody {
   }
 }
 
-/** A request for a form route: whole, with a body of printable ASCII. */
-export interface FormRequest {
+/** A request for a direct route: whole, in printable ASCII. */
+export interface DirectRequest {
+  method: DirectRoute['method']
+  /** Without its query. */
   path: string
+  /** As it was sent, without the question mark; empty where there is none. */
+  query: string
   body: string
-  /** @param name in small letters */
-  header(name: string): string | undefined
+  /** By their names in small letters; none was sent twice. */
+  fields: ReadonlyMap<string, string>
   /** Whom it came from. */
   socket: { remoteAddress?: string | undefined }
 }
 
 /**
- * A `POST` route of a form that is called far more often than pages. A server may answer it without a `Request` and a `Response`, as
- * a {@link HotRoute}; but it takes its turn with other slow requests.
+ * A route that a server may answer without a `Request` and a `Response`, as a {@link HotRoute}; but it takes its turn with other slow
+ * requests.
  */
-export interface FormRoute {
+export interface DirectRoute {
+  readonly method: 'GET' | 'POST'
   readonly paths: ReadonlySet<string>
   /** Never fails. */
-  respond(request: FormRequest): Promise<HotResponse>
+  respond(request: DirectRequest): Promise<HotResponse>
 }

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts'
-import type { RequestContext, RouteStep } from './environment.ts'
+import type { PageContext, RouteStep } from './environment.ts'
 
 /**
  * Headers that every answer carries. Pages replace the Content-Security-Policy, see {@link protectPage}. There is no
@@ -28,7 +28,7 @@ export function securityHeaders(settings: Settings): RouteStep {
  * @param formTargets where the page's forms may lead, beyond this server
  * @param hasScript whether it runs a script of this server, which may ask this server
  */
-export function protectPage(c: RequestContext, formTargets: readonly string[] = [], hasScript = false) {
+export function protectPage(c: PageContext, formTargets: readonly string[] = [], hasScript = false) {
   const { login, consent } = c.var.runtime.settings
   // Answers to our forms lead to the platform's own pages; Chromium checks redirects as well.
   const ownPages = [login?.signOutUrl, consent?.url].flatMap(url => (url === undefined ? [] : [new URL(url).origin]))

@@ -97,7 +97,8 @@ describe('mail', () => {
   })
 
   /** What background jobs write meanwhile: it is about no one, or about the mail that waits already. */
-  const OF_JOBS = /"(leases|platform_figures|signing_keys|app_uses)"|^(update|delete from) "(audit_events|outbox)"/
+  const OF_JOBS =
+    /bearer_changes|"(leases|platform_figures|signing_keys|app_uses)"|^(update|delete from) "(audit_events|outbox)"/
 
   it('[OA-40] who asks for a link learns nothing of which accounts there are, and nothing is written that differs', async () => {
     const counted: number[] = []

@@ -36,7 +36,7 @@ describe('slow requests', () => {
   it('more requests begin in a turn where they cost less', async () => {
     const queue = new FairQueue()
     let begun = 0
-    const costs = [...Array(20).fill(COST.form), COST.full, ...Array(40).fill(COST.form)]
+    const costs = [...Array(20).fill(COST.direct), COST.full, ...Array(40).fill(COST.direct)]
     for (const cost of costs) queue.add(() => begun++, cost)
     const counts = [begun]
     while (begun < costs.length) {

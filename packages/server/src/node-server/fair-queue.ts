@@ -2,7 +2,7 @@
 const MAX_PER_TURN = 12
 
 /** What a request costs: one that goes through the framework takes about three times as long as one that does not. */
-export const COST = { full: 3, form: 1 } as const
+export const COST = { full: 3, direct: 1 } as const
 
 interface Waiting {
   begin(): void

@@ -1,26 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FormRoute, HotResponse, HotRoute } from '../http/hot-route.ts'
+import type { DirectRoute, HotResponse, HotRoute } from '../http/hot-route.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { COST, FairQueue } from './fair-queue.ts'
-import { readRawGet, readRawPost } from './raw-request.ts'
+import { readRawDirect, readRawGet } from './raw-request.ts'
 import { type RawResponse, RawResponseWriter } from './raw-response.ts'
 
 /** Of a raw connection's socket. */
 type Peer = Pick<Socket, 'remoteAddress' | 'destroyed'>
 
-/** Answers hot routes, from a raw connection or in a `node:http` server, and form routes from a raw connection. */
+/** Answers hot routes, from a raw connection or in a `node:http` server, and direct routes from a raw connection. */
 export class HotRoutes {
   readonly #routes: ReadonlyMap<string, HotRoute>
-  readonly #forms: ReadonlyMap<string, FormRoute>
+  /** By their methods and paths. */
+  readonly #direct: ReadonlyMap<string, DirectRoute>
   readonly #queue: FairQueue
   readonly #writer = new RawResponseWriter()
-  readonly #formWriter = new RawResponseWriter()
+  readonly #directWriter = new RawResponseWriter()
 
-  /** @param queue in which form routes take their turn */
-  constructor(routes: readonly HotRoute[], forms: readonly FormRoute[] = [], queue = new FairQueue()) {
-    this.#routes = byPath(routes)
-    this.#forms = byPath(forms)
+  /** @param queue in which direct routes take their turn */
+  constructor(routes: readonly HotRoute[], direct: readonly DirectRoute[] = [], queue = new FairQueue()) {
+    this.#routes = new Map(routes.flatMap(route => [...route.paths].map(path => [path, route] as const)))
+    this.#direct = new Map(
+      direct.flatMap(route => [...route.paths].map(path => [`${route.method} ${path}`, route] as const)),
+    )
     this.#queue = queue
   }
 
@@ -41,9 +44,8 @@ export class HotRoutes {
     isClosing: () => boolean,
     peer: Peer,
   ): MaybePromise<RawResponse> | undefined {
-    if (bytes[0] === LETTER_P) return this.#respondToForm(bytes, isClosing, peer)
-    const request = readRawGet(bytes, this.#routes)
-    if (!request) return undefined
+    const request = bytes[0] === LETTER_P ? undefined : readRawGet(bytes, this.#routes)
+    if (!request) return this.#respondDirectly(bytes, isClosing, peer)
     request.beganBeforeTurn = beganBeforeTurn
     const response = this.#routes.get(request.path)!.respond(request)
     if (response === undefined) return undefined
@@ -51,16 +53,17 @@ export class HotRoutes {
     return this.#writer.write(response, isClosing())
   }
 
-  #respondToForm(bytes: Buffer, isClosing: () => boolean, peer: Peer): Promise<RawResponse> | undefined {
-    const request = readRawPost(bytes, this.#forms)
+  #respondDirectly(bytes: Buffer, isClosing: () => boolean, peer: Peer): Promise<RawResponse> | undefined {
+    const request = readRawDirect(bytes, this.#direct)
     if (!request) return undefined
+    const route = this.#direct.get(`${request.method} ${request.path}`)!
     return new Promise(resolve => {
       const begin = () => {
         if (peer.destroyed) return
-        const response = this.#forms.get(request.path)!.respond({ ...request, socket: peer })
-        resolve(response.then(ready => this.#formWriter.write(ready, isClosing())))
+        const response = route.respond({ ...request, socket: peer })
+        resolve(response.then(ready => this.#directWriter.write(ready, isClosing())))
       }
-      this.#queue.add(begin, COST.form)
+      this.#queue.add(begin, COST.direct)
     })
   }
 
@@ -79,10 +82,6 @@ export class HotRoutes {
 }
 
 const LETTER_P = 'P'.charCodeAt(0)
-
-function byPath<Route extends { paths: ReadonlySet<string> }>(routes: readonly Route[]): ReadonlyMap<string, Route> {
-  return new Map(routes.flatMap(route => [...route.paths].map(path => [path, route] as const)))
-}
 
 function write({ status, headers, requestId, body }: HotResponse, outgoing: ServerResponse) {
   if (outgoing.destroyed) return

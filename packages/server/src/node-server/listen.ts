@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
-import type { FormRoute, HotRoute } from '../http/hot-route.ts'
+import type { getRequestListener } from '@hono/node-server'
+import type { DirectRoute, HotRoute } from '../http/hot-route.ts'
 import { mayBodyTakeLong } from '../http/long-bodies.ts'
+import { nodeHttp, nodeHttps } from '../http/node-http.ts'
 import { FairQueue } from './fair-queue.ts'
 import { HotRoutes } from './hot-routes.ts'
 import { RawConnections } from './raw-connections.ts'
@@ -28,7 +29,7 @@ export interface Served {
   fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
   /** Routes that are answered without `fetch` where that is possible. */
   readonly hotRoutes?: readonly HotRoute[]
-  readonly formRoutes?: readonly FormRoute[]
+  readonly directRoutes?: readonly DirectRoute[]
 }
 
 /** A listening address whose requests wait until there is something that answers them. */
@@ -79,9 +80,9 @@ export async function listen(
   let hotRoutes = new HotRoutes([])
   let isClosing = false
   const isServed = Promise.withResolvers<void>()
-  const listener = getRequestListener(async (request, env) => {
+  const listener = byFramework(async (request, env) => {
     await isServed.promise
-    return served!.fetch(request, env as { incoming: IncomingMessage })
+    return served!.fetch(request, env)
   })
   const options = {
     maxHeaderSize: 16 * 1024,
@@ -100,7 +101,9 @@ export async function listen(
     else queue.add(() => outgoing.destroyed || listener(incoming, outgoing))
   }
   const tls = { ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers } as const
-  const server = certificate ? createTlsServer({ ...options, ...tls }, answer) : createServer(options, answer)
+  const server = certificate
+    ? nodeHttps().createServer({ ...options, ...tls }, answer)
+    : nodeHttp.createServer(options, answer)
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   if (!process.versions.bun) server.on('clientError', refuseBrokenRequest)
   const rawConnections = takeRawConnections(server, timeouts)
@@ -110,7 +113,7 @@ export async function listen(
     port: (server.address() as { port: number }).port,
     serve(given) {
       served = given
-      hotRoutes = new HotRoutes(given.hotRoutes ?? [], given.formRoutes ?? [], queue)
+      hotRoutes = new HotRoutes(given.hotRoutes ?? [], given.directRoutes ?? [], queue)
       rawConnections?.serve(hotRoutes)
       isServed.resolve()
     },
@@ -122,6 +125,30 @@ export async function listen(
       rawConnections?.beginClosing()
       return closeGracefully(server, rawConnections, sockets, idleGrace)
     },
+  }
+}
+
+/** Answers with a `Request` and a `Response`. What makes them is loaded for the first request that needs it: 15 MB resident. */
+function byFramework(fetch: Served['fetch']): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  let listener: ReturnType<typeof getRequestListener> | undefined
+  let loading: Promise<void> | undefined
+  const load = async () => {
+    const adapter = await import('@hono/node-server')
+    listener = adapter.getRequestListener((request, env) => fetch(request, env as { incoming: IncomingMessage }))
+  }
+  return async (incoming, outgoing) => {
+    try {
+      if (!listener) {
+        loading ??= load()
+        await loading
+      }
+    } catch {
+      // The program's files are being replaced, maybe: the next request tries again.
+      loading = undefined
+      outgoing.writeHead(503, { 'Retry-After': '2', 'Content-Length': 0 }).end()
+      return
+    }
+    if (!outgoing.destroyed) await listener!(incoming, outgoing)
   }
 }
 

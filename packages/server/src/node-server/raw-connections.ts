@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { Server as TlsServer } from 'node:https'
+import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
 import type { HotRoutes } from './hot-routes.ts'
 import { RawConnection, type RawConnectionOptions } from './raw-connection.ts'
 
@@ -18,6 +17,7 @@ const MAX_SHARING = 900
  */
 export class RawConnections {
   readonly #options: RawConnectionOptions
+  readonly #isTls: boolean
   readonly #passOn: (stream: Duplex) => void
   readonly #connections = new Set<RawConnection>()
   readonly #byStream = new WeakMap<object, RawConnection>()
@@ -29,7 +29,8 @@ export class RawConnections {
   constructor(server: Server | TlsServer, options: RawConnectionOptions) {
     this.#options = options
     // With TLS, a connection is one once its handshake has ended.
-    const event = server instanceof TlsServer ? 'secureConnection' : 'connection'
+    this.#isTls = 'setSecureContext' in server
+    const event = this.#isTls ? 'secureConnection' : 'connection'
     const listeners = server.listeners(event) as ((stream: Duplex) => void)[]
     server.removeAllListeners(event)
     this.#passOn = stream => {
@@ -58,7 +59,7 @@ export class RawConnections {
 
   #take(socket: Socket) {
     // What is decrypted of one read may have been sent at different times.
-    const isPlain = !(socket instanceof TLSSocket)
+    const isPlain = !this.#isTls
     const connection: RawConnection = new RawConnection(socket, this.#options, {
       respond: (bytes, isDirect) =>
         this.#routes?.respondRaw(

@@ -1,4 +1,4 @@
-import type { FormRequest, HotRequest } from '../http/hot-route.ts'
+import type { DirectRequest, HotRequest } from '../http/hot-route.ts'
 
 /** The largest head of a request that is read here, in bytes. */
 const MAX_SIZE = 8192
@@ -8,8 +8,8 @@ const END = '\r\n\r\n'
 /** RFC 9112 section 3.2: a path and a query, both of visible characters. */
 const TARGET = /^\/[!-~]*$/
 const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1$/
-/** RFC 9110 section 5.5: a field line that no proxy in front of us can have read differently. */
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*)$/
+/** RFC 9110 section 5.5: field lines that no proxy in front of us can have read differently. */
+const FIELDS = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)*$/
 const LENGTH = /^\d{1,15}$/
 /** Fields that affect where the request ends or what happens to the connection, but for `Content-Length`. */
 const FRAMING_FIELDS = new Set(['connection', 'expect', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
@@ -34,33 +34,49 @@ export function readRawGet(bytes: Buffer, paths: { has(path: string): boolean })
   return { path, authorization: fields.authorization, traceparent: fields.traceparent, beganBeforeTurn: false }
 }
 
-const POST = 'POST '
+/** A target that no parser of addresses changes: its query holds only what RFC 3986 allows there, and no apostrophe. */
+const PLAIN_TARGET = /^\/[\w.~!$&()*+,;=:@/?%-]*$/
 /** A form as it is encoded; anything else has to be decoded. */
 const PRINTABLE = /^[ -~]+$/
 
+/** What may be read of a request beside one for a hot route. */
+export type RawDirectRequest = Omit<DirectRequest, 'socket'>
+
 /**
- * Reads a chunk that is exactly one `POST` request for one of `paths` in its simplest form: no query, no field twice, all of its body,
- * nothing after it. Everything else is for a full parser, which must be given the same bytes.
+ * Reads a chunk that is exactly one request for one of `routes` in its simplest form: no field twice, nothing after it; with a query
+ * and no body if it is a `GET`, and with all of its body and no query if it is a `POST`. Everything else is for a full parser, which
+ * must be given the same bytes.
+ * @param routes methods with paths: `GET /oauth/authorize`
  * @returns undefined for everything else
  */
-export function readRawPost(
+export function readRawDirect(
   bytes: Buffer,
-  paths: { has(path: string): boolean },
-): Omit<FormRequest, 'socket'> | undefined {
+  routes: { has(methodAndPath: string): boolean },
+): RawDirectRequest | undefined {
   if (bytes.length > MAX_SIZE) return undefined
   const text = bytes.toString('latin1')
-  if (!text.startsWith(POST)) return undefined
+  const method = text.startsWith('POST ') ? 'POST' : 'GET'
+  const targetStart = method.length + 1
   const lineEnd = text.indexOf('\r\n')
-  const path = text.slice(POST.length, lineEnd - VERSION.length)
-  if (!paths.has(path) || !text.startsWith(VERSION, POST.length + path.length)) return undefined
+  const target = text.slice(targetStart, lineEnd - VERSION.length)
+  const [path, query] = splitTarget(target)
+  if (!routes.has(`${text.slice(0, targetStart)}${path}`)) return undefined
+  if (!text.startsWith(VERSION, targetStart + target.length) || !PLAIN_TARGET.test(target)) return undefined
   const bodyStart = text.indexOf(END) + END.length
   if (bodyStart < END.length) return undefined
   const others = new Map<string, string>()
   const fields = readFields(text.slice(0, bodyStart), lineEnd + 2, others)
+  if (!fields) return undefined
   const body = text.slice(bodyStart)
-  if (!fields || fields.length !== body.length || !PRINTABLE.test(body)) return undefined
-  const { authorization } = fields
-  return { path, body, header: name => (name === 'authorization' ? authorization : others.get(name)) }
+  if (method === 'GET' ? body !== '' || fields.length !== undefined : target !== path) return undefined
+  if (method === 'POST' && (fields.length !== body.length || !PRINTABLE.test(body))) return undefined
+  if (fields.authorization !== undefined) others.set('authorization', fields.authorization)
+  return { method, path, query, body, fields: others }
+}
+
+function splitTarget(target: string): [path: string, query: string] {
+  const at = target.indexOf('?')
+  return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)]
 }
 
 /**
@@ -97,26 +113,28 @@ function readFields(head: string, start: number, others?: Map<string, string>): 
   let length: number | undefined
   let hosts = 0
   let lineStart = start
-  while (lineStart < head.length - 2) {
+  const end = head.length - 2
+  if (!FIELDS.test(head.slice(start, end))) return undefined
+  while (lineStart < end) {
     const lineEnd = head.indexOf('\r\n', lineStart)
-    const field = FIELD.exec(head.slice(lineStart, lineEnd))
-    if (!field) return undefined
-    const name = field[1]!.toLowerCase()
+    const colon = head.indexOf(':', lineStart)
+    const name = head.slice(lineStart, colon).toLowerCase()
+    const value = head.slice(colon + 1, lineEnd).trim()
     if (name === 'authorization') {
       if (authorization !== undefined) return undefined
-      authorization = field[2]!.trimEnd()
+      authorization = value
     } else if (name === 'traceparent') {
-      traceparent = field[2]!.trimEnd()
+      traceparent = value
     } else if (name === 'host') {
       hosts += 1
     } else if (name === 'content-length') {
-      if (length !== undefined || !LENGTH.test(field[2]!)) return undefined
-      length = Number(field[2])
-    } else if (FRAMING_FIELDS.has(name) && !isKeepAlive(name, field[2]!)) {
+      if (length !== undefined || !LENGTH.test(value)) return undefined
+      length = Number(value)
+    } else if (FRAMING_FIELDS.has(name) && !isKeepAlive(name, value)) {
       return undefined
     } else if (others) {
       if (others.has(name)) return undefined
-      others.set(name, field[2]!.trimEnd())
+      others.set(name, value)
     }
     lineStart = lineEnd + 2
   }

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import type { HotResponse } from '../http/hot-route.ts'
+import { nodeHttp } from '../http/node-http.ts'
 
 /** A whole HTTP/1.1 response as it is written to the socket. */
 export interface RawResponse {
@@ -36,11 +36,15 @@ export class RawResponseWriter {
 }
 
 function formatHead(status: number, headers: HotResponse['headers']): string {
-  const lines = Object.entries(headers).map(([name, value]) => {
-    if (/[^\t\x20-\x7e]/.test(value)) throw new Error(`The header ${name} holds a character that is not allowed.`)
-    return `${name}: ${value}\r\n`
-  })
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}`
+  const lines = Object.entries(headers).map(([name, value]) =>
+    typeof value === 'string' ? formatLine(name, value) : value.map(each => formatLine(name, each)).join(''),
+  )
+  return `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status]}\r\n${lines.join('')}`
+}
+
+function formatLine(name: string, value: string): string {
+  if (/[^\t\x20-\x7e]/.test(value)) throw new Error(`The header ${name} holds a character that is not allowed.`)
+  return `${name}: ${value}\r\n`
 }
 
 let dateSecond = 0

@@ -1,11 +1,11 @@
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { limitsFor } from '../sign-in/external-session.ts'
 import { isInForce, listMembershipsOfUser, type MembershipWithCompany } from '../store/queries/memberships.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 /** Where the signed-in user may allow an app now. */
 export async function listActiveMemberships(
-  c: RequestContext,
+  c: PageContext,
   { app, onlyCompanyId }: Pick<AuthorizationRequest, 'app' | 'onlyCompanyId'>,
 ): Promise<MembershipWithCompany[]> {
   const { company_id: onlyCompany } = limitsFor(c, app.clientId)

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { redirectTo } from '../sign-in/external/ask.ts'
 import { issueChallenge } from '../sign-in/external/challenge.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
@@ -15,7 +15,7 @@ import { serveMember } from './serve-member.ts'
  * company's own installation serves is not asked.
  */
 export async function askForConsent(
-  c: RequestContext,
+  c: PageContext,
   asked: AuthorizationRequest,
   membership: MembershipWithCompany,
   options: ConsentOptions = {},
@@ -48,7 +48,7 @@ export async function askForConsent(
   })
 }
 
-async function serveOnce(c: RequestContext, leave: Leave, companyId: number) {
+async function serveOnce(c: PageContext, leave: Leave, companyId: number) {
   try {
     const given = await serveMember(c, leave, companyId)
     return given === undefined ? undefined : { given }

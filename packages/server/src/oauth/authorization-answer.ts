@@ -1,6 +1,6 @@
 import { countUse } from '../apps/app-uses.ts'
 import type { App } from '../apps/apps.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import type { DeviceRequestRow } from '../store/queries/device-requests.ts'
 import { parseToken } from '../tokens/token-text.ts'
 import { refuseDevice } from './device-request.ts'
@@ -30,29 +30,29 @@ export class AuthorizationError extends Error {
   }
 }
 
-export function respondWithCode(c: RequestContext, target: AnswerTarget, code: string) {
+export function respondWithCode(c: PageContext, target: AnswerTarget, code: string) {
   countUse(c.var.runtime, parseToken(code)!.companyId, target.app.clientId, 'signIns')
   if (target.device) return c.redirect('/device/allowed', 303)
   return answer(c, target, { code })
 }
 
-export function respondWithError(c: RequestContext, { target, code, description }: AuthorizationError) {
+export function respondWithError(c: PageContext, { target, code, description }: AuthorizationError) {
   return answerError(c, target, code, description)
 }
 
 /** The person said no. Pipedrive has its own word for it. */
-export function respondDenied(c: RequestContext, target: AnswerTarget) {
+export function respondDenied(c: PageContext, target: AnswerTarget) {
   const error = target.app.profile === 'pipedrive' ? 'user_denied' : 'access_denied'
   return answerError(c, target, error, 'The user did not allow the app.')
 }
 
-async function answerError(c: RequestContext, target: AnswerTarget, error: string, description: string) {
+async function answerError(c: PageContext, target: AnswerTarget, error: string, description: string) {
   if (!target.device) return answer(c, target, { error, error_description: description })
   await refuseDevice(c.var.runtime, target.device)
   return c.redirect('/device/denied', 303)
 }
 
-function answer(c: RequestContext, target: AnswerTarget, parameters: Record<string, string>) {
+function answer(c: PageContext, target: AnswerTarget, parameters: Record<string, string>) {
   const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
   if (target.rawState !== undefined) pairs.push(`state=${target.rawState}`)
   // RFC 9207. Pipedrive sends none, and its clients refuse unexpected parameters.

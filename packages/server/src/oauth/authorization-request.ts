@@ -1,6 +1,6 @@
 import type { Runtime } from '../config/runtime.ts'
 import { OAuthError } from '../http/errors.ts'
-import { type Parameters, parseParameters } from '../http/form.ts'
+import { type Parameters, type ParsedParameters, parseParameters } from '../http/form.ts'
 import { asciiQuery } from '../http/raw-query.ts'
 import type { OpenidParameters } from '../openid/authorization-parameters.ts'
 import { PageError } from '../pages/error-page.ts'
@@ -76,7 +76,7 @@ export async function checkAuthorizationRequest(
   const query = asciiQuery(rawQuery)
   const outer = parseParameters(query)
   const requestUri = outer.parameters.get('request_uri')
-  if (requestUri === undefined || isPushed) return checkParameters(runtime, query, undefined, isPushed)
+  if (requestUri === undefined || isPushed) return checkParameters(runtime, query, undefined, isPushed, outer)
   // Everything else in the address is ignored: the app did not send it.
   if (isDeviceRequestUri(requestUri)) {
     const device = await findPendingRequest(runtime, requestUri, outer.parameters.get('client_id'))
@@ -115,8 +115,8 @@ async function checkParameters(
   query: string,
   pushed: PushedRequestRow | undefined,
   isPushed: boolean,
+  { parameters, repeated }: ParsedParameters = parseParameters(query),
 ): Promise<AuthorizationRequest> {
-  const { parameters, repeated } = parseParameters(query)
   const target = await checkTarget(runtime, parameters, repeated, query, { isKept: pushed !== undefined })
   if (target.app.requirePar && !isPushed) {
     throw new AuthorizationError(target, 'invalid_request', 'This app must push its authorization requests (RFC 9126).')

@@ -1,5 +1,5 @@
 import { findUserByAnyEmail } from '../companies/users.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { findInstallation } from '../store/queries/installations.ts'
 import { retryOnConflict, type Statement } from '../store/store.ts'
 import { isSubset, storedScopes } from '../tokens/scopes.ts'
@@ -15,7 +15,7 @@ import { needsNewSignIn } from './wanted-sign-in.ts'
  * `prompt=none` (OpenID Connect Core section 3.1.2.1): a code if everything was allowed before, an error otherwise;
  * never a page. What needs a choice is an error too.
  */
-export async function answerWithoutAsking(c: RequestContext, request: AuthorizationRequest) {
+export async function answerWithoutAsking(c: PageContext, request: AuthorizationRequest) {
   requireKnowableClient(request)
   await requireHintedUser(c, request)
   const code = await retryOnConflict(async () => {
@@ -35,7 +35,7 @@ function requireKnowableClient(request: AuthorizationRequest) {
   throw new AuthorizationError(request, 'interaction_required', 'The user must confirm this app each time.')
 }
 
-async function requireHintedUser(c: RequestContext, request: AuthorizationRequest) {
+async function requireHintedUser(c: PageContext, request: AuthorizationRequest) {
   const { loginHint } = request
   const { signedIn, runtime } = c.var
   if (!signedIn) throw new AuthorizationError(request, 'login_required', 'The user is not signed in.')
@@ -53,7 +53,7 @@ async function requireHintedUser(c: RequestContext, request: AuthorizationReques
   }
 }
 
-async function requireOneMembership(c: RequestContext, request: AuthorizationRequest) {
+async function requireOneMembership(c: PageContext, request: AuthorizationRequest) {
   const memberships = await listActiveMemberships(c, request)
   const candidates =
     request.companyId === undefined ? memberships : memberships.filter(m => m.company_id === request.companyId)
@@ -75,7 +75,7 @@ function requireAllowed({ request, verdict }: Leave): Statement[] {
   )
 }
 
-async function requireConsent(c: RequestContext, request: AuthorizationRequest, companyId: number) {
+async function requireConsent(c: PageContext, request: AuthorizationRequest, companyId: number) {
   const { runtime, signedIn } = c.var
   const installation = await findInstallation(runtime.store, {
     company_id: companyId,

@@ -1,5 +1,5 @@
 import { formTargets } from '../apps/redirect-uri.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, PageHandler } from '../http/environment.ts'
 import { rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import { askToSignIn } from '../sign-in/external/ask.ts'
@@ -15,7 +15,7 @@ import { readAuthorizationRequest } from './limited-request.ts'
 import { afterSignIn, needsNewSignIn, wantsRecentSignIn } from './wanted-sign-in.ts'
 
 /** `GET /oauth/authorize` (RFC 6749 section 4.1.1): sign in, choose a company, allow. */
-export const authorize: RouteHandler = async c => {
+export const authorize: PageHandler = async c => {
   const request = await readAuthorizationRequest(c, await keepSignedRequest(c.var.runtime, rawQuery(c.req.url)))
   if (request.prompt.includes('none')) return answerWithoutAsking(c, request)
   if (!c.var.signedIn || needsNewSignIn(request, c.var.signedIn, c.var.runtime.clock())) return showSignIn(c, request)
@@ -24,7 +24,7 @@ export const authorize: RouteHandler = async c => {
 
 /** Shows the chooser, or the consent page at once to a member of a single company. */
 export async function askForCompany(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   problem?: 'consent.membershipEnded' | 'consent.stale',
 ) {
@@ -35,7 +35,7 @@ export async function askForCompany(
   return askForConsent(c, request, first, { onlyCompany: true, problem: problem && { key: problem } })
 }
 
-async function showSignIn(c: RequestContext, request: AuthorizationRequest) {
+async function showSignIn(c: PageContext, request: AuthorizationRequest) {
   return askToSignIn(c, {
     page: {
       returnTo: `/oauth/authorize?${afterSignIn(request)}`,
@@ -61,7 +61,7 @@ export const tellRefusal: RefusalTeller = async (c, returnTo, { error, error_des
 }
 
 /** The request of an app that someone signs in for. */
-async function requestAt(c: RequestContext, returnTo: string): Promise<AuthorizationRequest | undefined> {
+async function requestAt(c: PageContext, returnTo: string): Promise<AuthorizationRequest | undefined> {
   if (!returnTo.startsWith('/oauth/authorize?')) return undefined
   try {
     return await checkAuthorizationRequest(c.var.runtime, rawQuery(returnTo))

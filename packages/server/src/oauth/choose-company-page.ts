@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { formTargets } from '../apps/redirect-uri.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { companyLogo, hiddenField, notice } from '../pages/components.ts'
@@ -15,7 +15,7 @@ import { profileLine } from './who-you-are.ts'
 
 /** Which of their companies an app is for: radio buttons `company_id`, the hinted or last used one chosen. */
 export async function showCompanyChooser(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   memberships: readonly MembershipWithCompany[],
   { problem, search }: ChooserOptions = {},
@@ -87,7 +87,7 @@ function sorted(language: Language, memberships: readonly MembershipWithCompany[
 }
 
 async function findInstalled(
-  c: RequestContext,
+  c: PageContext,
   { app }: AuthorizationRequest,
   memberships: readonly MembershipWithCompany[],
 ): Promise<Set<number>> {
@@ -115,7 +115,7 @@ ${isInstalled ? html`<span class="badge small">${say(language, 'company.installe
 }
 
 function preselect(
-  c: RequestContext,
+  c: PageContext,
   { companyId }: AuthorizationRequest,
   memberships: readonly MembershipWithCompany[],
 ): MembershipWithCompany {
@@ -124,7 +124,7 @@ function preselect(
 }
 
 /** For someone who is signed in but active nowhere. */
-export function showNoCompany(c: RequestContext, request: AuthorizationRequest) {
+export function showNoCompany(c: PageContext, request: AuthorizationRequest) {
   const { app } = request
   const language = pageLanguage(c, request.uiLocales, c.var.signedIn!.user.locale)
   return showPage(c, {

@@ -1,4 +1,4 @@
-import type { RouteHandler } from '../http/environment.ts'
+import type { PageHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { asciiQuery } from '../http/raw-query.ts'
@@ -12,7 +12,7 @@ import { findLeave } from './leave.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
 
 /** `POST /oauth/authorize/company`: field `company_id`, or the button `cancel`; leads to the consent page. */
-export const chooseCompany: RouteHandler = async c => {
+export const chooseCompany: PageHandler = async c => {
   const form = await readForm(c)
   const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)

@@ -3,7 +3,7 @@ import type { App } from '../apps/apps.ts'
 import { findLookAlikes } from '../apps/look-alikes.ts'
 import { formTargets } from '../apps/redirect-uri.ts'
 import { platformName } from '../config/brand.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, companyLogo, companyTile, hiddenField, notice } from '../pages/components.ts'
@@ -13,7 +13,6 @@ import { pageLanguage, showPage } from '../pages/page.ts'
 import { describeScope } from '../pages/scope-descriptions.ts'
 import { scopeTexts } from '../resource-servers/scopes.ts'
 import { listLogoVersions } from '../store/queries/company-logos.ts'
-import { findInstallation } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { setSessionCompany } from '../store/queries/sessions.ts'
 import { storedScopes } from '../tokens/scopes.ts'
@@ -33,8 +32,8 @@ export interface ConsentOptions {
  * company this browser was shown last, so that an older page in another tab grants nothing.
  */
 export async function showConsent(
-  c: RequestContext,
-  { request, verdict, choices }: Leave,
+  c: PageContext,
+  { request, verdict, choices, own }: Leave,
   membership: MembershipWithCompany,
   { onlyCompany, problem }: ConsentOptions = {},
 ) {
@@ -44,11 +43,6 @@ export async function showConsent(
   if (signedIn!.session.company_id !== company_id) {
     await runtime.store.write([setSessionCompany(runtime.store, signedIn!.session.session_hash, company_id)])
   }
-  const own = await findInstallation(runtime.store, {
-    company_id,
-    user_id: signedIn!.user.user_id,
-    client_id: app.clientId,
-  })
   const [alike] = app.verifiedAt === null ? await findLookAlikes(runtime, app) : []
   const logos = await listLogoVersions(runtime.store, [company_id])
   // Of an app that is installed, what it asks for beyond what it has.

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { authenticate } from '../config/keys.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { InstallFor } from './leave.ts'
@@ -12,7 +12,7 @@ const LIFETIME = 60 * 60 * 1000
  * whose ticket no longer fits was not about what would be granted now.
  */
 export function issueTicket(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   companyId: number,
   choices: readonly InstallFor[] = ['me'],
@@ -44,7 +44,7 @@ export interface Ticket {
 }
 
 /** What a ticket says, or undefined where it is none. */
-export function readTicket(c: RequestContext, request: AuthorizationRequest, ticket: string): Ticket | undefined {
+export function readTicket(c: PageContext, request: AuthorizationRequest, ticket: string): Ticket | undefined {
   const [companyText, issuedText, given, offered = ''] = ticket.split('.')
   const [companyId, issuedAt] = [Number(companyText), Number(issuedText)]
   if (!given || !Number.isSafeInteger(companyId) || !Number.isSafeInteger(issuedAt)) return undefined
@@ -71,7 +71,7 @@ interface Shown {
 }
 
 /** Under each key, the current one first. */
-function seals(c: RequestContext, request: AuthorizationRequest, page: Shown): string[] {
+function seals(c: PageContext, request: AuthorizationRequest, page: Shown): string[] {
   const { sessionId } = c.var.signedIn!
   const { app, query, scopes } = request
   const shown = JSON.stringify([

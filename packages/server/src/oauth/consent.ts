@@ -1,12 +1,12 @@
 import { countRefusal } from '../audit/refusals.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, PageHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { asciiQuery, rawQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
 import type { ConsentAcceptance } from '../sign-in/external/answer.ts'
 import { isRejection, redeemAnswer } from '../sign-in/external/redeem.ts'
-import { findInstallation, type InstallationRow } from '../store/queries/installations.ts'
+import type { InstallationRow } from '../store/queries/installations.ts'
 import { forgetLeavingOut } from '../store/queries/member-access.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { requireSessionCompany } from '../store/queries/sessions.ts'
@@ -21,22 +21,24 @@ import type { ConsentOptions } from './consent-page.ts'
 import { companyOfTicket, readTicket, splitConsentQuery } from './consent-ticket.ts'
 import { installAndGrantCode } from './grant-code.ts'
 import { installForCompany } from './install-for-company.ts'
-import { findLeave, type InstallFor, requestAt } from './leave.ts'
+import { findLeaveAt, type InstallFor, type MemberLeave, requestAt } from './leave.ts'
 import { readAuthorizationRequest } from './limited-request.ts'
 import { showNotAllowed } from './not-allowed-page.ts'
 
 /** `GET /oauth/authorize/consent`: the consent page for the company that was chosen. */
-export const consentForm: RouteHandler = async c => {
+export const consentForm: PageHandler = async c => {
   const { query, ticket: ticketText } = splitConsentQuery(asciiQuery(rawQuery(c.req.url)))
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
-  const request = await requestAt(c, await readAuthorizationRequest(c, query), companyOfTicket(ticketText))
+  const asked = await readAuthorizationRequest(c, query)
+  const companyId = companyOfTicket(ticketText)
+  const request = await requestAt(c, asked, companyId, await findLeaveAt(c, asked, companyId))
   const ticket = readTicket(c, request, ticketText)
   if (!ticket?.fits) return c.redirect(`/oauth/authorize?${request.query}`, 303)
   return consentFor(c, request, ticket.companyId)
 }
 
 /** `POST /oauth/authorize/consent`: answers exactly the request, scopes and company that were shown. */
-export const consent: RouteHandler = async c => {
+export const consent: PageHandler = async c => {
   const form = await readForm(c)
   const query = asciiQuery(form.get('request') ?? '')
   if (!c.var.signedIn) return c.redirect(`/oauth/authorize?${query}`, 303)
@@ -48,7 +50,9 @@ export const consent: RouteHandler = async c => {
     countRefusal(c.var.runtime, 'consent.denied')
     return respondDenied(c, asked)
   }
-  const request = await requestAt(c, asked, companyOfTicket(ticketText))
+  const companyId = companyOfTicket(ticketText)
+  const leave = await findLeaveAt(c, asked, companyId)
+  const request = await requestAt(c, asked, companyId, leave)
   const ticket = readTicket(c, request, ticketText)
   const installFor = readInstallFor(form.get('install_for') ?? 'me')
   if (decision !== 'allow' || !ticket) throw new PageError(400, 'error.formExpired')
@@ -56,11 +60,11 @@ export const consent: RouteHandler = async c => {
     return consentFor(c, request, ticket.companyId, { problem: { key: 'consent.stale' } })
   if (c.var.signedIn.session.company_id !== ticket.companyId) return showSwitched(c, request, ticket.companyId)
   const stillShown = requireSessionCompany(c.var.runtime.store, c.var.signedIn.session.session_hash, ticket.companyId)
-  return allow(c, request, ticket.companyId, { installFor, condition: stillShown })
+  return allow(c, request, ticket.companyId, { installFor, condition: stillShown }, leave)
 }
 
 /** `GET /oauth/authorize/return`: the person comes back from the platform's own consent page. */
-export const consentReturn: RouteHandler = async c => {
+export const consentReturn: PageHandler = async c => {
   const { settings, store } = c.var.runtime
   const redeemed = await redeemAnswer(c, {
     kind: 'consent',
@@ -94,11 +98,18 @@ interface Agreed {
   condition: Statement
 }
 
-async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: number, agreed: Agreed) {
+/** @param known what was found just before: what it rests on is a condition of the commit */
+async function allow(
+  c: PageContext,
+  asked: AuthorizationRequest,
+  companyId: number,
+  agreed: Agreed,
+  known?: MemberLeave,
+) {
   for (let round = 1; ; round++) {
-    const membership = await findChosen(c, asked, companyId)
-    if (!membership) return askForCompany(c, asked, 'consent.membershipEnded')
-    const { request, verdict, choices } = await findLeave(c, asked, membership)
+    const leave = round === 1 && known ? known : await findLeaveAt(c, asked, companyId)
+    if (!leave) return askForCompany(c, asked, 'consent.membershipEnded')
+    const { membership, request, verdict, choices, own } = leave
     if (verdict.outcome !== 'allowed') return showNotAllowed(c, request, membership, verdict)
     if (!choices.includes(agreed.installFor)) {
       return consentFor(c, request, companyId, { problem: { key: 'consent.stale' } })
@@ -108,7 +119,7 @@ async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: 
       const code =
         agreed.installFor === 'company'
           ? await installForCompany(c, request, membership, conditions)
-          : await installForMe(c, request, membership, { served: verdict.served, conditions })
+          : await installForMe(c, request, membership, { served: verdict.served, own, conditions })
       return respondWithCode(c, request, code)
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
@@ -117,21 +128,27 @@ async function allow(c: RequestContext, asked: AuthorizationRequest, companyId: 
   }
 }
 
+interface FoundForMe {
+  /** The company's installation, if it serves them. */
+  served: InstallationRow | undefined
+  own: InstallationRow | undefined
+  conditions: readonly Statement[]
+}
+
 /** For a member whom the company's installation serves, within that; otherwise as their own. */
 async function installForMe(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   { company_id, user_id }: MembershipWithCompany,
-  { served, conditions }: { served: InstallationRow | undefined; conditions: readonly Statement[] },
+  { served, own, conditions }: FoundForMe,
 ): Promise<string> {
   const { store } = c.var.runtime
   const key = { company_id, user_id, client_id: request.app.clientId }
   const isWithin = served !== undefined && isSubset(request.scopes, storedScopes(served.scopes))
-  const own = isWithin ? await findInstallation(store, key) : undefined
   const kind = isWithin && own?.kind !== 'user' ? ('member' as const) : ('user' as const)
   // They have left it out before, maybe: now they want it.
   const returns = served || request.app.install !== 'user' ? [forgetLeavingOut(store, key)] : []
-  return installAndGrantCode(c, request, company_id, { kind, conditions: [...conditions, ...returns] })
+  return installAndGrantCode(c, request, company_id, { kind, before: own, conditions: [...conditions, ...returns] })
 }
 
 function readInstallFor(text: string): InstallFor {
@@ -140,7 +157,7 @@ function readInstallFor(text: string): InstallFor {
 }
 
 async function consentFor(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   companyId: number,
   options: ConsentOptions = {},
@@ -152,7 +169,7 @@ async function consentFor(
 }
 
 /** Another tab showed another company since: what the person has in mind is not certain, so nothing is granted. */
-async function showSwitched(c: RequestContext, request: AuthorizationRequest, companyId: number) {
+async function showSwitched(c: PageContext, request: AuthorizationRequest, companyId: number) {
   const [chosen, other] = await Promise.all([
     findChosen(c, request, companyId),
     findChosen(c, request, c.var.signedIn!.session.company_id),
@@ -165,7 +182,7 @@ async function showSwitched(c: RequestContext, request: AuthorizationRequest, co
 }
 
 async function findChosen(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   companyId: number | null,
 ): Promise<MembershipWithCompany | undefined> {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { clientAddress } from '../http/client-address.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { formToken, holdsFormToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
@@ -45,7 +45,7 @@ export const deviceAllowed: RouteHandler = c => showEnd(c, 'device.allowed.title
 /** `GET /device/denied`: the same who has not, or where the app asked for what it may not have. */
 export const deviceDenied: RouteHandler = c => showEnd(c, 'device.denied.title', 'device.denied.text')
 
-function showEnd(c: RequestContext, titleKey: MessageKey, textKey: MessageKey) {
+function showEnd(c: PageContext, titleKey: MessageKey, textKey: MessageKey) {
   const language = pageLanguage(c, undefined, c.var.signedIn?.user.locale)
   const title = say(language, titleKey)
   return showPage(c, {
@@ -63,7 +63,7 @@ interface CodePage {
   wait?: number
 }
 
-function showCodePage(c: RequestContext, { code, problem, wait = 0 }: CodePage) {
+function showCodePage(c: PageContext, { code, problem, wait = 0 }: CodePage) {
   const language = pageLanguage(c, undefined, c.var.signedIn!.user.locale)
   if (wait > 0) c.header('Retry-After', String(Math.ceil(wait / 1000)))
   return showPage(c, {

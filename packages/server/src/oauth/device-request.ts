@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { authenticate } from '../config/keys.ts'
 import type { Runtime } from '../config/runtime.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { browserValue } from '../http/form-token.ts'
 import { PageError } from '../pages/error-page.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
@@ -92,7 +92,7 @@ export function isPending({ clock }: Runtime, { expires_at, denied_at, company_i
  * The request whose code someone typed, tied to this browser from now on: no other can go on with it.
  * @returns undefined where it does not wait, or was begun in another browser
  */
-export async function beginByUserCode(c: RequestContext, letters: string): Promise<DeviceRequestRow | undefined> {
+export async function beginByUserCode(c: PageContext, letters: string): Promise<DeviceRequestRow | undefined> {
   const { runtime } = c.var
   for (const hash of userCodeHashes(runtime, letters)) {
     const row = await findDeviceRequest(runtime.store, hash)
@@ -127,7 +127,7 @@ export async function findPendingRequest(
 }
 
 /** @throws {PageError} in a browser where its code was not typed */
-export function requireOwnBrowser(c: RequestContext, row: DeviceRequestRow) {
+export function requireOwnBrowser(c: PageContext, row: DeviceRequestRow) {
   if (!isOfBrowser(c, row)) throw new PageError(400, 'error.requestExpired')
 }
 
@@ -136,7 +136,7 @@ export async function refuseDevice({ store, clock }: Runtime, row: DeviceRequest
   await writeUnlessConflict(store, [denyDeviceRequest(store, row, clock())])
 }
 
-function isOfBrowser(c: RequestContext, { browser_hash }: DeviceRequestRow): boolean {
+function isOfBrowser(c: PageContext, { browser_hash }: DeviceRequestRow): boolean {
   return browser_hash !== null && Buffer.from(browser_hash).equals(hashSecret(browserValue(c)))
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { App } from '../apps/apps.ts'
 import { FAPI2_CODE_LIFETIME, isFapi2 } from '../apps/fapi2.ts'
 import { recordEvent } from '../audit/record.ts'
+import { randomSecret } from '../config/random.ts'
 import type { Settings } from '../config/settings.ts'
 import { actingAs } from '../http/acting.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { describeSignIn, storeSignIn } from '../openid/sign-in.ts'
 import { sidOf } from '../sign-in/session.ts'
 import { requireActiveMembership } from '../store/queries/active-memberships.ts'
@@ -12,7 +12,6 @@ import { keepApp } from '../store/queries/apps.ts'
 import { insertAuthorizationCode } from '../store/queries/authorization-codes.ts'
 import { allowDeviceRequest } from '../store/queries/device-requests.ts'
 import {
-  findInstallation,
   type InstallationKey,
   type InstallationRow,
   putInstallation,
@@ -32,7 +31,9 @@ import { requireWantedSignIn } from './wanted-sign-in.ts'
 export interface Installing {
   /** Whether they allowed it themselves, or the company's installation serves them. */
   kind: 'user' | 'member'
-  /** What must still hold when it is committed. */
+  /** What they have of it, as it was read: the commit holds only while that is so. */
+  before: InstallationRow | undefined
+  /** What else must still hold when it is committed. */
   conditions: readonly Statement[]
 }
 
@@ -43,14 +44,13 @@ export interface Installing {
  * condition does not hold
  */
 export async function installAndGrantCode(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   companyId: number,
-  { kind, conditions }: Installing,
+  { kind, before, conditions }: Installing,
 ): Promise<string> {
   const { store, clock } = c.var.runtime
   const key = keyOf(c, request, companyId)
-  const before = await findInstallation(store, key)
   const now = clock()
   const { code, statements } = newCode(c, request, key)
   const event = recordEvent(actingAs(c, 'user', key.user_id), {
@@ -87,7 +87,7 @@ export async function installAndGrantCode(
  * @throws {WriteConflict} when the installation was changed or removed, or the membership ended, since it was read
  */
 export async function grantCodeAgain(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   installation: InstallationRow,
   conditions: readonly Statement[],
@@ -104,12 +104,12 @@ export async function grantCodeAgain(
   return code
 }
 
-function keyOf(c: RequestContext, request: AuthorizationRequest, companyId: number): InstallationKey {
+function keyOf(c: PageContext, request: AuthorizationRequest, companyId: number): InstallationKey {
   return { company_id: companyId, user_id: c.var.signedIn!.user.user_id, client_id: request.app.clientId }
 }
 
 /** An app that asked to hear of the end of the session is told, so it must not end unseen. */
-function rememberSignIn(c: RequestContext, { app }: AuthorizationRequest, key: InstallationKey): Statement[] {
+function rememberSignIn(c: PageContext, { app }: AuthorizationRequest, key: InstallationKey): Statement[] {
   const { store } = c.var.runtime
   const { session } = c.var.signedIn!
   if (app.backchannelLogoutUrl === null) return []
@@ -125,8 +125,9 @@ function codeLifetime(app: App, { authorizationCodeLifetime }: Settings): number
 }
 
 /** @param key whom the code is for, who need not be who is signed in */
-export function newCode(c: RequestContext, request: AuthorizationRequest, key: InstallationKey) {
+export function newCode(c: PageContext, request: AuthorizationRequest, key: InstallationKey) {
   const { store, clock, settings } = c.var.runtime
+  const { user } = c.var.signedIn!
   requireWantedSignIn(request, c.var.signedIn!, key.company_id)
   const now = clock()
   const code = newToken('ac', key.company_id)
@@ -136,7 +137,7 @@ export function newCode(c: RequestContext, request: AuthorizationRequest, key: I
       ...key,
       // A device has its code already.
       code_hash: request.device?.device_code_hash ?? hashSecret(code),
-      family_id: randomBytes(12).toString('hex'),
+      family_id: randomSecret(12).toString('hex'),
       redirect_uri: request.redirectUri,
       scopes: request.scopes.join(' '),
       code_challenge: request.codeChallenge ?? null,
@@ -147,10 +148,10 @@ export function newCode(c: RequestContext, request: AuthorizationRequest, key: I
       jkt: request.jkt,
       openid: openid ? storeSignIn(describeSignIn(c.var.signedIn!, openid.nonce)) : null,
     }),
-    setLastCompany(store, c.var.signedIn!.user.user_id, key.company_id),
+    ...(user.last_company_id === key.company_id ? [] : [setLastCompany(store, user.user_id, key.company_id)]),
     ...(request.device ? [allowDeviceRequest(store, request.device, key.company_id, now)] : []),
     ...(request.pushed ? [spendPushedRequest(store, request.pushed.request_hash)] : []),
-    ...(openid && key.user_id === c.var.signedIn!.user.user_id ? rememberSignIn(c, request, key) : []),
+    ...(openid && key.user_id === user.user_id ? rememberSignIn(c, request, key) : []),
   ]
   return { code, statements }
 }

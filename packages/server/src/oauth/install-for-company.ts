@@ -1,6 +1,6 @@
 import { recordEvent } from '../audit/record.ts'
 import { actingAs } from '../http/acting.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { requireAdministrator } from '../store/queries/active-memberships.ts'
 import { findAppUser, insertAppUser } from '../store/queries/app-users.ts'
 import { keepApp } from '../store/queries/apps.ts'
@@ -21,7 +21,7 @@ import { newCode } from './grant-code.ts'
  * not hold
  */
 export async function installForCompany(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   administrator: MembershipWithCompany,
   conditions: readonly Statement[],
@@ -73,7 +73,7 @@ export async function installForCompany(
 
 /** Speaks the administrator's language, since a company has none of its own. */
 async function newAppUser(
-  c: RequestContext,
+  c: PageContext,
   { app }: AuthorizationRequest,
   { company_id, locale, timezone, currency }: MembershipWithCompany,
   now: number,

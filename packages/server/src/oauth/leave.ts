@@ -1,6 +1,8 @@
 import { judgeApp, type Verdict } from '../apps/app-verdict.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
+import { findAppStanding } from '../store/queries/app-standing.ts'
 import { findCompany } from '../store/queries/companies.ts'
+import type { InstallationRow } from '../store/queries/installations.ts'
 import type { MembershipWithCompany } from '../store/queries/memberships.ts'
 import { intersection, isSubset, storedScopes, withoutBlocked } from '../tokens/scopes.ts'
 import { listActiveMemberships } from './active-memberships.ts'
@@ -15,6 +17,8 @@ export interface Leave {
   /** With the scopes that they may give. */
   request: AuthorizationRequest
   verdict: Verdict
+  /** What they have of the app already. */
+  own: InstallationRow | undefined
   /** For whom they may install the app. */
   choices: InstallFor[]
 }
@@ -25,13 +29,15 @@ export interface Leave {
  * @throws {AuthorizationError} `access_denied` where no scope is left
  */
 export async function findLeave(
-  c: RequestContext,
+  c: PageContext,
   asked: AuthorizationRequest,
   membership: MembershipWithCompany,
 ): Promise<Leave> {
   const within = withoutBlockedScopes(asked, membership.company_blocked_scopes)
   const { app, device } = within
-  const verdict = await judgeApp(c.var.runtime, app, membership, within.scopes)
+  const { company_id, user_id } = membership
+  const standing = await findAppStanding(c.var.runtime.store, { company_id, user_id, client_id: app.clientId })
+  const verdict = await judgeApp(c.var.runtime, app, membership, within.scopes, standing)
   // A device is in one person's hands.
   const mayInstallForCompany = membership.is_admin === 1 && app.install !== 'user' && device === undefined
   const granted = verdict.outcome === 'allowed' && verdict.served ? storedScopes(verdict.served.scopes) : undefined
@@ -41,6 +47,7 @@ export async function findLeave(
   return {
     request,
     verdict,
+    own: standing?.own,
     choices: [
       ...(app.install !== 'company' || isServed ? ['me' as const] : []),
       ...(mayInstallForCompany ? ['company' as const] : []),
@@ -48,17 +55,37 @@ export async function findLeave(
   }
 }
 
+/** A member, and what their company lets them do with a request. */
+export interface MemberLeave extends Leave {
+  membership: MembershipWithCompany
+}
+
+/**
+ * What a company lets the signed-in person do with a request.
+ * @returns undefined where they are no active member of it
+ * @throws {AuthorizationError} as {@link findLeave} does
+ */
+export async function findLeaveAt(
+  c: PageContext,
+  asked: AuthorizationRequest,
+  companyId: number,
+): Promise<MemberLeave | undefined> {
+  const membership = (await listActiveMemberships(c, asked)).find(each => each.company_id === companyId)
+  return membership && { membership, ...(await findLeave(c, asked, membership)) }
+}
+
 /**
  * A request as it is at the company that a page names, whether the person is a member there or not.
+ * @param leave what {@link findLeaveAt} found there
  * @throws {AuthorizationError} as {@link findLeave} does
  */
 export async function requestAt(
-  c: RequestContext,
+  c: PageContext,
   asked: AuthorizationRequest,
   companyId: number,
+  leave: MemberLeave | undefined,
 ): Promise<AuthorizationRequest> {
-  const membership = (await listActiveMemberships(c, asked)).find(each => each.company_id === companyId)
-  if (membership) return (await findLeave(c, asked, membership)).request
+  if (leave) return leave.request
   const company = await findCompany(c.var.runtime.store, companyId)
   return withoutBlockedScopes(asked, company?.blocked_scopes ?? null)
 }

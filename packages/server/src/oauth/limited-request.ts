@@ -1,4 +1,4 @@
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { limitsFor } from '../sign-in/external-session.ts'
 import { AuthorizationError } from './authorization-answer.ts'
 import { type AuthorizationRequest, checkAuthorizationRequest } from './authorization-request.ts'
@@ -9,7 +9,7 @@ import { tieToBrowser } from './pushed-request.ts'
  * What an app asks of the signed-in person, within what the platform's own sign-in page allows it.
  * @throws {PageError} and {AuthorizationError} as {@link checkAuthorizationRequest} does
  */
-export async function readAuthorizationRequest(c: RequestContext, rawQuery: string): Promise<AuthorizationRequest> {
+export async function readAuthorizationRequest(c: PageContext, rawQuery: string): Promise<AuthorizationRequest> {
   const asked = await checkAuthorizationRequest(c.var.runtime, rawQuery)
   if (asked.device) requireOwnBrowser(c, asked.device)
   const request = asked.pushed ? { ...asked, pushed: await tieToBrowser(c, asked.pushed) } : asked

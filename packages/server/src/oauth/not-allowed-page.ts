@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { MAX_REASON } from '../apps/app-requests.ts'
 import type { Verdict } from '../apps/app-verdict.ts'
 import { formTargets } from '../apps/redirect-uri.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { accountFooter } from '../pages/account-footer.ts'
 import { appMark, companyTile, hiddenField } from '../pages/components.ts'
@@ -17,7 +17,7 @@ import { whoYouAreThere } from './who-you-are.ts'
 
 /** Says why an app cannot be allowed at a company, and what happens next: asking an administrator, where that is possible. */
 export function showNotAllowed(
-  c: RequestContext,
+  c: PageContext,
   request: AuthorizationRequest,
   membership: MembershipWithCompany,
   verdict: Exclude<Verdict, { outcome: 'allowed' }>,
@@ -68,7 +68,7 @@ function dateOf(language: Language, { timezone }: MembershipWithCompany, request
 
 /** Nothing more to do while a request is open. */
 function askForm(
-  c: RequestContext,
+  c: PageContext,
   language: Language,
   request: AuthorizationRequest,
   companyId: number,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Runtime } from '../config/runtime.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { browserValue } from '../http/form-token.ts'
 import { PageError } from '../pages/error-page.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
@@ -58,7 +58,7 @@ export async function findKeptRequest(
  * Ties a request to this browser, once: anyone else who has its address cannot use it.
  * @throws {PageError} in another browser
  */
-export async function tieToBrowser(c: RequestContext, row: PushedRequestRow): Promise<PushedRequestRow> {
+export async function tieToBrowser(c: PageContext, row: PushedRequestRow): Promise<PushedRequestRow> {
   const { store, clock } = c.var.runtime
   const browserHash = hashSecret(browserValue(c))
   if (row.browser_hash === null) {

@@ -1,7 +1,6 @@
 import type { Runtime } from '../config/runtime.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { storedResources } from '../resource-servers/resolve.ts'
-import { findInstallation } from '../store/queries/installations.ts'
 import { listResourceScopes } from '../store/queries/resource-servers.ts'
 import { isSubset, storedScopes, withoutBlocked } from '../tokens/scopes.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
@@ -14,8 +13,8 @@ import type { Leave } from './leave.ts'
  * @throws {WriteConflict} where what it rests on has changed since
  */
 export async function serveMember(
-  c: RequestContext,
-  { request: asked, verdict }: Leave,
+  c: PageContext,
+  { request: asked, verdict, own }: Leave,
   companyId: number,
 ): Promise<string | undefined> {
   if (verdict.outcome !== 'allowed' || !verdict.served) return undefined
@@ -26,13 +25,10 @@ export async function serveMember(
   const request = { ...asked, scopes }
   if (request.device || request.prompt.includes('consent') || !isKnowableClient(request)) return undefined
   if (!(await eachOwnsOneOf(c.var.runtime, request))) return undefined
-  const { store } = c.var.runtime
-  const key = { company_id: companyId, user_id: c.var.signedIn!.user.user_id, client_id: request.app.clientId }
-  const own = await findInstallation(store, key)
   if (own && isSubset(request.scopes, storedScopes(own.scopes))) return grantCodeAgain(c, request, own, conditions)
   // What they allowed themselves is theirs to widen.
   if (own?.kind === 'user') return undefined
-  return installAndGrantCode(c, request, companyId, { kind: 'member', conditions })
+  return installAndGrantCode(c, request, companyId, { kind: 'member', before: own, conditions })
 }
 
 /**

@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { formToken } from '../http/form-token.ts'
 import { hiddenField } from './components.ts'
 import type { Language } from './languages.ts'
 import { type Fragment, say } from './messages.ts'
 
 /** Who is signed in, with the way out. */
-export function accountFooter(c: RequestContext, language: Language, returnTo: string): Fragment | undefined {
+export function accountFooter(c: PageContext, language: Language, returnTo: string): Fragment | undefined {
   const { signedIn } = c.var
   if (!signedIn) return undefined
   const { name, email } = signedIn.user

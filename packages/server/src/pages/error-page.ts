@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { queryParameter } from '../http/form.ts'
 import { type MessageKey, type MessageValues, say } from './messages.ts'
 import { pageLanguage, showPage } from './page.ts'
@@ -27,7 +27,7 @@ export class PageError extends Error {
   }
 }
 
-export function showErrorPage(c: RequestContext, { status, key, values, headers }: PageError) {
+export function showErrorPage(c: PageContext, { status, key, values, headers }: PageError) {
   const language = pageLanguage(c, queryParameter(c, 'ui_locales'), c.var.signedIn?.user.locale)
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   return showPage(c, {

@@ -32,9 +32,20 @@ export const messages: Record<Language, Partial<Record<MessageKey, string>>> = {
 
 const formats = new Map<string, IntlMessageFormat>()
 
+/** Of messages without values, which say the same each time. */
+const texts = new Map<Language, Map<MessageKey, string>>()
+
 /** A message as plain text. */
-export function say(language: Language, key: MessageKey, values: MessageValues = {}): string {
-  return String(messageFormat(language, key).format(isolate(language, values)))
+export function say(language: Language, key: MessageKey, values?: MessageValues): string {
+  if (values) return String(messageFormat(language, key).format(isolate(language, values)))
+  let ofLanguage = texts.get(language)
+  if (!ofLanguage) {
+    ofLanguage = new Map()
+    texts.set(language, ofLanguage)
+  }
+  const text = ofLanguage.get(key) ?? String(messageFormat(language, key).format())
+  ofLanguage.set(key, text)
+  return text
 }
 
 /** A message in which `<b>…</b>` marks what matters, as a piece of a page; values are escaped. */

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readCookie } from '../http/cookies.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { remembered } from '../http/remembered.ts'
 import { protectPage } from '../http/security-headers.ts'
 import { stylesheetPath } from './assets.ts'
@@ -35,7 +35,7 @@ export interface Page {
 }
 
 /** Answers with a whole page, protected as all pages are. */
-export function showPage(c: RequestContext, page: Page) {
+export function showPage(c: PageContext, page: Page) {
   protectPage(c, page.formTargets, page.script !== undefined)
   c.header('Content-Language', page.language)
   const { brand } = c.var.runtime.settings
@@ -67,7 +67,7 @@ export function showPage(c: RequestContext, page: Page) {
 const MAX_LOCALES = 200
 
 /** The language for a request: what was chosen on a page, what it asks for by `ui_locales`, the user's own, the browser's. */
-export function pageLanguage(c: RequestContext, uiLocales?: string, userLocale?: string): Language {
+export function pageLanguage(c: PageContext, uiLocales?: string, userLocale?: string): Language {
   const chosen = readCookie(c, 'language')
   if (chosen !== undefined && isLanguage(chosen)) return chosen
   const wishes = [(uiLocales ?? '').slice(0, MAX_LOCALES), userLocale ?? '', c.req.header('Accept-Language') ?? '']

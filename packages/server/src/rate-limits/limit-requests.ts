@@ -24,10 +24,15 @@ export function countRequest(c: EndpointContext, subjects: readonly Subject[]) {
 /** The step that counts requests by the network that they come from. */
 export function limitByAddress(group: RateLimitedGroup): RouteStep {
   return (c, next) => {
-    const id = networkOf(c)
-    if (id !== undefined) countRequest(c, [{ group, by: 'address', id }])
+    countByAddress(c, group)
     return next()
   }
+}
+
+/** Counts a request by the network that it comes from. @throws {TooManyRequests} */
+export function countByAddress(c: EndpointContext, group: RateLimitedGroup) {
+  const id = networkOf(c)
+  if (id !== undefined) countRequest(c, [{ group, by: 'address', id }])
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Runtime } from '../config/runtime.ts'
 import { knownScopes } from '../pages/scope-descriptions.ts'
 import { listResourceScopes, listResourceServers } from '../store/queries/resource-servers.ts'
+import { isSubset } from '../tokens/scopes.ts'
 import type { Resource } from './resolve.ts'
 import type { ScopeTexts } from './resource-server.ts'
 
@@ -16,6 +17,8 @@ export async function fitScopes(
   scopes: readonly string[],
   resources: readonly Pick<Resource, 'resourceServerId'>[],
 ): Promise<{ fitting: string[]; misfit: { scope: string; identifier: string | undefined } | undefined }> {
+  // No resource server can own one of these.
+  if (resources.length === 0 && isSubset(scopes, knownScopes)) return { fitting: [...scopes], misfit: undefined }
   const owners = new Map((await listResourceScopes(store)).map(row => [row.scope, row.resource_server_id]))
   const fits = (scope: string) => {
     const owner = owners.get(scope)

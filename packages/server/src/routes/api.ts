@@ -2,7 +2,7 @@ import type { CommonError } from '../http/common-error.ts'
 import { corsFor } from '../http/cors.ts'
 import type { RequestContext } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
-import { healthz, readyz } from '../http/health.ts'
+import { healthEndpoints } from '../http/health.ts'
 import { getOnly, getOrPostOnly } from '../http/not-allowed.ts'
 import { userinfo } from '../openid/userinfo.ts'
 import { findUsersOfCompany, getUserOfCompany, listUsersOfCompany, usersApiPrefixes } from '../users-api/users-api.ts'
@@ -37,8 +37,12 @@ export const apiRoutes: RouteGroup = {
     app.use('/oauth/userinfo', userinfoCors)
     app.on(['GET', 'POST'], '/oauth/userinfo', userinfo)
     app.all('/oauth/userinfo', getOrPostOnly)
-    app.get('/healthz', healthz)
-    app.get('/readyz', readyz)
+    for (const [path, endpoint] of healthEndpoints) {
+      app.get(path, async c => {
+        const { status, body } = await endpoint(c)
+        return c.json(body, status)
+      })
+    }
   },
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { CommonError } from '../http/common-error.ts'
-import type { EndpointContext, Environment } from '../http/environment.ts'
+import type { EndpointContext, Environment, PageContext } from '../http/environment.ts'
 import { ApiError, OAuthError, TooManyParameters, TooManyRequests } from '../http/errors.ts'
 import { describeFailure } from '../http/failure.ts'
 import { MAX_PARAMETERS } from '../http/form.ts'
@@ -10,13 +10,19 @@ import { PageError, showErrorPage } from '../pages/error-page.ts'
 
 /** Answers what a handler has thrown: its own kinds of error as they say, all others in the format of the route's group. */
 export const answerError: ErrorHandler<Environment> = (error, c) => {
-  if (error instanceof AuthorizationError) return respondWithError(c, error)
-  if (error instanceof PageError) return showErrorPage(c, error)
+  const own = answerOwnError(c, error)
+  if (own) return own
   if (error instanceof ApiError) return c.json(error.body(), error.status, error.headers)
   if (error instanceof OAuthError) {
     return c.json({ error: error.code, error_description: error.description }, error.status, error.headers)
   }
   return c.var.errorFormat(c, describeError(c, error))
+}
+
+/** What a page says in its own way. */
+export function answerOwnError(c: PageContext, error: Error): Response | Promise<Response> | undefined {
+  if (error instanceof AuthorizationError) return respondWithError(c, error)
+  return error instanceof PageError ? showErrorPage(c, error) : undefined
 }
 
 /** An error that can happen to any request; one that is a fault of this server is logged. */

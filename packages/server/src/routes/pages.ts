@@ -29,19 +29,12 @@ import { operatorOverview } from '../console/operator-overview.ts'
 import { operatorCompany, operatorLog, operatorResourceServer, operatorUser } from '../console/operator-records.ts'
 import { operatorSearch, searchPlatform } from '../console/operator-search.ts'
 import { finishTry, tryAppOf } from '../console/try-app.ts'
-import type { CommonError, CommonErrorKind } from '../http/common-error.ts'
-import type { RequestContext } from '../http/environment.ts'
-import { askAdministrator } from '../oauth/ask-for-app.ts'
-import { authorizationPurpose, authorize, tellRefusal } from '../oauth/authorize.ts'
-import { chooseCompany } from '../oauth/choose-company.ts'
-import { consent, consentForm, consentReturn } from '../oauth/consent.ts'
+import { authorizationPurpose, tellRefusal } from '../oauth/authorize.ts'
 import { deviceAllowed, deviceDenied, deviceForm, enterDeviceCode } from '../oauth/device-page.ts'
 import { logout } from '../openid/logout.ts'
 import { checkUrisAsset, checkUrisScriptPath, faviconAsset, stylesheetAsset, stylesheetPath } from '../pages/assets.ts'
 import { brandLogo, brandStyle } from '../pages/brand.ts'
-import { PageError, showErrorPage } from '../pages/error-page.ts'
 import { switchLanguage } from '../pages/language-switch.ts'
-import type { MessageKey } from '../pages/messages.ts'
 import { limitByAddress } from '../rate-limits/limit-requests.ts'
 import { confirmEmail, confirmEmailForm } from '../sign-in/change-email.ts'
 import { signInReturn } from '../sign-in/external/return.ts'
@@ -50,6 +43,7 @@ import { resetPassword, resetPasswordForm } from '../sign-in/reset-password.ts'
 import { signIn, signInForm } from '../sign-in/sign-in.ts'
 import { signOut, signOutForm } from '../sign-in/sign-out.ts'
 import { findBrowserSession, findSignedIn, requireSignedIn } from '../sign-in/signed-in.ts'
+import { answerAsPage, authorizationPages } from './authorization-pages.ts'
 import type { RouteGroup } from './route-group.ts'
 
 /** What people see, and every path that no other group has. Errors are pages in the person's language. */
@@ -58,12 +52,7 @@ export const pageRoutes: RouteGroup = {
   errorFormat: answerAsPage,
   addTo(app) {
     app.use('/oauth/authorize/*', limitByAddress('authorize'), findSignedIn)
-    app.get('/oauth/authorize', authorize)
-    app.post('/oauth/authorize/company', chooseCompany)
-    app.get('/oauth/authorize/consent', consentForm)
-    app.post('/oauth/authorize/consent', consent)
-    app.get('/oauth/authorize/return', consentReturn)
-    app.post('/oauth/authorize/ask', askAdministrator)
+    for (const { method, path, handler } of authorizationPages) app.on(method, path, handler)
     app.use('/device/*', limitByAddress('authorize'), findSignedIn)
     app.get('/device', deviceForm)
     app.post('/device', enterDeviceCode)
@@ -157,20 +146,4 @@ function addAppDesk(app: Parameters<RouteGroup['addTo']>[0], base: string, enter
   app.get(`${base}/apps/:client_id/deliveries`, showDeliveriesOf(enterApp))
   app.post(`${base}/apps/:client_id/owners`, changeOwnersOf(enterApp))
   app.post(`${base}/apps/:client_id/try`, tryAppOf(enterApp))
-}
-
-const messageKeys: Record<CommonErrorKind, MessageKey> = {
-  not_found: 'error.notFound',
-  body_too_large: 'error.tooLarge',
-  too_many_parameters: 'error.tooLarge',
-  too_many_requests: 'error.tooMany',
-  unavailable: 'error.unavailable',
-  outcome_unknown: 'error.unknownOutcome',
-  internal: 'error.internal',
-}
-
-function answerAsPage(c: RequestContext, { kind, status, headers }: CommonError): Response | Promise<Response> {
-  const isWrongMethod = kind === 'not_found' && c.req.method !== 'GET' && c.req.method !== 'HEAD'
-  if (isWrongMethod) return showErrorPage(c, new PageError(405, 'error.method', {}, headers))
-  return showErrorPage(c, new PageError(status, messageKeys[kind], { id: c.var.requestId }, headers))
 }

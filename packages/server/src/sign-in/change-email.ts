@@ -6,7 +6,7 @@ import { describeUserChange } from '../companies/users.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { browserFormToken, holdsBrowserToken } from '../http/form-token.ts'
 import { queueMail } from '../mail/outbox.ts'
@@ -102,7 +102,7 @@ async function statementsOf(
   ]
 }
 
-function showExpired(c: RequestContext) {
+function showExpired(c: PageContext) {
   const language = pageLanguage(c)
   return show(
     c,
@@ -111,7 +111,7 @@ function showExpired(c: RequestContext) {
   )
 }
 
-function show(c: RequestContext, body: Fragment, status: 200 | 410 = 200) {
+function show(c: PageContext, body: Fragment, status: 200 | 410 = 200) {
   const language = pageLanguage(c)
   const title = say(language, 'email.title')
   return showPage(c, { language, title, status, body: html`<div class="who-asks"><h1>${title}</h1></div>${body}` })

@@ -1,5 +1,5 @@
 import type { ExternalUser } from '../config/external-pages.ts'
-import type { RequestContext, SignedIn } from '../http/environment.ts'
+import type { PageContext, SignedIn } from '../http/environment.ts'
 import type { UserRow } from '../store/queries/users.ts'
 import type { Statement } from '../store/store.ts'
 import { renewOrStartSession } from './session.ts'
@@ -20,7 +20,7 @@ export interface AppLimits {
  * @returns undefined where a condition does not hold, or the user was deactivated
  */
 export function startExternalSession(
-  c: RequestContext,
+  c: PageContext,
   user: UserRow,
   { auth_time, amr, company_id, scopes }: Proven,
   { clientId, conditions = [] }: { clientId: string | undefined; conditions?: readonly Statement[] },
@@ -46,7 +46,7 @@ export function startExternalSession(
 }
 
 /** What the signed-in person may allow an app, where the platform's sign-in page limits it. */
-export function limitsFor(c: RequestContext, clientId: string): AppLimits {
+export function limitsFor(c: PageContext, clientId: string): AppLimits {
   const limits = readLimits(c.var.signedIn?.session.limits ?? null)
   return Object.hasOwn(limits, clientId) ? limits[clientId]! : {}
 }

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { canonicalEmail } from '../companies/emails.ts'
 import { email as emailInput } from '../companies/input.ts'
 import { clientAddress } from '../http/client-address.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { browserFormToken, holdsBrowserToken } from '../http/form-token.ts'
 import { queueMail, sendsMail } from '../mail/outbox.ts'
@@ -14,12 +14,12 @@ import { pageLanguage, showPage } from '../pages/page.ts'
 import { countAttempt } from './attempt-limits.ts'
 
 /** Whether people can have a link sent to set a new password: there is mail, and the passwords are ours. */
-export function offersPasswordMail({ settings }: RequestContext['var']['runtime']): boolean {
+export function offersPasswordMail({ settings }: PageContext['var']['runtime']): boolean {
   return sendsMail(settings) && settings.login === undefined
 }
 
 /** @throws {PageError} 404 where there are no such mails */
-export function requirePasswordMail(c: RequestContext) {
+export function requirePasswordMail(c: PageContext) {
   if (!offersPasswordMail(c.var.runtime)) throw new PageError(404, 'error.notFound')
 }
 
@@ -56,7 +56,7 @@ interface Shown {
   isSent?: boolean
 }
 
-function showForm(c: RequestContext, { problem, wait = 0, email, isSent }: Shown) {
+function showForm(c: PageContext, { problem, wait = 0, email, isSent }: Shown) {
   const language = pageLanguage(c)
   const title = say(language, 'forgotten.title')
   const minutes = Math.ceil(wait / 60_000)

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { queryParameter, readForm } from '../http/form.ts'
 import { browserFormToken, holdsBrowserToken } from '../http/form-token.ts'
 import { queueMail } from '../mail/outbox.ts'
@@ -62,11 +62,11 @@ export const resetPassword: RouteHandler = async c => {
 }
 
 /** The link that this browser came with, while it is good. */
-function findLink(c: RequestContext) {
+function findLink(c: PageContext) {
   return findGoodLink(c.var.runtime, 'password', readCookie(c, 'link'))
 }
 
-function showForm(c: RequestContext, user: UserRow, problem?: MessageKey) {
+function showForm(c: PageContext, user: UserRow, problem?: MessageKey) {
   const language = pageLanguage(c)
   const title = say(language, 'forgotten.title')
   return showPage(c, {
@@ -87,7 +87,7 @@ ${hiddenField('form_token', browserFormToken(c))}
   })
 }
 
-function showExpired(c: RequestContext) {
+function showExpired(c: PageContext) {
   const language = pageLanguage(c)
   const title = say(language, 'forgotten.title')
   return showPage(c, {
@@ -100,7 +100,7 @@ function showExpired(c: RequestContext) {
   })
 }
 
-function showDone(c: RequestContext) {
+function showDone(c: PageContext) {
   const language = pageLanguage(c)
   const title = say(language, 'forgotten.title')
   return showPage(c, {

@@ -1,21 +1,22 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { recordEvent } from '../audit/record.ts'
+import { randomSecret } from '../config/random.ts'
 import type { Runtime } from '../config/runtime.ts'
 import { actingAs } from '../http/acting.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
-import type { RequestContext, SignedIn } from '../http/environment.ts'
+import type { PageContext, SignedIn } from '../http/environment.ts'
 import { isTooFarAhead } from '../store/clock-skew.ts'
 import { listCompanyIdsOfUser, recordSignIn } from '../store/queries/memberships.ts'
 import { endOpenidSessions } from '../store/queries/openid-sessions.ts'
 import {
   deleteSession,
-  findSession,
+  findSessionWithUser,
   insertSession,
   renewSession,
   type SessionRow,
   touchSession,
 } from '../store/queries/sessions.ts'
-import { findUser, replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
+import { replacePasswordHash, requireUnchangedSignIn, type UserRow } from '../store/queries/users.ts'
 import { retryOnConflict, type Statement, writeUnlessConflict } from '../store/store.ts'
 import { hashSecret } from '../tokens/token-text.ts'
 import { describeDevice } from './device.ts'
@@ -26,15 +27,16 @@ const DAY = 24 * 3600 * 1000
 /** The session with this id, while it and its user are good. */
 export async function readSession(runtime: Runtime, sessionId: string): Promise<SignedIn | undefined> {
   const { store, clock, settings } = runtime
-  const session = await findSession(store, hashSecret(sessionId))
+  const found = await findSessionWithUser(store, hashSecret(sessionId))
+  if (!found) return undefined
+  const { session, user } = found
   const now = clock()
-  if (!session || session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
+  if (session.expires_at <= now || isTooFarAhead(session.created_at, now, DAY)) return undefined
   const { sessionIdleTimeout } = settings
   const idle = now - (session.last_used_at ?? session.created_at)
   if (sessionIdleTimeout !== undefined && idle > sessionIdleTimeout * 1000) return undefined
   await touch(runtime, session, idle)
-  const user = await findUser(store, session.user_id)
-  return user?.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
+  return user.active === 1 && user.deleted_at === null ? { sessionId, session, user } : undefined
 }
 
 /** A use is written down when the last one that was is this long ago; sooner where sessions end sooner. */
@@ -70,7 +72,7 @@ const RENEW_AFTER = 60_000
  * @param passwordHash replaces the one that was verified
  * @returns false when the password was changed, or the user deactivated or deleted, since then
  */
-export async function startSession(c: RequestContext, user: UserRow, passwordHash?: string): Promise<boolean> {
+export async function startSession(c: PageContext, user: UserRow, passwordHash?: string): Promise<boolean> {
   const { store } = c.var.runtime
   const conditions = passwordHash === undefined ? [] : [replacePasswordHash(store, user, passwordHash)]
   const proof = { authenticated_at: null, methods: null, limits: null }
@@ -82,7 +84,7 @@ export async function startSession(c: RequestContext, user: UserRow, passwordHas
  * @returns undefined when a condition does not hold, or the user was deactivated or deleted
  */
 export async function renewOrStartSession(
-  c: RequestContext,
+  c: PageContext,
   user: UserRow,
   proof: Proof,
   conditions: readonly Statement[],
@@ -103,7 +105,7 @@ export async function renewOrStartSession(
 }
 
 /** The session that this browser had: for apps it goes on where the same person signs in again. */
-async function endEarlier(c: RequestContext, keptSid: string | undefined): Promise<Statement[]> {
+async function endEarlier(c: PageContext, keptSid: string | undefined): Promise<Statement[]> {
   const { runtime, signedIn } = c.var
   if (signedIn && keptSid === undefined) return endStatements(runtime, signedIn.session)
   const before = readCookie(c, 'session')
@@ -111,13 +113,13 @@ async function endEarlier(c: RequestContext, keptSid: string | undefined): Promi
 }
 
 async function startNewSession(
-  c: RequestContext,
+  c: PageContext,
   user: UserRow,
   proof: Proof,
   conditions: readonly Statement[],
 ): Promise<SignedIn | undefined> {
   const { store, clock, settings } = c.var.runtime
-  const sessionId = randomBytes(32).toString('base64url')
+  const sessionId = randomSecret(32).toString('base64url')
   const now = clock()
   // Towards apps it is the same session, so that what they were told of it stays true.
   const keptSid = c.var.signedIn?.user.user_id === user.user_id ? sidOf(c.var.signedIn.session) : undefined
@@ -125,7 +127,7 @@ async function startNewSession(
     ...proof,
     session_hash: hashSecret(sessionId),
     user_id: user.user_id,
-    sid: keptSid ?? randomBytes(16).toString('base64url'),
+    sid: keptSid ?? randomSecret(16).toString('base64url'),
     company_id: null,
     created_at: now,
     expires_at: now + settings.sessionLifetime * 1000,
@@ -154,7 +156,7 @@ async function startNewSession(
 }
 
 /** Signs the browser out, and tells the apps that asked to hear of it. */
-export async function endSession(c: RequestContext) {
+export async function endSession(c: PageContext) {
   const { store } = c.var.runtime
   const { signedIn } = c.var
   const sessionId = readCookie(c, 'session')

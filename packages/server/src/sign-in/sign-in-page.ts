@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import { browserFormToken } from '../http/form-token.ts'
 import { alert, hiddenField } from '../pages/components.ts'
 import { type MessageKey, say, sayRich } from '../pages/messages.ts'
@@ -31,7 +31,7 @@ export interface SignInQuestion {
   reauthenticate?: boolean
 }
 
-export function showSignInPage(c: RequestContext, page: SignInPage) {
+export function showSignInPage(c: PageContext, page: SignInPage) {
   const language = pageLanguage(c, page.uiLocales)
   const { app, wait = 0 } = page
   if (wait > 0) c.header('Retry-After', String(Math.ceil(wait / 1000)))

@@ -3,7 +3,7 @@ import { canonicalEmail } from '../companies/emails.ts'
 import { email as emailInput } from '../companies/input.ts'
 import { findUserByAnyEmail } from '../companies/users.ts'
 import { readCookie } from '../http/cookies.ts'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { type Parameters, queryParameter, readForm } from '../http/form.ts'
 import { holdsBrowserToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
@@ -19,7 +19,7 @@ import { tryPassword } from './try-password.ts'
 const AFTERWARDS = '/connected-apps'
 
 /** Finds out whom a sign-in is for, if an app asked for it: shown on the page when it is shown again. */
-export type SignInPurpose = (c: RequestContext, returnTo: string) => Promise<Partial<SignInPage>>
+export type SignInPurpose = (c: PageContext, returnTo: string) => Promise<Partial<SignInPage>>
 
 /** `GET /sign-in` */
 export const signInForm: RouteHandler = c => {
@@ -57,7 +57,7 @@ export function signIn(purposeOf: SignInPurpose): RouteHandler {
 
 /** Verifies the password and starts the session. */
 async function authenticateUser(
-  c: RequestContext,
+  c: PageContext,
   emailText: string,
   password: string,
 ): Promise<UserRow | 'wrong' | { wait: number }> {
@@ -72,13 +72,13 @@ async function authenticateUser(
   return user!
 }
 
-function requireOwnForm(c: RequestContext, form: Parameters) {
+function requireOwnForm(c: PageContext, form: Parameters) {
   // Another user may have signed in in another tab since this page was shown.
   if (holdsBrowserToken(c, form)) return
   const cookieKept = readCookie(c, 'form') !== undefined
   throw new PageError(403, cookieKept ? 'error.formExpired' : 'error.cookies')
 }
 
-function returnPath(c: RequestContext, wish: string | undefined): string {
+function returnPath(c: PageContext, wish: string | undefined): string {
   return localPath(wish, c.var.runtime.settings.origin) ?? AFTERWARDS
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { RequestContext, RouteHandler } from '../http/environment.ts'
+import type { PageContext, RouteHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { formToken, holdsFormToken } from '../http/form-token.ts'
 import { localPath } from '../http/local-path.ts'
@@ -23,7 +23,7 @@ export const signOutForm: RouteHandler = c => {
 }
 
 /** The page of someone who is not signed in any more. */
-export function showSignedOut(c: RequestContext, uiLocales?: string) {
+export function showSignedOut(c: PageContext, uiLocales?: string) {
   const language = pageLanguage(c, uiLocales)
   const body = html`<h1>${say(language, 'signOut.title')}</h1>
 <p role="status">${say(language, 'signOut.done')}</p><p><a href="/sign-in">${say(language, 'signIn.title')}</a></p>`

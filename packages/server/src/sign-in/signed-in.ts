@@ -1,13 +1,18 @@
 import { readCookie } from '../http/cookies.ts'
-import type { RequestContext, RouteStep } from '../http/environment.ts'
+import type { PageContext, RouteStep } from '../http/environment.ts'
 import { followHost } from './external/host.ts'
 import { readSession } from './session.ts'
 
 /** The step before every page: sets `signedIn` to the user who is signed in in this browser, if any. */
 export const findSignedIn: RouteStep = async (c, next) => {
+  await readSignedIn(c)
+  await next()
+}
+
+/** The same for a request without steps. */
+export async function readSignedIn(c: PageContext) {
   await readBrowserSession(c)
   if (c.var.runtime.settings.login?.signIn) await followHost(c)
-  await next()
 }
 
 /** The same without asking the platform that the provider is mounted in. */
@@ -16,7 +21,7 @@ export const findBrowserSession: RouteStep = async (c, next) => {
   await next()
 }
 
-async function readBrowserSession(c: RequestContext) {
+async function readBrowserSession(c: PageContext) {
   const sessionId = readCookie(c, 'session')
   c.set('signedIn', sessionId ? await readSession(c.var.runtime, sessionId) : undefined)
 }

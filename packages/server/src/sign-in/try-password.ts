@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalEmail } from '../companies/emails.ts'
 import { clientAddress } from '../http/client-address.ts'
-import type { RequestContext } from '../http/environment.ts'
+import type { PageContext } from '../http/environment.ts'
 import type { UserRow } from '../store/queries/users.ts'
 import { type AllowedAttempt, countAttempt } from './attempt-limits.ts'
 import { knownBrowser } from './known-browser.ts'
@@ -16,7 +16,7 @@ const SLOW_DOWN = 1000
  * @returns the attempt, whose `succeeded` is to be called once what follows is done; or what is wrong
  */
 export async function tryPassword(
-  c: RequestContext,
+  c: PageContext,
   { user, email, password }: { user: UserRow | undefined; email: string; password: string },
 ): Promise<AllowedAttempt | 'wrong' | { wait: number }> {
   // One budget for all addresses of a user.

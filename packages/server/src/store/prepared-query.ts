@@ -37,11 +37,12 @@ export class PreparedQuery<Values extends object, Row = unknown> {
   }
 
   async first(store: Store, values: Values): Promise<Row | undefined> {
-    return (await this.all(store, values))[0]
+    const rows = store.read(this.compile(store, values))
+    return (rows instanceof Promise ? await rows : rows)[0]
   }
 
   async all(store: Store, values: Values): Promise<Row[]> {
-    return (await store.db.executeQuery(this.compile(store, values))).rows
+    return store.read(this.compile(store, values))
   }
 
   /** A write that may touch any number of rows. */

@@ -66,7 +66,10 @@ describe('rows that a store remembers', () => {
   const withoutMemory = ({ runtime }: Tenantry) =>
     seenBy({
       ...runtime,
-      store: Object.create(runtime.store, { remembered: { value: undefined }, db: { value: runtime.store.db } }),
+      store: Object.create(runtime.store, {
+        remembered: { value: undefined },
+        read: { value: runtime.store.read.bind(runtime.store) },
+      }),
     })
 
   it('a remembered row is the same object until it changes, whatever else is committed', async () => {

@@ -16,6 +16,8 @@ export interface Store {
   readonly ready: Promise<void>
   /** For reading. Writes go through {@link Store.write}. */
   readonly db: Kysely<Schema>
+  /** Runs a query that was built before: at once on SQLite, where the layers of {@link Store.db} cost as much as a query. */
+  read<Row>(query: CompiledQuery<Row>): MaybePromise<Row[]>
   /** Where the engine tells what has changed without being asked over a network. */
   readonly remembered?: RememberedRows | undefined
   /** Resolves when the database file was moved away or replaced: everything is refused from then on. */

@@ -1,5 +1,6 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { randomSecret } from '../config/random.ts'
 import { CHECKSUM_LENGTH, endsWithChecksum } from './checksum.ts'
 
 /**
@@ -39,18 +40,18 @@ export function formatToken(kind: TokenKind, companyId: number, secret: Uint8Arr
 }
 
 export function newToken(kind: TokenKind, companyId: number): string {
-  return formatToken(kind, companyId, randomBytes(SECRET_BYTES))
+  return formatToken(kind, companyId, randomSecret(SECRET_BYTES))
 }
 
 /** @param secret 192 bits; random when not given */
-export function newClientSecret(secret: Uint8Array = randomBytes(SECRET_BYTES)): string {
+export function newClientSecret(secret: Uint8Array = randomSecret(SECRET_BYTES)): string {
   return withChecksum(`tny_cs_${Buffer.from(secret).toString('hex')}`)
 }
 
 const ADMIN_KEY = /^tny_ak_[0-9a-f]{56}$/
 
 /** @param secret 192 bits; random when not given */
-export function newAdminKey(secret: Uint8Array = randomBytes(SECRET_BYTES)): string {
+export function newAdminKey(secret: Uint8Array = randomSecret(SECRET_BYTES)): string {
   return withChecksum(`tny_ak_${Buffer.from(secret).toString('hex')}`)
 }
 

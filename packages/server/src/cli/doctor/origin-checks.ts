@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import { connect } from 'node:tls'
+import { nodeTls } from '../../http/node-http.ts'
 import type { Configuration } from '../serve-configuration.ts'
 import { compareClocks } from './database-checks.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
@@ -79,7 +79,12 @@ async function checkAnswer(origin: string): Promise<Finding[]> {
 }
 
 async function checkCertificate({ hostname, port }: URL): Promise<Finding> {
-  const socket = connect({ host: hostname, port: Number(port || 443), servername: hostname, rejectUnauthorized: false })
+  const socket = nodeTls().connect({
+    host: hostname,
+    port: Number(port || 443),
+    servername: hostname,
+    rejectUnauthorized: false,
+  })
   socket.setTimeout(TIMEOUT)
   try {
     await secured(socket)

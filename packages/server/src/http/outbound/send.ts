@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns'
-import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { LookupFunction, Socket } from 'node:net'
-import { connect as connectTls, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
+import { nodeHttp, nodeHttps, nodeTls } from '../node-http.ts'
 import { resolvePublic } from './public-address.ts'
 
 /** A request to a server outside. */
@@ -51,7 +51,7 @@ export async function send(request: OutboundRequest, options: OutboundOptions): 
     ? await throughProxy(options.proxy, { url, address: addresses?.[0]?.address ?? hostname, signal: request.signal })
     : undefined
   const isTls = url.protocol === 'https:'
-  const start = isTls ? httpsRequest : httpRequest
+  const { request: start } = isTls ? nodeHttps() : nodeHttp
   return answerOf(
     start(url, {
       method: request.method,
@@ -67,7 +67,7 @@ export async function send(request: OutboundRequest, options: OutboundOptions): 
       ...(connection
         ? {
             createConnection: () =>
-              isTls ? connectTls({ socket: connection, servername: hostname, ...options.tls }) : connection,
+              isTls ? nodeTls().connect({ socket: connection, servername: hostname, ...options.tls }) : connection,
           }
         : { agent: false }),
       ...(addresses && { lookup: answering(addresses) }),
@@ -128,7 +128,7 @@ function throughProxy(
   const target = `${address.includes(':') ? `[${address}]` : address}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return new Promise((resolve, reject) => {
-    const connect = (protocol === 'https:' ? httpsRequest : httpRequest)({
+    const connect = (protocol === 'https:' ? nodeHttps() : nodeHttp).request({
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port,
       method: 'CONNECT',

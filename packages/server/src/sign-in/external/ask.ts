@@ -1,11 +1,11 @@
-import type { RequestContext } from '../../http/environment.ts'
+import type { PageContext } from '../../http/environment.ts'
 import { browserValue } from '../../http/form-token.ts'
 import { type SignInQuestion, showSignInPage } from '../sign-in-page.ts'
 import { issueChallenge } from './challenge.ts'
 import { askHost } from './host.ts'
 
 /** Asks to sign in: on our page, or on the platform's own where it has one. */
-export async function askToSignIn(c: RequestContext, question: SignInQuestion): Promise<Response> {
+export async function askToSignIn(c: PageContext, question: SignInQuestion): Promise<Response> {
   const { login } = c.var.runtime.settings
   if (login?.signIn) return askHost(c, question)
   if (login?.url === undefined) return showSignInPage(c, question.page)
@@ -33,7 +33,7 @@ export async function askToSignIn(c: RequestContext, question: SignInQuestion): 
 }
 
 /** Sends the browser to one of the platform's own pages. */
-export function redirectTo(c: RequestContext, address: string, parameters: Record<string, string | undefined>) {
+export function redirectTo(c: PageContext, address: string, parameters: Record<string, string | undefined>) {
   const given = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined)
   c.header('Cache-Control', 'no-store')
   return c.redirect(`${address}${address.includes('?') ? '&' : '?'}${new URLSearchParams(given)}`, 303)

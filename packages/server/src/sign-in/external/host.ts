@@ -1,5 +1,5 @@
 import type { ExternalUser, SignInRequest } from '../../config/external-pages.ts'
-import type { RequestContext } from '../../http/environment.ts'
+import type { PageContext } from '../../http/environment.ts'
 import { queryParameter } from '../../http/form.ts'
 import { findUser } from '../../store/queries/users.ts'
 import { startExternalSession } from '../external-session.ts'
@@ -9,7 +9,7 @@ import type { SignInQuestion } from '../sign-in-page.ts'
  * Asks the platform that the provider is mounted in who is signed in there, and follows it: its session decides, so that
  * signing out there ends it here.
  */
-export async function followHost(c: RequestContext): Promise<void> {
+export async function followHost(c: PageContext): Promise<void> {
   const { origin } = c.var.runtime.settings
   const about = { returnTo: origin + pathAndQuery(c), reauthenticate: false, ...whatIsAsked(c) }
   const answer = await callHost(c, about)
@@ -25,7 +25,7 @@ export async function followHost(c: RequestContext): Promise<void> {
 }
 
 /** @returns what the platform answers: mostly a redirect to its sign-in page */
-export async function askHost(c: RequestContext, { page, companyId, reauthenticate = false }: SignInQuestion) {
+export async function askHost(c: PageContext, { page, companyId, reauthenticate = false }: SignInQuestion) {
   if (!reauthenticate && c.var.signInAnswer) return c.var.signInAnswer
   const about: SignInRequest = {
     returnTo: c.var.runtime.settings.origin + page.returnTo,
@@ -41,7 +41,7 @@ export async function askHost(c: RequestContext, { page, companyId, reauthentica
   return c.redirect(page.returnTo, 303)
 }
 
-async function callHost(c: RequestContext, about: SignInRequest): Promise<ExternalUser | Response> {
+async function callHost(c: PageContext, about: SignInRequest): Promise<ExternalUser | Response> {
   const { origin, login } = c.var.runtime.settings
   // The body is ours to read.
   const answer = await login!.signIn!(new Request(origin + pathAndQuery(c), { headers: c.req.raw.headers }), about)
@@ -54,11 +54,11 @@ async function callHost(c: RequestContext, about: SignInRequest): Promise<Extern
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-function pathAndQuery(c: RequestContext): string {
-  return c.req.path + new URL(c.req.url).search
+function pathAndQuery(c: PageContext): string {
+  return c.req.path + new URL(c.req.url, c.var.runtime.settings.origin).search
 }
 
-function whatIsAsked(c: RequestContext): Partial<SignInRequest> {
+function whatIsAsked(c: PageContext): Partial<SignInRequest> {
   const [clientId, loginHint, uiLocales] = ['client_id', 'login_hint', 'ui_locales'].map(name =>
     queryParameter(c, name),
   )
@@ -69,7 +69,7 @@ function whatIsAsked(c: RequestContext): Partial<SignInRequest> {
   }
 }
 
-async function sessionOf(c: RequestContext, answer: ExternalUser) {
+async function sessionOf(c: PageContext, answer: ExternalUser) {
   const user = await findUser(c.var.runtime.store, answer.user_id)
   if (!user || user.deleted_at !== null || user.active !== 1) {
     throw new Error(`login.signIn named user ${answer.user_id}, who does not exist or is not active.`)

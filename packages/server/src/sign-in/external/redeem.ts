@@ -1,6 +1,6 @@
 import { errors } from 'jose'
 import { InputError } from '../../companies/input.ts'
-import type { RequestContext } from '../../http/environment.ts'
+import type { PageContext } from '../../http/environment.ts'
 import { queryParameter } from '../../http/form.ts'
 import { PageError } from '../../pages/error-page.ts'
 import { findChallengeAnswer, insertOnlyAnswer, useChallengeAnswer } from '../../store/queries/challenge-answers.ts'
@@ -37,7 +37,7 @@ interface External {
  * @returns nothing but where to go on, if it was used before or is too old
  * @throws {PageError} where it is not genuine, or was meant for another browser
  */
-export async function redeemAnswer(c: RequestContext, external: External): Promise<Redeemed | { returnTo: string }> {
+export async function redeemAnswer(c: PageContext, external: External): Promise<Redeemed | { returnTo: string }> {
   const signed = queryParameter(c, 'response')
   const found = signed === undefined ? await findKept(c) : await readSigned(c, external, signed)
   if (found?.challenge.kind !== external.kind) throw new PageError(400, 'error.signInLost')
@@ -48,7 +48,7 @@ export async function redeemAnswer(c: RequestContext, external: External): Promi
 
 type Found = Omit<Redeemed, 'use'> & { use: Statement | undefined }
 
-async function findKept(c: RequestContext): Promise<Found | undefined> {
+async function findKept(c: PageContext): Promise<Found | undefined> {
   const { runtime } = c.var
   const id = readVerifier(runtime, queryParameter(c, 'answer') ?? '')
   const row = id === undefined ? undefined : await findChallengeAnswer(runtime.store, id)
@@ -63,7 +63,7 @@ async function findKept(c: RequestContext): Promise<Found | undefined> {
   }
 }
 
-async function readSigned(c: RequestContext, { kind, publicKeys }: External, jwt: string): Promise<Found | undefined> {
+async function readSigned(c: PageContext, { kind, publicKeys }: External, jwt: string): Promise<Found | undefined> {
   const { runtime } = c.var
   if (!publicKeys) return undefined
   try {
@@ -87,7 +87,7 @@ async function readSigned(c: RequestContext, { kind, publicKeys }: External, jwt
   }
 }
 
-function checkAnswer(c: RequestContext, challenge: Challenge, input: Record<string, unknown>) {
+function checkAnswer(c: PageContext, challenge: Challenge, input: Record<string, unknown>) {
   if ('error' in input) return checkRejection(input)
   return challenge.kind === 'login' ? checkLogin(c.var.runtime, challenge, input) : checkConsent(challenge, input)
 }

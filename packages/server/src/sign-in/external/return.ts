@@ -1,6 +1,6 @@
 import { countRefusal } from '../../audit/refusals.ts'
 import { readCookie } from '../../http/cookies.ts'
-import type { RequestContext, RouteHandler } from '../../http/environment.ts'
+import type { PageContext, RouteHandler } from '../../http/environment.ts'
 import { PageError } from '../../pages/error-page.ts'
 import { findChallengeAnswer } from '../../store/queries/challenge-answers.ts'
 import { findUser } from '../../store/queries/users.ts'
@@ -10,7 +10,7 @@ import type { LoginAcceptance, Rejection } from './answer.ts'
 import { isRejection, redeemAnswer } from './redeem.ts'
 
 /** Tells the app, if one asked for the sign-in, that the platform refused it; undefined where none did. */
-export type RefusalTeller = (c: RequestContext, returnTo: string, refusal: Rejection) => Promise<Response | undefined>
+export type RefusalTeller = (c: PageContext, returnTo: string, refusal: Rejection) => Promise<Response | undefined>
 
 /** `GET /sign-in/return`: the person comes back from the platform's own sign-in page. */
 export function signInReturn(tellApp: RefusalTeller): RouteHandler {

@@ -1,4 +1,4 @@
-import { Kysely, sql } from 'kysely'
+import { type CompiledQuery, Kysely, sql } from 'kysely'
 import { inCommitSpan } from '../../tracing/database-span.ts'
 import { inSpan } from '../../tracing/spans.ts'
 import type { BearerRecord } from '../bearer-record.ts'
@@ -120,6 +120,10 @@ class PostgresStore implements Store {
 
   get isDistributed(): boolean {
     return this.#isDistributed
+  }
+
+  async read<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    return (await this.db.executeQuery(query)).rows
   }
 
   findBearer(tokenHash: string, companyId: number): Promise<BearerRecord | undefined> {

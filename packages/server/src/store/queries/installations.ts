@@ -39,25 +39,27 @@ export function putInstallation(store: Store, row: NewInstallation, before: Inst
   const { kind = 'user', installed_by = null, audience = null } = row
   const values = { company_id, user_id, client_id, scopes, created_at, updated_at, kind, installed_by, audience }
   if (!before) return firstInstallation.expecting(1, store, values)
-  return changedInstallation.expecting(1, store, { ...values, scopesBefore: before.scopes })
+  return changedInstallation.expecting(1, store, { ...values, scopesBefore: before.scopes, kindBefore: before.kind })
 }
 
 const firstInstallation = new PreparedQuery((db, row: InstallationRow) =>
   insertActive(db, row).onConflict(conflict => conflict.columns(INSTALLATION_KEY).doNothing()),
 )
 
-const changedInstallation = new PreparedQuery((db, row: InstallationRow & { scopesBefore: string }) =>
-  insertActive(db, row).onConflict(conflict =>
-    conflict
-      .columns(INSTALLATION_KEY)
-      .doUpdateSet({
-        scopes: row.scopes,
-        updated_at: row.updated_at,
-        kind: row.kind,
-        installed_by: row.installed_by,
-      })
-      .where('installations.scopes', '=', row.scopesBefore),
-  ),
+const changedInstallation = new PreparedQuery(
+  (db, row: InstallationRow & { scopesBefore: string; kindBefore: InstallationRow['kind'] }) =>
+    insertActive(db, row).onConflict(conflict =>
+      conflict
+        .columns(INSTALLATION_KEY)
+        .doUpdateSet({
+          scopes: row.scopes,
+          updated_at: row.updated_at,
+          kind: row.kind,
+          installed_by: row.installed_by,
+        })
+        .where('installations.scopes', '=', row.scopesBefore)
+        .where('installations.kind', '=', row.kindBefore),
+    ),
 )
 
 function insertActive(db: Store['db'], row: InstallationRow) {

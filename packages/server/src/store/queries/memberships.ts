@@ -103,8 +103,23 @@ const atCompanies = byLength(
     ),
 )
 
+const everywhere = new PreparedQuery((db, { userId }: { userId: number }) =>
+  db
+    .selectFrom('user_companies as u')
+    .innerJoin('memberships as m', join =>
+      join.onRef('m.company_id', '=', 'u.company_id').onRef('m.user_id', '=', 'u.user_id'),
+    )
+    .innerJoin('companies as c', 'c.company_id', 'u.company_id')
+    .select(columnsAs('m', columns.memberships))
+    .select(companyFacts)
+    .where('u.user_id', '=', userId)
+    .orderBy('u.company_id'),
+)
+
 /** Every membership of a user, active or not, in the order of company ids. */
 export async function listMembershipsOfUser(store: Store, userId: number): Promise<MembershipWithCompany[]> {
+  if (!store.isDistributed) return everywhere.all(store, { userId })
+  // Only the machines of these companies are asked.
   const companyIds = await listCompanyIdsOfUser(store, userId)
   if (companyIds.length === 0) return []
   return atCompanies(companyIds.length).all(store, { userId, ...companyIds })

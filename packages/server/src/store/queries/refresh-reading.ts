@@ -1,8 +1,9 @@
-import { columns, columnsAs } from '../columns.ts'
+import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Store } from '../store.ts'
 import { type AppFacts, appColumns } from './apps.ts'
-import { companyFacts, type MembershipWithCompany } from './memberships.ts'
+import { type JoinedRow, joined } from './joined.ts'
+import { companyFacts, type MembershipRow, type MembershipWithCompany } from './memberships.ts'
 import type { RefreshTokenRow } from './refresh-tokens.ts'
 
 /** A refresh token with the app that has it and the person whom it speaks for, as one query finds them. */
@@ -13,18 +14,9 @@ export interface RefreshReading {
   membership: MembershipWithCompany
 }
 
-type Row = Record<string, unknown>
-
-/** The columns of a table under names of their own, since several tables have some of them. */
-function prefixed<Alias extends string, Column extends string>(alias: Alias, names: readonly Column[]) {
-  return columnsAs(alias, names).map((column, index) => `${column} as ${alias}_${names[index]!}` as const)
-}
-
-function unprefixed(row: Row, alias: string, names: readonly string[]): Row {
-  const own: Row = {}
-  for (const name of names) own[name] = row[`${alias}_${name}`]
-  return own
-}
+const tokens = joined('t', columns.refresh_tokens)
+const apps = joined('a', appColumns)
+const memberships = joined('m', columns.memberships)
 
 const reading = new PreparedQuery((db, { companyId, tokenHash }: { companyId: number; tokenHash: Uint8Array }) =>
   db
@@ -34,9 +26,9 @@ const reading = new PreparedQuery((db, { companyId, tokenHash }: { companyId: nu
       join.onRef('m.company_id', '=', 't.company_id').onRef('m.user_id', '=', 't.user_id'),
     )
     .innerJoin('companies as c', 'c.company_id', 't.company_id')
-    .select(prefixed('t', columns.refresh_tokens))
-    .select(prefixed('a', appColumns))
-    .select(prefixed('m', columns.memberships))
+    .select(tokens.columns)
+    .select(apps.columns)
+    .select(memberships.columns)
     .select(companyFacts)
     .where('t.company_id', '=', companyId)
     .where('t.token_hash', '=', tokenHash)
@@ -51,13 +43,13 @@ export async function readForRefresh(
   companyId: number,
   tokenHash: Uint8Array,
 ): Promise<RefreshReading | undefined> {
-  const row = (await reading.first(store, { companyId, tokenHash })) as Row | undefined
+  const row = (await reading.first(store, { companyId, tokenHash })) as JoinedRow | undefined
   if (!row) return undefined
   const company = Object.fromEntries(companyFactNames.map(name => [name, row[name]]))
   return {
-    token: unprefixed(row, 't', columns.refresh_tokens) as unknown as RefreshTokenRow,
-    app: unprefixed(row, 'a', appColumns) as unknown as AppFacts,
-    membership: { ...unprefixed(row, 'm', columns.memberships), ...company } as unknown as MembershipWithCompany,
+    token: tokens.of<RefreshTokenRow>(row),
+    app: apps.of<AppFacts>(row),
+    membership: { ...memberships.of<MembershipRow>(row), ...company } as MembershipWithCompany,
   }
 }
 

@@ -3,6 +3,8 @@ import { columns } from '../columns.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { SessionsTable } from '../session-schema.ts'
 import { expecting, type Statement, type Store, statement } from '../store.ts'
+import { type JoinedRow, joined } from './joined.ts'
+import { findUser, type UserRow } from './users.ts'
 
 export type SessionRow = Selectable<SessionsTable>
 
@@ -27,6 +29,33 @@ const byHash = new PreparedQuery((db, { sessionHash }: { sessionHash: Uint8Array
 
 export function findSession(store: Store, sessionHash: Uint8Array): Promise<SessionRow | undefined> {
   return byHash.first(store, { sessionHash })
+}
+
+const sessions = joined('s', columns.sessions)
+const users = joined('u', columns.users)
+
+const withUser = new PreparedQuery((db, { sessionHash }: { sessionHash: Uint8Array }) =>
+  db
+    .selectFrom('sessions as s')
+    .innerJoin('users as u', 'u.user_id', 's.user_id')
+    .select(sessions.columns)
+    .select(users.columns)
+    .where('s.session_hash', '=', sessionHash),
+)
+
+/** A session and whose it is. */
+export async function findSessionWithUser(
+  store: Store,
+  sessionHash: Uint8Array,
+): Promise<{ session: SessionRow; user: UserRow } | undefined> {
+  if (store.isDistributed) {
+    // They may be on different machines.
+    const session = await findSession(store, sessionHash)
+    const user = session && (await findUser(store, session.user_id))
+    return user && { session, user }
+  }
+  const row = (await withUser.first(store, { sessionHash })) as JoinedRow | undefined
+  return row && { session: sessions.of<SessionRow>(row), user: users.of<UserRow>(row) }
 }
 
 /** The newest first. */

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
 import { inCommitSpan } from '../../tracing/database-span.ts'
 import { type BearerRecord, bearerQueries } from '../bearer-record.ts'
 import { makeFolder } from '../make-folder.ts'
@@ -130,6 +130,7 @@ class SqliteStore implements Store {
   readonly db: Kysely<Schema>
   readonly remembered: RememberedRows | undefined
   readonly #database: DatabaseSync
+  readonly #reader: ReturnType<typeof kyselyDatabase>
   readonly #writer: Writer
   readonly #bearers: BearerFinder
   /** None where the database is in memory. */
@@ -141,8 +142,8 @@ class SqliteStore implements Store {
     this.#writer = writer
     const identity = options && new FileIdentity(options.path)
     const requireSameFile = () => identity?.require()
-    const dialect = new SqliteDialect({ database: kyselyDatabase(database, requireSameFile) })
-    this.db = new Kysely<Schema>({ dialect })
+    this.#reader = kyselyDatabase(database, requireSameFile)
+    this.db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: this.#reader }) })
     if (!identity) {
       this.#bearers = new UncachedBearers(database, this.db)
       return
@@ -162,6 +163,10 @@ class SqliteStore implements Store {
 
   findBearer(tokenHash: string, companyId: number, beganBeforeTurn?: boolean): BearerRecord | undefined {
     return this.#bearers.find(tokenHash, companyId, beganBeforeTurn)
+  }
+
+  read<Row>({ sql, parameters }: CompiledQuery<Row>): Row[] {
+    return this.#reader.prepare(sql).all(parameters) as Row[]
   }
 
   async ping() {

@@ -1,91 +1,33 @@
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, TokenAnswer } from '../../../../tests/support/client.ts'
-import { Line } from '../../../../tests/support/line.ts'
+import { BothWays, type Seen, type Sent } from '../../../../tests/support/both-ways.ts'
+import type { TokenAnswer } from '../../../../tests/support/client.ts'
 import { Prover } from '../../../../tests/support/prover.ts'
-import { MI6, ORIGIN, startProvider, type TestProvider } from '../../../../tests/support/provider.ts'
+import { MI6, ORIGIN } from '../../../../tests/support/provider.ts'
 import { TooBusy } from '../http/errors.ts'
-import { type Listener, listen } from '../node-server/listen.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
 describe('forms of apps on the fast path', () => {
-  let provider: TestProvider
-  let client: Client
-  let listener: Listener
-  let line: Line
-  /** How many requests were answered without the framework. */
-  let direct: number
-  const logged: Record<string, unknown>[] = []
-
-  async function start(options = {}) {
-    logged.length = 0
-    const logger = pino({ level: 'info' }, { write: text => void logged.push(JSON.parse(text)) })
-    provider = await startProvider({ logger, trustedProxies: 1, ...options })
-    client = await provider.registerApp()
-    direct = 0
-    listener = await listen('127.0.0.1', 0)
-    const { tenantry } = provider
-    const formRoutes = tenantry.formRoutes.map(({ paths, respond }) => ({
-      paths,
-      respond: (request: Parameters<typeof respond>[0]) => {
-        direct += 1
-        return respond(request)
-      },
-    }))
-    listener.serve({ fetch: tenantry.fetch, hotRoutes: tenantry.hotRoutes, formRoutes })
-    line = new Line(listener.port)
+  let ways: BothWays
+  const start = async (options = {}) => {
+    ways = await BothWays.start(options)
   }
   beforeEach(() => start())
-  afterEach(async () => {
-    line.socket.destroy()
-    await listener.close()
-    await provider.close()
+  afterEach(() => ways.close())
+
+  const tokens = async (): Promise<TokenAnswer> =>
+    ways.client.tokens(await ways.provider.person().code(ways.client, { company: MI6 }))
+  const basic = () => `Basic ${Buffer.from(`${ways.client.id}:${ways.client.secret}`).toString('base64')}`
+  const form = ({ path = '/oauth/token', body = '', headers }: Partial<Sent>): Sent => ({
+    method: 'POST',
+    path,
+    body,
+    headers: { Authorization: basic(), 'Content-Type': FORM, ...headers },
   })
-
-  const tokens = async (): Promise<TokenAnswer> => client.tokens(await provider.person().code(client, { company: MI6 }))
-  const basic = () => `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`
-
-  interface Sent {
-    path?: string
-    body?: string
-    headers?: Record<string, string>
-  }
-  /** All that a client sees of an answer, but for what differs from request to request. */
-  interface Seen {
-    status: number
-    headers: Record<string, string>
-    body: string
-  }
-  const VOLATILE = ['x-request-id', 'date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']
-  function seen(status: number, headers: Iterable<[string, string]>, body: string): Seen {
-    const kept = [...headers].map(([name, value]) => [name.toLowerCase(), value] as const)
-    const named = Object.fromEntries(kept.filter(([name]) => !VOLATILE.includes(name)))
-    return { status, headers: named, body: body.replace(/[0-9a-f-]{36}/, 'ID') }
-  }
-  const headersOf = ({ headers }: Sent) => ({ Authorization: basic(), 'Content-Type': FORM, ...headers })
-
-  async function overTheLine({ path = '/oauth/token', body = '', ...sent }: Sent): Promise<Seen> {
-    const fields = Object.entries(headersOf(sent)).map(([name, value]) => `${name}: ${value}\r\n`)
-    line.write(
-      `POST ${path} HTTP/1.1\r\nHost: x\r\n${fields.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
-    const answer = await line.answer()
-    return seen(answer.status, Object.entries(answer.headers), answer.body)
-  }
-  async function byRoute({ path = '/oauth/token', body = '', ...sent }: Sent): Promise<Seen> {
-    const answer = await provider.fetch(path, { method: 'POST', headers: headersOf(sent), body })
-    return seen(answer.status, answer.headers, await answer.text())
-  }
-  /** @returns the answer, which was the same both ways */
-  async function bothWays(sent: Sent, takesFastPath = true): Promise<Seen> {
-    const before = direct
-    const answer = await overTheLine(sent)
-    expect(direct - before, 'whether the fast path was taken').toBe(takesFastPath ? 1 : 0)
-    expect(answer).toEqual(await byRoute(sent))
-    return answer
-  }
+  const overTheLine = (sent: Partial<Sent>) => ways.overTheLine(form(sent))
+  const byRoute = (sent: Partial<Sent>) => ways.byRoute(form(sent))
+  const bothWays = (sent: Partial<Sent>, takesFastPath = true): Promise<Seen> => ways.both(form(sent), takesFastPath)
 
   it('a refresh is answered with the tokens that the route gives when it is asked again', async () => {
     const { refresh_token } = await tokens()
@@ -96,12 +38,12 @@ describe('forms of apps on the fast path', () => {
   })
 
   it('a code is exchanged once: the route takes the next attempt for theft, and the tokens are gone', async () => {
-    const code = await provider.person().code(client, { company: MI6 })
-    const body = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: client.redirectUri })
+    const code = await ways.provider.person().code(ways.client, { company: MI6 })
+    const body = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: ways.client.redirectUri })
     const first = await overTheLine({ body: `${body}` })
-    expect([first.status, direct]).toEqual([200, 1])
+    expect([first.status, ways.direct]).toEqual([200, 1])
     expect((await byRoute({ body: `${body}` })).status).toBe(400)
-    expect((await client.me(JSON.parse(first.body).access_token)).status).toBe(401)
+    expect((await ways.client.me(JSON.parse(first.body).access_token)).status).toBe(401)
   })
 
   it('introspection and revocation are answered as the routes answer them', async () => {
@@ -110,10 +52,10 @@ describe('forms of apps on the fast path', () => {
     expect(JSON.parse((await bothWays(asked)).body)).toMatchObject({ active: true, company_id: MI6 })
     expect((await bothWays({ path: '/oauth/revoke', body: `token=${access_token}` })).status).toBe(200)
     expect(JSON.parse((await bothWays(asked)).body)).toEqual({ active: false })
-    expect((await client.me(access_token)).status).toBe(401)
+    expect((await ways.client.me(access_token)).status).toBe(401)
   })
 
-  it.each<[string, Sent, number]>([
+  it.each<[string, Partial<Sent>, number]>([
     ['a grant that does not exist', { body: 'grant_type=password' }, 400],
     ['no grant', { body: 'a=b' }, 400],
     ['a repeated parameter', { body: 'grant_type=refresh_token&grant_type=refresh_token' }, 400],
@@ -133,7 +75,7 @@ describe('forms of apps on the fast path', () => {
     expect((await bothWays(sent)).status).toBe(status)
   })
 
-  it.each<[string, Sent, number]>([
+  it.each<[string, Partial<Sent>, number]>([
     ['a secret in the address', { path: '/oauth/token?client_secret=x', body: 'grant_type=refresh_token' }, 400],
     ['any other query', { path: '/oauth/token?a=b', body: 'grant_type=refresh_token' }, 400],
     ['another path', { path: '/oauth/tokens', body: 'grant_type=refresh_token' }, 405],
@@ -147,35 +89,48 @@ describe('forms of apps on the fast path', () => {
     ['an internal error', new Error('an internal error'), 500],
     ['a database that is not available', new StoreUnavailable('the database is not available'), 503],
     ['too much to do', new TooBusy(), 503],
-  ])('a failure is answered as the route answers it, and logged: %s', async (_what, error, status) => {
+  ])('a failure is answered as the route answers it, and ways.logged: %s', async (_what, error, status) => {
     const { refresh_token } = await tokens()
-    Object.assign(provider.runtime.store, { write: () => Promise.reject(error) })
+    Object.assign(ways.provider.runtime.store, { write: () => Promise.reject(error) })
     const answer = await bothWays({ body: `grant_type=refresh_token&refresh_token=${refresh_token}` })
     expect(answer.status).toBe(status)
-    expect(logged.filter(({ level, path }) => level === 50 && path === '/oauth/token')).toHaveLength(2)
+    expect(ways.logged.filter(({ level, path }) => level === 50 && path === '/oauth/token')).toHaveLength(2)
+  })
+
+  it('what load balancers ask is answered as by the routes, also while the database cannot be written to', async () => {
+    for (const path of ['/healthz', '/readyz']) expect((await ways.both({ path })).status).toBe(200)
+    const { store } = ways.provider.runtime
+    Object.assign(store, { ping: () => Promise.reject(new StoreUnavailable('gone')) })
+    const { status, headers, body } = await ways.both({ path: '/readyz' })
+    expect([status, headers['retry-after'], JSON.parse(body)]).toEqual([
+      503,
+      '1',
+      { status: 'unavailable', reason: 'unreachable' },
+    ])
+    expect((await ways.both({ path: '/healthz' })).status).toBe(200)
   })
 
   it('a key that a token is bound to is proved for the address of the endpoint', async () => {
     const prover = await Prover.create()
     const { refresh_token } = await tokens()
-    const proof = await prover.prove({ method: 'POST', url: `${ORIGIN}/oauth/token`, at: provider.now() / 1000 })
+    const proof = await prover.prove({ method: 'POST', url: `${ORIGIN}/oauth/token`, at: ways.provider.now() / 1000 })
     const answer = await overTheLine({
       headers: { DPoP: proof },
       body: `grant_type=refresh_token&refresh_token=${refresh_token}`,
     })
-    expect([answer.status, JSON.parse(answer.body).token_type, direct]).toEqual([200, 'DPoP', 1])
+    expect([answer.status, JSON.parse(answer.body).token_type, ways.direct]).toEqual([200, 'DPoP', 1])
   })
 
-  it('each answer is logged and counted with its route, and has an id of its own', async () => {
+  it('each answer is ways.logged and counted with its route, and has an id of its own', async () => {
     await overTheLine({ body: 'grant_type=password' })
     await overTheLine({ path: '/oauth/introspect', body: 'token=x' })
-    const lines = logged.filter(({ status }) => status !== undefined)
+    const lines = ways.logged.filter(({ status }) => status !== undefined)
     expect(lines).toMatchObject([
       { method: 'POST', path: '/oauth/token', status: 400 },
       { method: 'POST', path: '/oauth/introspect', status: 200 },
     ])
     expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(2)
-    const counted = provider.runtime.metrics.requests.metrics()[0]!.values()
+    const counted = ways.provider.runtime.metrics.requests.metrics()[0]!.values()
     expect(counted).toContainEqual({ labels: { route: '/oauth/token', method: 'POST', status: 400 }, value: 1 })
     expect(counted).toContainEqual({ labels: { route: '/oauth/introspect', method: 'POST', status: 200 }, value: 1 })
   })
@@ -206,24 +161,24 @@ describe('forms of apps on the fast path', () => {
       const answer = await overTheLine({ path, body: 'grant_type=password' })
       expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'unsupported_grant_type'])
     }
-    expect(direct).toBe(2)
+    expect(ways.direct).toBe(2)
   })
 
   it('requests that follow each other on one connection are answered in their order', async () => {
     const head = (length: number) =>
       `POST /oauth/introspect HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic()}\r\nContent-Type: ${FORM}\r\nContent-Length: ${length}\r\n\r\n`
     const { access_token } = await tokens()
-    line.write(`${head(7)}token=x`)
-    line.write(`${head(6 + access_token.length)}token=${access_token}`)
-    line.write('GET /users/me HTTP/1.1\r\nHost: x\r\n\r\n')
-    const answers = [await line.answer(), await line.answer(), await line.answer()]
+    ways.line.write(`${head(7)}token=x`)
+    ways.line.write(`${head(6 + access_token.length)}token=${access_token}`)
+    ways.line.write('GET /users/me HTTP/1.1\r\nHost: x\r\n\r\n')
+    const answers = [await ways.line.answer(), await ways.line.answer(), await ways.line.answer()]
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 401])
     expect(answers.slice(0, 2).map(({ body }) => JSON.parse(body).active)).toEqual([false, true])
   })
 
   it('closing waits for a form that is being answered', async () => {
     const { refresh_token } = await tokens()
-    const { store } = provider.runtime
+    const { store } = ways.provider.runtime
     const write = store.write.bind(store)
     const mayCommit = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
@@ -236,16 +191,14 @@ describe('forms of apps on the fast path', () => {
     })
     const answer = overTheLine({ body: `grant_type=refresh_token&refresh_token=${refresh_token}` })
     await begun.promise
-    const closed = listener.close()
+    const closed = ways.listener.close()
     mayCommit.resolve()
     expect((await answer).status).toBe(200)
     await closed
   })
 
   async function restart(options: object) {
-    line.socket.destroy()
-    await listener.close()
-    await provider.close()
+    await ways.close()
     await start(options)
   }
 })
