@@ -9,6 +9,7 @@ const PATHS = new Set(['/users/me', '/v1/users/me'])
 const read = (text: string) => readRawGet(Buffer.from(text, 'latin1'), PATHS)
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 const FORMS = new Set(['POST /oauth/token'])
+const PAGES = new Set(['GET /users/me', 'GET /v1/users/me'])
 const START = 'GET /users/me HTTP/1.1'
 
 describe('a raw request', () => {
@@ -191,21 +192,35 @@ describe('a raw request', () => {
 
     it('means the same to it: one whole GET without a body, with this path and this authorization', async () => {
       let read = 0
+      let directly = 0
       await fc.assert(
         fc.asyncProperty(request, async text => {
           const plain = readRawGet(Buffer.from(text, 'latin1'), PATHS)
-          if (!plain) return
+          const direct = readRawDirect(Buffer.from(text, 'latin1'), PAGES)
+          // What the second takes the first would have, had it been for it.
+          if (!plain) {
+            expect(direct).toBeUndefined()
+            return
+          }
           read += 1
           const { answer, requests } = await parse(text)
           expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
           expect(requests).toHaveLength(1)
           const [{ method, url = '', headers } = {} as IncomingMessage] = requests
+          if (direct) {
+            directly += 1
+            expect([direct.path, direct.query, direct.body]).toEqual([plain.path, url.split('?')[1] ?? '', ''])
+            for (const name of ['authorization', 'accept', 'x', 'x-y_z', 'a']) {
+              expect(direct.fields.get(name)).toBe(headers[name])
+            }
+          }
           expect([method, url.split('?')[0], headers.authorization]).toEqual(['GET', plain.path, plain.authorization])
           expect([headers['content-length'], headers['transfer-encoding']]).toEqual([undefined, undefined])
         }),
         { numRuns: 2000 },
       )
       expect(read).toBeGreaterThan(100)
+      expect(directly).toBeGreaterThan(50)
     })
 
     it('a form means the same to it: one whole POST with this path, this body and these fields', async () => {
