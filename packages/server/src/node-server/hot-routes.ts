@@ -3,11 +3,19 @@ import type { Socket } from 'node:net'
 import type { DirectRoute, HotResponse, HotRoute } from '../http/hot-route.ts'
 import { type MaybePromise, whenReady } from '../store/maybe-promise.ts'
 import { COST, FairQueue } from './fair-queue.ts'
-import { readRawDirect, readRawGet } from './raw-request.ts'
+import { type RawGetReader, readRawDirect } from './raw-request.ts'
 import { type RawResponse, RawResponseWriter } from './raw-response.ts'
 
 /** Of a raw connection's socket. */
 type Peer = Pick<Socket, 'remoteAddress' | 'destroyed'>
+
+/** What a raw connection's requests are read and answered with. */
+export interface RawSource {
+  reader: RawGetReader
+  peer: Peer
+  /** Whether connections end with their response, when it is written. */
+  isClosing(): boolean
+}
 
 /** Answers hot routes, from a raw connection or in a `node:http` server, and direct routes from a raw connection. */
 export class HotRoutes {
@@ -35,16 +43,14 @@ export class HotRoutes {
   /**
    * @param bytes a chunk that arrived on a connection
    * @param beganBeforeTurn as in {@link HotRequest}
-   * @param isClosing whether connections end with their response, when it is written
    * @returns undefined unless the chunk is exactly one request for one of these routes
    */
   respondRaw(
     bytes: Buffer,
     beganBeforeTurn: boolean,
-    isClosing: () => boolean,
-    peer: Peer,
+    { reader, peer, isClosing }: RawSource,
   ): MaybePromise<RawResponse> | undefined {
-    const request = bytes[0] === LETTER_P ? undefined : readRawGet(bytes, this.#routes)
+    const request = bytes[0] === LETTER_P ? undefined : reader.read(bytes, this.#routes)
     if (!request) return this.#respondDirectly(bytes, isClosing, peer)
     request.beganBeforeTurn = beganBeforeTurn
     const response = this.#routes.get(request.path)!.respond(request)

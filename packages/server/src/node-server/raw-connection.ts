@@ -36,8 +36,9 @@ export class RawConnection {
   readonly #idleTimeout: number
   readonly #events: RawConnectionEvents
   #mode: Mode = 'here'
+  /** Whether the socket's own timeout runs. */
+  #isTimed = true
   #stream: HttpStream | undefined
-  #isFirst = true
   /** What arrived while the last request was being answered: one chunk, since the socket is paused then. */
   #arrived: Buffer | undefined
   #hasEnded = false
@@ -68,6 +69,19 @@ export class RawConnection {
     return this.#mode === 'here' && this.socket.writableLength === 0
   }
 
+  /**
+   * Begins to count the idle timeout, until something arrives. To be called now and then: a socket's timeout that always ran would be
+   * renewed with each read and each write, a thirtieth of the time of a hot request.
+   */
+  watchIdleness() {
+    if (!this.#isTimed && !this.#isWithHttp) this.#setTimeout(this.#idleTimeout)
+  }
+
+  #setTimeout(milliseconds: number) {
+    this.#isTimed = milliseconds > 0
+    this.socket.setTimeout(milliseconds)
+  }
+
   /** `node:http` has written a response. */
   responseEnded() {
     this.#isAnswered = true
@@ -75,9 +89,8 @@ export class RawConnection {
   }
 
   readonly #receive = (bytes: Buffer) => {
+    if (this.#isTimed) this.#setTimeout(0)
     if (this.#mode === 'here') {
-      if (this.#isFirst) this.socket.setTimeout(this.#idleTimeout)
-      this.#isFirst = false
       this.#answer(bytes)
     } else if (this.#mode === 'waiting') {
       this.#arrived = this.#arrived ? Buffer.concat([this.#arrived, bytes]) : bytes
@@ -147,7 +160,8 @@ export class RawConnection {
     this.#mode = missing === undefined ? 'given' : 'lent'
     this.#missing = missing ?? 0
     this.#isAnswered = false
-    this.socket.setTimeout(0)
+    // It may have waited here before.
+    if (this.#isTimed) this.#setTimeout(0)
     this.#pass(bytes)
   }
 
@@ -186,7 +200,7 @@ export class RawConnection {
   #takeBack() {
     if (this.#mode !== 'lent' || !this.#isAnswered || this.#missing > 0 || this.socket.writableEnded) return
     this.#mode = 'here'
-    this.socket.setTimeout(this.#idleTimeout)
+    this.#setTimeout(this.#idleTimeout)
     this.socket.resume()
   }
 

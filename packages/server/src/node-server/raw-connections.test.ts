@@ -280,21 +280,4 @@ describe('the fast path', () => {
     await expect.poll(() => line.isClosed && idle.isClosed).toBe(true)
     expect(viaNodeHttp).toBe(0)
   })
-
-  it('the fast path closes connections that send nothing, and those that stay idle', async () => {
-    const server = createServer()
-    const connections = new RawConnections(server, { firstTimeout: 150, idleTimeout: 400 })
-    connections.serve(new HotRoutes(provider.tenantry.hotRoutes))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const silent = new Line(port)
-    const idle = new Line(port)
-    idle.write(get(tokens.access_token))
-    expect((await answerOf(idle)).status).toBe(200)
-    await expect.poll(() => silent.isClosed).toBe(true)
-    expect(idle.isClosed).toBe(false)
-    await expect.poll(() => idle.isClosed).toBe(true)
-    server.close()
-  })
 })

@@ -4,7 +4,10 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HotRoutes } from './hot-routes.ts'
 import { RawConnection, type RawConnectionOptions } from './raw-connection.ts'
+import { RawGetReader } from './raw-request.ts'
 
+/** How often it is looked for idle connections while one may be idle. */
+const WATCHES = 10
 /**
  * The most connections whose requests may share what is read once per turn of the event loop. With 1024 events at once
  * libuv asks again what has arrived, within the same turn.
@@ -20,6 +23,8 @@ export class RawConnections {
   readonly #isTls: boolean
   readonly #passOn: (stream: Duplex) => void
   readonly #connections = new Set<RawConnection>()
+  /** While there are connections. */
+  #watch: NodeJS.Timeout | undefined
   readonly #byStream = new WeakMap<object, RawConnection>()
   #routes: HotRoutes | undefined
   #isClosing = false
@@ -60,20 +65,28 @@ export class RawConnections {
   #take(socket: Socket) {
     // What is decrypted of one read may have been sent at different times.
     const isPlain = !this.#isTls
+    const source = { reader: new RawGetReader(), peer: socket, isClosing: this.#isClosingNow }
     const connection: RawConnection = new RawConnection(socket, this.#options, {
       respond: (bytes, isDirect) =>
-        this.#routes?.respondRaw(
-          bytes,
-          isDirect && isPlain && this.#connections.size <= MAX_SHARING,
-          this.#isClosingNow,
-          socket,
-        ),
+        this.#routes?.respondRaw(bytes, isDirect && isPlain && this.#connections.size <= MAX_SHARING, source),
       onHttpStream: stream => {
         this.#byStream.set(stream, connection)
         this.#passOn(stream)
       },
-      onClose: () => this.#connections.delete(connection),
+      onClose: () => this.#remove(connection),
     })
     this.#connections.add(connection)
+    this.#watch ??= setInterval(() => this.#watchIdleness(), this.#options.idleTimeout / WATCHES).unref()
+  }
+
+  #remove(connection: RawConnection) {
+    this.#connections.delete(connection)
+    if (this.#connections.size > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+  }
+
+  #watchIdleness() {
+    for (const connection of this.#connections) connection.watchIdleness()
   }
 }

@@ -57,15 +57,13 @@ type BearerColumns = Selection<BearerTables, keyof BearerTables, BearerColumn>
 /** Column values in the order of their list. */
 export type Row = readonly unknown[]
 
-let records = 0
-
 /**
  * Everything that `GET /users/me` and a bearer check need to know of an access token. The compiler compares its fields
  * with the columns above. They are declared, not only assigned, so that all records have one hidden class in V8.
  */
 export class BearerRecord implements BearerColumns {
-  /** Different for each record of this process, in the order of their creation. */
-  readonly serial: number = records++
+  /** What was made of it and may be used again. It is left out of comparisons: it follows from the record. */
+  memo: object | undefined = undefined
   readonly companyId: number
   readonly userId!: number
   readonly clientId!: string

@@ -9,21 +9,34 @@ import { hashAsText, parseToken } from './token-text.ts'
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
 /**
- * Whom a request's token speaks for. The token is read from the Authorization header alone (RFC 6750 section 2.1).
- * @param beganBeforeTurn whether the request had begun to arrive when this turn of the event loop began
+ * Whom a request's token speaks for.
  * @throws {ApiError} 401 for no or a refused token, 403 for a missing scope
  */
 export function requireBearer(
   runtime: Runtime,
   authorization: string | undefined,
   scope: string,
-  beganBeforeTurn?: boolean,
 ): MaybePromise<BearerRecord> {
-  return whenReady(findToken(runtime, readToken(authorization), beganBeforeTurn), found => {
-    const bearer = requireUsable(runtime, found)
-    requireScope(bearer, scope)
-    return bearer
-  })
+  return whenReady(findBearer(runtime, authorization), found => requireUsable(found, scope, runtime.clock()))
+}
+
+/**
+ * What the store has of a request's token, whether it may be used or not. The token is read from the Authorization header alone
+ * (RFC 6750 section 2.1).
+ * @param beganBeforeTurn whether the request had begun to arrive when this turn of the event loop began
+ * @throws {ApiError} 401 for no token, or one of another kind
+ */
+export function findBearer(
+  { store }: Runtime,
+  authorization: string | undefined,
+  beganBeforeTurn?: boolean,
+): MaybePromise<BearerRecord | undefined> {
+  const token = readToken(authorization)
+  const parsed = parseToken(token)
+  if (parsed?.kind === 'ra') throw invalidToken('The access token is for another resource server.')
+  if (parsed?.kind === 'da') throw invalidToken('The access token is bound to a key: send it as DPoP, with a proof.')
+  if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
+  return store.findBearer(hashAsText(token), parsed.companyId, beganBeforeTurn)
 }
 
 function readToken(authorization: string | undefined): string {
@@ -39,23 +52,15 @@ function readToken(authorization: string | undefined): string {
   throw invalidToken('The Authorization header does not hold a bearer token.')
 }
 
-function findToken(
-  { store }: Runtime,
-  token: string,
-  beganBeforeTurn: boolean | undefined,
-): MaybePromise<BearerRecord | undefined> {
-  const parsed = parseToken(token)
-  if (parsed?.kind === 'ra') throw invalidToken('The access token is for another resource server.')
-  if (parsed?.kind === 'da') throw invalidToken('The access token is bound to a key: send it as DPoP, with a proof.')
-  if (parsed?.kind !== 'at') throw invalidToken('This is not an access token.')
-  return store.findBearer(hashAsText(token), parsed.companyId, beganBeforeTurn)
-}
-
-/** @throws {ApiError} 401 for a token that may not be used now */
-export function requireUsable({ clock }: Runtime, bearer: BearerRecord | undefined): BearerRecord {
+/**
+ * Requires that a token may be used for a scope now.
+ * @throws {ApiError} 401, or 403 for a missing scope
+ */
+export function requireUsable(bearer: BearerRecord | undefined, scope: string, now: number): BearerRecord {
   if (!bearer) throw invalidToken('The access token is unknown or revoked.')
-  if (bearer.expiresAt <= clock()) throw invalidToken('The access token has expired.')
+  if (bearer.expiresAt <= now) throw invalidToken('The access token has expired.')
   if (!isInGoodStanding(bearer)) throw invalidToken('The user, the company or the app is not active.')
+  requireScope(bearer, scope)
   return bearer
 }
 
@@ -71,7 +76,7 @@ export function isInGoodStanding(bearer: BearerRecord): boolean {
 }
 
 /** @throws {ApiError} 403 */
-export function requireScope(bearer: BearerRecord, scope: string) {
+function requireScope(bearer: BearerRecord, scope: string) {
   const isGranted = storesScope(bearer.scopes, scope) && storesScope(bearer.appScopes, scope)
   if (isGranted && !isListed(bearer.companyBlockedScopes, scope)) return
   throw new ApiError(403, `The access token lacks the scope ${scope}.`, {

@@ -2,7 +2,7 @@ import type { RequestContext } from '../http/environment.ts'
 import { ApiError } from '../http/errors.ts'
 import type { BearerRecord } from '../store/bearer-record.ts'
 import { findAccessToken } from '../store/queries/access-tokens.ts'
-import { requireScope, requireUsable } from './bearer.ts'
+import { requireUsable } from './bearer.ts'
 import { DPOP_ALGORITHMS, ProofError, verifyProof } from './dpop.ts'
 import { currentNonce } from './dpop-nonce.ts'
 import { hashAsText, hashSecret, parseToken } from './token-text.ts'
@@ -28,9 +28,8 @@ export async function requireBound(c: RequestContext, scope: string): Promise<Be
   // Before the proof, whose use is written down: a token that is made up costs no write.
   if (!jkt) throw refused('invalid_token', 'The access token is unknown or revoked.')
   if (jkt !== (await provenKey(c, token))) throw refused('invalid_token', 'The access token is bound to another key.')
-  const bearer = requireUsable(runtime, await runtime.store.findBearer(hashAsText(token), parsed.companyId))
-  requireScope(bearer, scope)
-  return bearer
+  const bearer = await runtime.store.findBearer(hashAsText(token), parsed.companyId)
+  return requireUsable(bearer, scope, runtime.clock())
 }
 
 async function provenKey(c: RequestContext, accessToken: string): Promise<string> {

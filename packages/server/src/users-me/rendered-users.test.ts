@@ -1,13 +1,26 @@
 import { expect, it } from 'vitest'
 import { BearerRecord } from '../store/bearer-record.ts'
-import { renderUser } from './rendered-users.ts'
+import { renderedUser, renderUser } from './rendered-users.ts'
 
-const CACHED_AT_MOST = 2 ** 16
 const NOW = Date.UTC(2026, 0, 15, 12)
+const EXPIRES = NOW + 20_000
 
 /** A record of a user with this id, as the store makes it. */
-function newRecord(userId: number, timezone = 'UTC'): BearerRecord {
-  const tokenRow = [userId, 'c', 'base', NOW, `User ${userId}`, 'a@b.example', null, 'en_US', timezone, 'EUR', 0, 1]
+function newRecord(userId: number, timezone = 'UTC', expiresAt = EXPIRES): BearerRecord {
+  const tokenRow = [
+    userId,
+    'c',
+    'base',
+    expiresAt,
+    `User ${userId}`,
+    'a@b.example',
+    null,
+    'en_US',
+    timezone,
+    'EUR',
+    0,
+    1,
+  ]
   return new BearerRecord(
     1,
     [...tokenRow, null, 0, null, 1, 1, NOW, null, null],
@@ -18,31 +31,29 @@ function newRecord(userId: number, timezone = 'UTC'): BearerRecord {
 
 const userIdIn = (body: { text: string }) => (JSON.parse(body.text) as { data: { id: number } }).data.id
 
-it('the cache renders a record that comes again once, and does not keep one that comes once', () => {
+it('what was rendered of a record is given for it, and not for another one of the same user', () => {
   const record = newRecord(1)
-  const first = renderUser(record, NOW)
-  const second = renderUser(record, NOW)
-  expect(second).not.toBe(first)
-  expect(renderUser(record, NOW)).toBe(second)
+  expect(renderedUser(record, NOW)).toBeUndefined()
+  const body = renderUser(record, NOW)
+  expect(userIdIn(body)).toBe(1)
+  expect(renderedUser(record, NOW)).toBe(body)
+  expect(renderedUser(newRecord(1), NOW)).toBeUndefined()
 })
 
-it('the cache of bodies never answers with the body of another record, though they share a place in the cache', () => {
+it('what was rendered is not given once the token has expired, though the minute is the same', () => {
   const record = newRecord(1)
-  let other = newRecord(2)
-  while (other.serial - record.serial < CACHED_AT_MOST) other = newRecord(2)
-  for (let round = 0; round < 4; round++) {
-    for (let again = 0; again <= round; again++) expect(userIdIn(renderUser(record, NOW))).toBe(1)
-    for (let again = 0; again <= round; again++) expect(userIdIn(renderUser(other, NOW))).toBe(2)
-  }
+  const body = renderUser(record, NOW)
+  expect(renderedUser(record, EXPIRES - 1)).toBe(body)
+  expect(renderedUser(record, EXPIRES)).toBeUndefined()
 })
 
-it('the cache of bodies renders again in the next minute, with the offset of the time zone by then', () => {
-  const record = newRecord(1, 'Europe/Helsinki')
+it('what was rendered is not given in another minute, since the offset of the time zone may be another by then', () => {
+  const record = newRecord(1, 'Europe/Helsinki', Date.UTC(2027, 0))
   const beforeSummer = Date.UTC(2026, 2, 29, 0, 59, 59)
-  const offsetAt = (now: number) => {
-    const { data } = JSON.parse(renderUser(record, now).text) as { data: { timezone_offset: string } }
-    return data.timezone_offset
-  }
-  for (let again = 0; again < 3; again++) expect(offsetAt(beforeSummer)).toBe('+02:00')
-  expect(offsetAt(beforeSummer + 1000)).toBe('+03:00')
+  const offsetIn = (body: { text: string }) =>
+    (JSON.parse(body.text) as { data: { timezone_offset: string } }).data.timezone_offset
+  expect(offsetIn(renderUser(record, beforeSummer))).toBe('+02:00')
+  expect(renderedUser(record, beforeSummer + 999)).toBeDefined()
+  for (const other of [beforeSummer + 1000, beforeSummer - 60_000]) expect(renderedUser(record, other)).toBeUndefined()
+  expect(offsetIn(renderUser(record, beforeSummer + 1000))).toBe('+03:00')
 })
