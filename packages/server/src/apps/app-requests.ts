@@ -1,7 +1,7 @@
 import { recordEvent } from '../audit/record.ts'
 import { NotFoundError } from '../companies/input.ts'
 import type { Runtime } from '../config/runtime.ts'
-import { requireActiveMembership } from '../store/queries/active-memberships.ts'
+import { findActiveMembership, requireActiveMembership } from '../store/queries/active-memberships.ts'
 import { type AppRequestRow, findAppRequest, putAppRequest } from '../store/queries/app-policies.ts'
 import { ConstraintViolation, retryOnConflict, WriteConflict } from '../store/store.ts'
 import { actorText, setAppPolicy } from './app-policies.ts'
@@ -10,7 +10,10 @@ export const MAX_REASON = 500
 
 type Key = Pick<AppRequestRow, 'company_id' | 'client_id' | 'user_id'>
 
-/** A member asks to be let to allow an app; asking again puts the new request in the place of the one before. */
+/**
+ * A member asks to be let to allow an app; asking again puts the new request in the place of the one before.
+ * @throws {NotFoundError} if they are no member any more, or the company blocks the app
+ */
 export function askForApp(
   runtime: Runtime,
   key: Key,
@@ -19,6 +22,9 @@ export function askForApp(
   const { store, clock } = runtime
   const { company_id: companyId, user_id: userId, client_id: clientId } = key
   return retryingAdditions(async () => {
+    if (!(await findActiveMembership(store, companyId, userId, clientId))) {
+      throw new NotFoundError(`User ${userId} is no member of company ${companyId} who could use the app ${clientId}.`)
+    }
     const before = await findAppRequest(store, key)
     const after: AppRequestRow = {
       company_id: companyId,

@@ -1,4 +1,4 @@
-import { OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
+import { Contended, OutcomeUnknown, StoreUnavailable } from '../store/store.ts'
 import type { CommonError } from './common-error.ts'
 import { TooBusy } from './errors.ts'
 
@@ -13,6 +13,10 @@ export function describeFailure(error: Error, requestId: string): { answer: Comm
       answer: { kind: 'outcome_unknown', status: 503, description, headers: RETRY },
       message: 'connection lost during a commit',
     }
+  }
+  if (error instanceof Contended) {
+    const description = 'Other requests are changing the same at the moment. Nothing was changed. Try again.'
+    return { answer: { kind: 'unavailable', status: 503, description, headers: RETRY }, message: 'write conflicts' }
   }
   if (error instanceof StoreUnavailable) {
     const description = 'The database is not available. Try again.'

@@ -38,16 +38,14 @@ async function sendOne(runtime: Runtime, row: OutboxRow) {
   try {
     await deliver(runtime, row)
   } catch (error) {
-    const { responseCode } = error as { responseCode?: number }
-    const facts = { mail: row.mail_id, attempts: row.attempts + 1, ...(responseCode && { responseCode }) }
+    const facts = { mail: row.mail_id, attempts: row.attempts + 1, ...loggable(error) }
     const next = clock() + Math.min(FIRST_PAUSE * 2 ** Math.min(row.attempts, 20), MAX_PAUSE)
     if (isRefused(error) || next > row.expires_at) {
-      // No address in the log: the mail server has it in its own.
       log.warn(facts, 'a mail was refused and is not sent again')
       await store.write([deleteMail(store, row.mail_id)])
       return
     }
-    log.warn({ ...facts, err: error }, 'a mail could not be sent and will be tried again')
+    log.warn(facts, 'a mail could not be sent and will be tried again')
     const claimed = { ...row, next_attempt_at: claimedUntil }
     await writeUnlessConflict(store, [postponeMail(store, claimed, next, row.attempts + 1)])
   }
@@ -67,6 +65,15 @@ async function deliver(runtime: Runtime, row: OutboxRow) {
   const message = mail && { ...mail, to: { name: '', address: mail.to }, from: senderOf(settings) }
   if (message) await (await transportOf(settings)).sendMail(message)
   await store.write([deleteMail(store, row.mail_id)])
+}
+
+/**
+ * What may be logged: no address, which the mail server has in its own log. Mail servers repeat it in what they answer, and the library
+ * in what it says of recipients.
+ */
+function loggable(error: unknown): object {
+  const { code, command, responseCode } = error as { code?: string; command?: string; responseCode?: number }
+  return code === 'EENVELOPE' || responseCode !== undefined ? { code, command, responseCode } : { err: error }
 }
 
 /** For good: what the server says of the address or the mail itself (RFC 5321 section 4.2.1). */

@@ -1,11 +1,11 @@
 import { askForApp } from '../apps/app-requests.ts'
+import { NotFoundError } from '../companies/input.ts'
 import { actingAs } from '../http/acting.ts'
 import type { PageHandler } from '../http/environment.ts'
 import { readForm } from '../http/form.ts'
 import { holdsFormToken } from '../http/form-token.ts'
 import { asciiQuery } from '../http/raw-query.ts'
 import { PageError } from '../pages/error-page.ts'
-import { WriteConflict } from '../store/store.ts'
 import { listActiveMemberships } from './active-memberships.ts'
 import { askForConsent } from './ask-for-consent.ts'
 import { askForCompany } from './authorize.ts'
@@ -32,7 +32,7 @@ export const askAdministrator: PageHandler = async c => {
     const wish = { scopes: request.scopes, reason: form.get('reason')?.trim() ?? '' }
     await askForApp(actingAs(c, 'user', key.user_id), key, wish).catch(error => {
       // No member any more: the page says so.
-      if (!(error instanceof WriteConflict)) throw error
+      if (!(error instanceof NotFoundError)) throw error
     })
   }
   const memberships = await listActiveMemberships(c, request)

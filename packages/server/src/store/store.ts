@@ -122,6 +122,11 @@ export class OutcomeUnknown extends StoreUnavailable {
   override name = 'OutcomeUnknown'
 }
 
+/** Other writes came first until it was given up. Nothing was changed. */
+export class Contended extends StoreUnavailable {
+  override name = 'Contended'
+}
+
 /** A database that cannot be opened, with a sentence for the person who named it. */
 export class StoreOpenError extends Error {
   override name = 'StoreOpenError'
@@ -173,14 +178,24 @@ export async function writeUnlessConflict(store: Store, statements: readonly Sta
 /** More rounds than any crowd that the tests could make has needed; only a fault can reach it. */
 const MAX_ROUNDS = 24
 
-/** Decides again when another write came first, with growing pauses so that contention decreases. */
+/**
+ * Decides again when another write came first, with growing pauses so that contention decreases.
+ * @throws {Contended} when others always came first
+ * @throws {OutcomeUnknown} when that is what it was decided again for, until the end
+ */
 export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
   for (let round = 1; ; round++) {
     try {
       return await decide()
     } catch (error) {
-      if (!(error instanceof WriteConflict) || round === MAX_ROUNDS) throw error
+      if (!(error instanceof WriteConflict)) throw error
+      if (round === MAX_ROUNDS) throw givenUp(error)
       if (round > 2) await new Promise(resolve => setTimeout(resolve, Math.random() * Math.min(4 * round, 60)))
     }
   }
+}
+
+function givenUp(conflict: WriteConflict): StoreUnavailable {
+  if (conflict.cause instanceof OutcomeUnknown) return conflict.cause
+  return new Contended(`Other writes came first ${MAX_ROUNDS} times.`, { cause: conflict })
 }
