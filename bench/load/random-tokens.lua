@@ -49,7 +49,7 @@ end
 function response(status, headers, body)
   if status ~= 200 then return note(status .. " " .. body) end
   if not string.find(body, needle, 1, true) then
-    if others > 0 and string.find(body, '"status":"ok"', 1, true) then
+    if others > 0 and string.find(body, '<svg ', 1, true) then
       others = others - 1
       return
     end
