@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { sql } from 'kysely'
 import { narrowInstallation, setMember } from 'tenantry'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -110,10 +111,10 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
       const next = await client.refreshed(first.refresh_token)
       const trips: string[][] = []
       let inTurn: string[] | undefined
+      /** Around what the refresh does, so that background jobs are not counted. */
+      const refreshing = new AsyncLocalStorage<boolean>()
       Session.prototype.query = function (this: Session, sql: string, values: readonly unknown[] = []) {
-        if (/"(leases|outbox|audit_events|uninstall_callbacks|logout_callbacks|settings|rate_windows)"/i.test(sql)) {
-          return query.call(this, sql, values) as never
-        }
+        if (!refreshing.getStore()) return query.call(this, sql, values) as never
         if (!inTurn) {
           inTurn = []
           trips.push(inTurn)
@@ -124,7 +125,7 @@ describe.skipIf(!onPostgres || isCitus)('a write whose commit is not answered', 
         inTurn.push(sql.slice(0, 6))
         return query.call(this, sql, values) as never
       }
-      await client.refreshed(next.refresh_token)
+      await refreshing.run(true, () => client.refreshed(next.refresh_token))
       Session.prototype.query = query
       expect(trips.filter(([sql]) => sql !== 'SELECT')).toEqual([['select'], ['BEGIN', 'select', 'with "', 'COMMIT']])
     })
