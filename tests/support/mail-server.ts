@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { SMTPServer } from 'smtp-server'
-import { expect } from 'vitest'
+import type { TenantryOptions } from 'tenantry'
+import { beforeEach, expect } from 'vitest'
 import type { Person } from './person.ts'
 import { startProvider, type TestProvider } from './provider.ts'
 
@@ -53,13 +54,21 @@ export class MailServer {
   }
 }
 
-/** A provider that sends mail, and the server that gets it. */
-export async function startWithMail(
-  options: Parameters<typeof startProvider>[0] = {},
-): Promise<{ provider: TestProvider; server: MailServer }> {
-  const server = new MailServer()
-  const provider = await startProvider({ smtpUrl: await server.listen(), mailFrom: 'id@mi6.example', ...options })
-  return { provider, server }
+/** The provider of the running test. */
+export let provider: TestProvider
+/** The mail server that it sends to. */
+export let server: MailServer
+
+/** Gives each test of a file a provider that sends mail, and the server that gets it, as `useProvider` does without. */
+export function useMail(options: () => Partial<TenantryOptions> = () => ({})): void {
+  beforeEach(async () => {
+    server = new MailServer()
+    provider = await startProvider({ smtpUrl: await server.listen(), mailFrom: 'id@mi6.example', ...options() })
+    return async () => {
+      await provider.close()
+      await server.close()
+    }
+  })
 }
 
 /** A mail as it reads, whatever its transfer encoding is. */

@@ -1,27 +1,14 @@
 import { pino } from 'pino'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { askForReset, type MailServer, startWithMail } from '../../../../tests/support/mail-server.ts'
-import {
-  BOND_EMAIL,
-  MINUTE,
-  MONEYPENNY_EMAIL,
-  startProvider,
-  type TestProvider,
-} from '../../../../tests/support/provider.ts'
+import { describe, expect, it } from 'vitest'
+import { askForReset, provider, server, useMail } from '../../../../tests/support/mail-server.ts'
+import { BOND_EMAIL, MINUTE, MONEYPENNY_EMAIL, startProvider } from '../../../../tests/support/provider.ts'
 import { queueMail } from './outbox.ts'
 
 describe('mail', () => {
-  let server: MailServer
-  let provider: TestProvider
   let logged: string[]
-  beforeEach(async () => {
+  useMail(() => {
     logged = []
-    const logger = pino({ level: 'trace' }, { write: line => void logged.push(line) })
-    ;({ provider, server } = await startWithMail({ logger }))
-  })
-  afterEach(async () => {
-    await provider.close()
-    await server.close()
+    return { logger: pino({ level: 'trace' }, { write: line => void logged.push(line) }) }
   })
 
   it('[OA-36] no link and no address is in the database in plain text', async () => {

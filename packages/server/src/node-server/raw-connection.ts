@@ -36,8 +36,6 @@ export class RawConnection {
   readonly #idleTimeout: number
   readonly #events: RawConnectionEvents
   #mode: Mode = 'here'
-  /** Whether the socket's own timeout runs. */
-  #isTimed = true
   #stream: HttpStream | undefined
   /** What arrived while the last request was being answered: one chunk, since the socket is paused then. */
   #arrived: Buffer | undefined
@@ -74,12 +72,7 @@ export class RawConnection {
    * renewed with each read and each write, a thirtieth of the time of a hot request.
    */
   watchIdleness() {
-    if (!this.#isTimed && !this.#isWithHttp) this.#setTimeout(this.#idleTimeout)
-  }
-
-  #setTimeout(milliseconds: number) {
-    this.#isTimed = milliseconds > 0
-    this.socket.setTimeout(milliseconds)
+    if (!this.socket.timeout && !this.#isWithHttp) this.socket.setTimeout(this.#idleTimeout)
   }
 
   /** `node:http` has written a response. */
@@ -89,8 +82,8 @@ export class RawConnection {
   }
 
   readonly #receive = (bytes: Buffer) => {
-    if (this.#isTimed) this.#setTimeout(0)
     if (this.#mode === 'here') {
+      if (this.socket.timeout) this.socket.setTimeout(0)
       this.#answer(bytes)
     } else if (this.#mode === 'waiting') {
       this.#arrived = this.#arrived ? Buffer.concat([this.#arrived, bytes]) : bytes
@@ -160,8 +153,7 @@ export class RawConnection {
     this.#mode = missing === undefined ? 'given' : 'lent'
     this.#missing = missing ?? 0
     this.#isAnswered = false
-    // It may have waited here before.
-    if (this.#isTimed) this.#setTimeout(0)
+    this.socket.setTimeout(0)
     this.#pass(bytes)
   }
 
@@ -200,7 +192,7 @@ export class RawConnection {
   #takeBack() {
     if (this.#mode !== 'lent' || !this.#isAnswered || this.#missing > 0 || this.socket.writableEnded) return
     this.#mode = 'here'
-    this.#setTimeout(this.#idleTimeout)
+    this.socket.setTimeout(this.#idleTimeout)
     this.socket.resume()
   }
 

@@ -1,32 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   askForReset,
-  type MailServer,
+  provider,
   type Received,
   resetLink,
-  startWithMail,
+  server,
   textOf,
+  useMail,
   waitingMails,
 } from '../../../../tests/support/mail-server.ts'
-import {
-  BOND_EMAIL,
-  MONEYPENNY,
-  MONEYPENNY_EMAIL,
-  PASSWORD,
-  type TestProvider,
-} from '../../../../tests/support/provider.ts'
+import { BOND_EMAIL, MONEYPENNY, MONEYPENNY_EMAIL, PASSWORD } from '../../../../tests/support/provider.ts'
 import { setUser } from '../companies/users.ts'
 
 describe('another e-mail to sign in with', () => {
-  let server: MailServer
-  let provider: TestProvider
-  beforeEach(async () => {
-    ;({ provider, server } = await startWithMail())
-  })
-  afterEach(async () => {
-    await provider.close()
-    await server.close()
-  })
+  useMail()
 
   const NEW = 'double-o-seven@mi6.example'
   const wish = async (email: string, password = PASSWORD, browser = provider.person()) => {

@@ -1,30 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   askForReset,
-  type MailServer,
+  provider,
   resetLink,
-  startWithMail,
+  server,
   textOf,
+  useMail,
   waitingMails,
 } from '../../../../tests/support/mail-server.ts'
-import {
-  BOND_EMAIL,
-  MINUTE,
-  MONEYPENNY_EMAIL,
-  PASSWORD,
-  type TestProvider,
-} from '../../../../tests/support/provider.ts'
+import { BOND_EMAIL, MINUTE, MONEYPENNY_EMAIL, PASSWORD } from '../../../../tests/support/provider.ts'
 
 describe('a link that sets a password', () => {
-  let server: MailServer
-  let provider: TestProvider
-  beforeEach(async () => {
-    ;({ provider, server } = await startWithMail())
-  })
-  afterEach(async () => {
-    await provider.close()
-    await server.close()
-  })
+  useMail()
 
   it('a forgotten password is set by a link that is good once, and signs out everywhere', async () => {
     const elsewhere = provider.person()

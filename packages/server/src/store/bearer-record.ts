@@ -62,7 +62,7 @@ export type Row = readonly unknown[]
  * with the columns above. They are declared, not only assigned, so that all records have one hidden class in V8.
  */
 export class BearerRecord implements BearerColumns {
-  /** What was made of it and may be used again. It is left out of comparisons: it follows from the record. */
+  /** What was made of it, to be used again by what made it. */
   memo: object | undefined = undefined
   readonly companyId: number
   readonly userId!: number

@@ -20,12 +20,20 @@ describe('a decision that is made again', () => {
     expect([status, kind, headers]).toEqual([503, 'unavailable', { 'Retry-After': '2' }])
   })
 
-  it('a decision whose outcome stays unknown ends with 503, and does not say that nothing was changed', async () => {
-    const unknown = new OutcomeUnknown('lost')
-    const answer = await answerTo(() => new WriteConflict(unknown.message, { cause: unknown }))
-    expect(answer.error).toBe(unknown)
-    expect([answer.status, answer.kind]).toEqual([503, 'outcome_unknown'])
-  })
+  it.each([
+    ['of every round', 0],
+    ['of one round', Infinity],
+  ])(
+    'a decision that is given up, the outcome %s unknown, ends with 503 that does not say that nothing was changed',
+    async (_, others) => {
+      const unknown = new OutcomeUnknown('lost')
+      const answer = await answerTo(round =>
+        round <= others && round !== 2 ? new WriteConflict() : new WriteConflict(unknown.message, { cause: unknown }),
+      )
+      expect(answer.error).toBe(unknown)
+      expect([answer.status, answer.kind]).toEqual([503, 'outcome_unknown'])
+    },
+  )
 
   it('a decision that fails for another reason is not made again', async () => {
     const { rounds, status } = await answerTo(() => new Error('a fault'))

@@ -181,21 +181,19 @@ const MAX_ROUNDS = 24
 /**
  * Decides again when another write came first, with growing pauses so that contention decreases.
  * @throws {Contended} when others always came first
- * @throws {OutcomeUnknown} when that is what it was decided again for, until the end
+ * @throws {OutcomeUnknown} when it was given up, and the outcome of one round is unknown
  */
 export async function retryOnConflict<Value>(decide: () => Promise<Value>): Promise<Value> {
+  let unknown: OutcomeUnknown | undefined
   for (let round = 1; ; round++) {
     try {
       return await decide()
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error
-      if (round === MAX_ROUNDS) throw givenUp(error)
+      if (error.cause instanceof OutcomeUnknown) unknown = error.cause
+      if (round === MAX_ROUNDS)
+        throw unknown ?? new Contended(`Other writes came first ${round} times.`, { cause: error })
       if (round > 2) await new Promise(resolve => setTimeout(resolve, Math.random() * Math.min(4 * round, 60)))
     }
   }
-}
-
-function givenUp(conflict: WriteConflict): StoreUnavailable {
-  if (conflict.cause instanceof OutcomeUnknown) return conflict.cause
-  return new Contended(`Other writes came first ${MAX_ROUNDS} times.`, { cause: conflict })
 }
